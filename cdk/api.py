@@ -1,0 +1,144 @@
+"""The REST API in front of the state machine: one POST waits for one execution."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from cdk.gateway_responses import add_gateway_responses
+from cdk.mapping_templates import mapping_template
+from cdk.settings import Settings
+
+# `/images`, and the routes of services whose callers move here.
+ROUTES = ("/images", "/image", "/image-generation", "/generate-poster", "/")
+
+
+class Api(Construct):
+    """Exposes `api` and, with auth api_key, `key`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        state_machine: sfn.StateMachine,
+    ) -> None:
+        super().__init__(scope, id)
+        self.api = apigateway.RestApi(
+            self,
+            "RestApi",
+            rest_api_name=f"{Stack.of(self).stack_name}-text-to-image",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=False,
+            deploy_options=apigateway.StageOptions(
+                stage_name="v1",
+                tracing_enabled=True,
+                throttling_rate_limit=settings.throttle_per_second,
+                throttling_burst_limit=settings.throttle_burst,
+            ),
+        )
+        add_gateway_responses(self.api)
+        self._add_methods(settings, state_machine)
+        self.key = self._add_key(settings) if settings.auth == "api_key" else None
+
+    def _add_methods(self, settings: Settings, state_machine: sfn.StateMachine) -> None:
+        integration = self._integration(settings, state_machine)
+        # The gateway only checks that the body is an object: its validator cannot name the
+        # field at fault, the validate step does.
+        model = self.api.add_model(
+            "PictureRequest",
+            content_type="application/json",
+            schema=apigateway.JsonSchema(
+                schema=apigateway.JsonSchemaVersion.DRAFT4,
+                title="PictureRequest",
+                type=apigateway.JsonSchemaType.OBJECT,
+            ),
+        )
+        validator = self.api.add_request_validator("BodyValidator", validate_request_body=True)
+        statuses = [
+            apigateway.MethodResponse(
+                status_code="200",
+                response_models={"application/json": apigateway.Model.EMPTY_MODEL},
+            ),
+            apigateway.MethodResponse(
+                status_code="500",
+                response_models={"application/json": apigateway.Model.ERROR_MODEL},
+            ),
+        ]
+        for route in ROUTES:
+            self.api.root.resource_for_path(route).add_method(
+                "POST",
+                integration,
+                authorization_type=apigateway.AuthorizationType.IAM
+                if settings.auth == "iam"
+                else apigateway.AuthorizationType.NONE,
+                api_key_required=settings.auth == "api_key",
+                request_models={"application/json": model},
+                request_validator=validator,
+                method_responses=statuses,
+            )
+
+    def _integration(
+        self, settings: Settings, state_machine: sfn.StateMachine
+    ) -> apigateway.AwsIntegration:
+        """StartSyncExecution with templates of our own.
+
+        CDK's own integration can be injected through its request template, and answers a timed
+        out execution with an empty 200.
+        """
+        role = iam.Role(
+            self,
+            "StartExecutionRole",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+        )
+        state_machine.grant_start_sync_execution(role)
+        return apigateway.AwsIntegration(
+            service="states",
+            action="StartSyncExecution",
+            integration_http_method="POST",
+            options=apigateway.IntegrationOptions(
+                credentials_role=role,
+                timeout=Duration.seconds(settings.gateway_timeout_seconds),
+                passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+                request_parameters={
+                    "integration.request.header.Content-Type": "'application/x-amz-json-1.0'"
+                },
+                request_templates={
+                    "application/json": mapping_template(
+                        "start_execution", state_machine_arn=state_machine.state_machine_arn
+                    ),
+                },
+                integration_responses=[
+                    apigateway.IntegrationResponse(
+                        status_code="200",
+                        response_templates={
+                            "application/json": mapping_template("execution_ended")
+                        },
+                    ),
+                    apigateway.IntegrationResponse(
+                        status_code="500",
+                        selection_pattern=r"[45]\d{2}",
+                        response_templates={
+                            "application/json": mapping_template("execution_not_started")
+                        },
+                    ),
+                ],
+            ),
+        )
+
+    def _add_key(self, settings: Settings) -> apigateway.IApiKey:
+        key = self.api.add_api_key("Key")
+        plan = self.api.add_usage_plan(
+            "UsagePlan",
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=settings.throttle_per_second, burst_limit=settings.throttle_burst
+            ),
+            quota=apigateway.QuotaSettings(
+                limit=settings.daily_quota, period=apigateway.Period.DAY
+            ),
+        )
+        plan.add_api_key(key)
+        plan.add_api_stage(stage=self.api.deployment_stage)
+        return key

@@ -1,0 +1,26 @@
+"""The CDK app: one stack for the environment that the context names."""
+
+from aws_cdk import App
+
+from cdk.settings import Settings, SettingsError
+from cdk.stack import EaselStack
+
+
+def main() -> None:
+    app = App()
+    environments = app.node.get_context("environments")
+    environment = app.node.try_get_context("environment") or "dev"
+    if environment not in environments:
+        raise SystemExit(
+            f"no environment {environment!r} in cdk.json; known: {', '.join(environments)}"
+        )
+    try:
+        settings = Settings.from_context(environments[environment])
+    except SettingsError as error:
+        raise SystemExit(f"cdk.json, environment {environment}: {error}") from error
+    EaselStack(app, f"easel-{environment}", settings=settings)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

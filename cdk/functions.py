@@ -1,0 +1,113 @@
+"""The three functions of the workflow, each with its own asset, role, timeout and log group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.settings import LOG_RETENTIONS, Settings
+
+ROOT = Path(__file__).parent.parent
+
+# Between the end of a model call and the function's end: decoding, checking and staging.
+STAGING_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class _Spec:
+    timeout_seconds: int
+    memory_mb: int
+    environment: Mapping[str, str]
+
+
+class Functions(Construct):
+    """Exposes `validate`, `generate` and `store`; grants are the stack's."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, settings: Settings, bucket_name: str
+    ) -> None:
+        super().__init__(scope, id)
+        specs = {
+            "validate": _Spec(
+                timeout_seconds=5,
+                memory_mb=512,
+                environment={
+                    "DEFAULT_MODEL": settings.default_model,
+                    "ALLOW_RETIRED_MODELS": str(settings.allow_retired_models).lower(),
+                    "BEDROCK_REGION": settings.bedrock_region,
+                },
+            ),
+            "generate": _Spec(
+                timeout_seconds=settings.model_timeout_seconds + STAGING_SECONDS,
+                memory_mb=1_024,
+                environment={
+                    "BUCKET": bucket_name,
+                    "BEDROCK_REGION": settings.bedrock_region,
+                    "MODEL_TIMEOUT_SECONDS": str(settings.model_timeout_seconds),
+                },
+            ),
+            "store": _Spec(
+                timeout_seconds=10,
+                memory_mb=1_024,
+                environment={
+                    "BUCKET": bucket_name,
+                    "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
+                },
+            ),
+        }
+        functions = {
+            name: self._function(name, spec=spec, settings=settings)
+            for name, spec in specs.items()
+        }
+        self.validate = functions["validate"]
+        self.generate = functions["generate"]
+        self.store = functions["store"]
+
+    def _function(self, name: str, *, spec: _Spec, settings: Settings) -> lambda_.Function:
+        log_group = logs.LogGroup(
+            self,
+            f"{name.title()}Logs",
+            retention=logs.RetentionDays(LOG_RETENTIONS[settings.log_retention_days]),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(
+            self,
+            f"{name.title()}Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        log_group.grant_write(role)
+        return lambda_.Function(
+            self,
+            name.title(),
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"lambdas.{name}.handler.handler",
+            code=lambda_.Code.from_asset(
+                str(ROOT), exclude=_everything_but(name), ignore_mode=IgnoreMode.GIT
+            ),
+            role=role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            timeout=Duration.seconds(spec.timeout_seconds),
+            memory_size=spec.memory_mb,
+            environment=dict(spec.environment),
+        )
+
+
+def _everything_but(name: str) -> list[str]:
+    """Ignore patterns that leave one function's package and the common one."""
+    return [
+        "/*",
+        "!/lambdas",
+        "/lambdas/*",
+        "!/lambdas/__init__.py",
+        "!/lambdas/common",
+        f"!/lambdas/{name}",
+        "__pycache__",
+    ]
+

@@ -1,0 +1,136 @@
+"""What API Gateway answers by itself, in Easel's envelope.
+
+Gateway responses know variables but no VTL, and `validationErrorString` holds unescaped quotes,
+so every message is fixed text.
+"""
+
+import json
+from dataclasses import dataclass
+
+from aws_cdk import aws_apigateway as apigateway
+
+
+@dataclass(frozen=True)
+class GatewayAnswer:
+    """`status` None keeps the one API Gateway chose (for the two defaults)."""
+
+    response_type: apigateway.ResponseType
+    status: int | None
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    retry_after_seconds: int | None = None
+
+    @property
+    def body(self) -> str:
+        error = {
+            "message": self.message,
+            "type": self.type,
+            "param": self.param,
+            "code": self.code,
+        }
+        return json.dumps({"error": error, "execution_arn": None})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Static values are quoted once more, as gateway responses want them."""
+        if self.retry_after_seconds is None:
+            return {"x-should-retry": "'false'"}
+        return {"Retry-After": f"'{self.retry_after_seconds}'"}
+
+
+_Type = apigateway.ResponseType
+
+GATEWAY_ANSWERS = (
+    GatewayAnswer(
+        _Type.BAD_REQUEST_BODY, 400, "invalid_request_error", "invalid_value",
+        "The request body must be one JSON object, for example {'prompt': 'a cat'} with double "
+        "quotes.", param="body",
+    ),
+    GatewayAnswer(
+        _Type.BAD_REQUEST_PARAMETERS, 400, "invalid_request_error", "invalid_value",
+        "A path, query or header parameter is missing or not allowed.",
+    ),
+    GatewayAnswer(
+        _Type.INVALID_API_KEY, 403, "authentication_error", "invalid_api_key",
+        "The API key is missing or not known: send it in the header x-api-key.",
+        param="x-api-key",
+    ),
+    GatewayAnswer(
+        _Type.MISSING_AUTHENTICATION_TOKEN, 403, "authentication_error", "not_found",
+        "There is no such route and method, or the request is not signed. "
+        "Pictures are drawn by POST /images.",
+    ),
+    GatewayAnswer(
+        _Type.ACCESS_DENIED, 403, "authentication_error", "access_denied",
+        "These credentials may not call this API: they need execute-api:Invoke on it.",
+    ),
+    GatewayAnswer(
+        _Type.UNAUTHORIZED, 401, "authentication_error", "unauthorized",
+        "The request carries no credentials that this API accepts.",
+    ),
+    GatewayAnswer(
+        _Type.INVALID_SIGNATURE, 403, "authentication_error", "invalid_signature",
+        "The signature does not fit the request: sign it with SigV4 for service execute-api "
+        "and the API's region.",
+    ),
+    GatewayAnswer(
+        _Type.EXPIRED_TOKEN, 403, "authentication_error", "expired_token",
+        "The credentials have expired: get fresh ones and sign again.",
+    ),
+    GatewayAnswer(
+        _Type.WAF_FILTERED, 403, "authentication_error", "access_denied",
+        "The request was blocked before it reached this API.",
+    ),
+    GatewayAnswer(
+        _Type.RESOURCE_NOT_FOUND, 404, "invalid_request_error", "not_found",
+        "There is no such route. Pictures are drawn by POST /images.",
+    ),
+    GatewayAnswer(
+        _Type.REQUEST_TOO_LARGE, 413, "invalid_request_error", "invalid_value",
+        "The request body is too large: 262144 bytes at most.", param="body",
+    ),
+    GatewayAnswer(
+        _Type.UNSUPPORTED_MEDIA_TYPE, 415, "invalid_request_error", "invalid_value",
+        "The body must be JSON: send the header content-type: application/json.",
+        param="content-type",
+    ),
+    GatewayAnswer(
+        _Type.THROTTLED, 429, "rate_limit_error", "rate_limit_exceeded",
+        "Too many requests for this key or API. Try again in a few seconds.",
+        retry_after_seconds=5,
+    ),
+    GatewayAnswer(
+        _Type.QUOTA_EXCEEDED, 429, "rate_limit_error", "quota_exceeded",
+        "The daily quota of this API key is used up. It starts anew at midnight UTC.",
+    ),
+    GatewayAnswer(
+        _Type.INTEGRATION_TIMEOUT, 504, "server_error", "timeout",
+        "The picture was not ready in time. It may still be finished: the same request, with "
+        "the same seed, then finds it without paying again.",
+    ),
+    GatewayAnswer(
+        _Type.INTEGRATION_FAILURE, 504, "server_error", "internal_error",
+        "The workflow gave no answer that the API could read.",
+    ),
+    GatewayAnswer(
+        _Type.DEFAULT_4_XX, None, "invalid_request_error", "invalid_value",
+        "The request was refused before it reached the workflow.",
+    ),
+    GatewayAnswer(
+        _Type.DEFAULT_5_XX, None, "server_error", "internal_error",
+        "The API failed before the workflow could answer.",
+    ),
+)  # fmt: skip
+
+
+def add_gateway_responses(api: apigateway.RestApi) -> None:
+    for answer in GATEWAY_ANSWERS:
+        api.add_gateway_response(
+            f"{answer.response_type.response_type.title().replace('_', '')}Answer",
+            type=answer.response_type,
+            status_code=str(answer.status) if answer.status else None,
+            response_headers=answer.headers,
+            templates={"application/json": answer.body},
+        )

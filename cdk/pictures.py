@@ -1,0 +1,45 @@
+"""The bucket of pictures, their manifests and what is staged for them."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk.settings import Settings
+
+STAGING_DAYS = 1
+NONCURRENT_DAYS = 30
+
+
+class Pictures(Construct):
+    """Private, encrypted, TLS only, versioned. Exposes `bucket`."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        rules = [
+            s3.LifecycleRule(
+                id="staging",
+                prefix="staging/",
+                expiration=Duration.days(STAGING_DAYS),
+                noncurrent_version_expiration=Duration.days(STAGING_DAYS),
+                abort_incomplete_multipart_upload_after=Duration.days(STAGING_DAYS),
+            ),
+            s3.LifecycleRule(
+                id="pictures",
+                prefix="output-images/",
+                expiration=Duration.days(settings.image_retention_days)
+                if settings.image_retention_days
+                else None,
+                noncurrent_version_expiration=Duration.days(NONCURRENT_DAYS),
+            ),
+        ]
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            versioned=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=rules,
+            removal_policy=RemovalPolicy(settings.removal_policy.upper()),
+        )

@@ -1,0 +1,117 @@
+"""The settings of one environment, read from CDK context and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from lambdas.common.catalog import CATALOG
+
+Auth = Literal["iam", "api_key"]
+RemovalPolicy = Literal["retain", "destroy"]
+
+# Days that CloudWatch Logs can keep logs for, and what CDK calls them.
+LOG_RETENTIONS = {
+    1: "ONE_DAY",
+    3: "THREE_DAYS",
+    7: "ONE_WEEK",
+    14: "TWO_WEEKS",
+    30: "ONE_MONTH",
+    60: "TWO_MONTHS",
+    90: "THREE_MONTHS",
+    180: "SIX_MONTHS",
+    365: "ONE_YEAR",
+    731: "TWO_YEARS",
+}
+
+
+class SettingsError(ValueError):
+    """A setting that is unknown or out of range; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One environment's settings. Times in seconds unless the name says otherwise.
+
+    `gateway_timeout_seconds` is what API Gateway waits: 29 unless the account's quota was raised.
+    `model_timeout_seconds` is how long a model call that is being paid for may take: longer than
+    the gateway waits, so that its picture is kept although the caller has gone.
+    `url_expires_seconds` is at most an hour, because a URL dies with the credentials that signed
+    it. `image_retention_days` 0 keeps pictures.
+    """
+
+    bedrock_region: str = "us-west-2"
+    default_model: str = "stability.stable-image-core-v1:1"
+    allow_retired_models: bool = False
+    auth: Auth = "iam"
+    throttle_per_second: int = 5
+    throttle_burst: int = 10
+    daily_quota: int = 1_000
+    gateway_timeout_seconds: int = 29
+    model_timeout_seconds: int = 120
+    url_expires_seconds: int = 3_600
+    image_retention_days: int = 0
+    log_retention_days: int = 30
+    log_execution_data: bool = True
+    removal_policy: RemovalPolicy = "retain"
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("auth", get_args(Auth)),
+            ("removal_policy", get_args(RemovalPolicy)),
+            ("log_retention_days", tuple(LOG_RETENTIONS)),
+            ("default_model", tuple(CATALOG)),
+        ):
+            if getattr(self, name) not in allowed:
+                raise SettingsError(
+                    f"{name} must be one of {', '.join(map(str, allowed))}; "
+                    f"got {getattr(self, name)!r}"
+                )
+        for name, low, high in (
+            ("throttle_per_second", 1, 10_000),
+            ("throttle_burst", 1, 5_000),
+            ("daily_quota", 1, 10_000_000),
+            ("gateway_timeout_seconds", 20, 300),
+            ("model_timeout_seconds", 30, 600),
+            ("url_expires_seconds", 60, 3_600),
+            ("image_retention_days", 0, 36_500),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingsError(f"{name} must be from {low} to {high}; got {value}")
+        model = CATALOG[self.default_model]
+        if model.retired and not self.allow_retired_models:
+            raise SettingsError(
+                f"default_model {model.id} reached the end of its life ({model.retired.date}); "
+                f"use {model.retired.successor}"
+            )
+        if not model.retired and self.bedrock_region not in model.regions:
+            raise SettingsError(
+                f"bedrock_region {self.bedrock_region} does not offer default_model {model.id}, "
+                f"only {', '.join(model.regions)} does"
+            )
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> "Settings":
+        """Settings from one environment's object in cdk.json; what it leaves out has defaults."""
+        known = {field.name: type(field.default) for field in fields(cls)}
+        for name, value in context.items():
+            if name not in known:
+                raise SettingsError(f"unknown setting {name!r}; known: {', '.join(known)}")
+            if type(value) is not known[name]:
+                raise SettingsError(
+                    f"{name} must be of type {known[name].__name__}; got {value!r}"
+                )
+        return cls(**context)
+
+    @property
+    def models(self) -> list[str]:
+        """The models that this environment may call."""
+        return [
+            model.id
+            for model in CATALOG.values()
+            if (
+                self.allow_retired_models
+                if model.retired
+                else self.bedrock_region in model.regions
+            )
+        ]

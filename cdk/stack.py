@@ -1,0 +1,88 @@
+"""The stack: bucket, functions, workflow and API, and who may do what to which."""
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk.api import Api
+from cdk.functions import Functions
+from cdk.pictures import Pictures
+from cdk.settings import Settings
+from cdk.workflow import Workflow
+
+
+class EaselStack(Stack):
+    """One environment of Easel. Account and region are those it is deployed to."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id, description="Easel: text-to-image as a workflow")
+        self.pictures = Pictures(self, "Pictures", settings=settings)
+        self.functions = Functions(
+            self, "Functions", settings=settings, bucket_name=self.pictures.bucket.bucket_name
+        )
+        self.workflow = Workflow(
+            self,
+            "Workflow",
+            settings=settings,
+            substitutions={
+                "ValidateFunctionArn": self.functions.validate.function_arn,
+                "GenerateFunctionArn": self.functions.generate.function_arn,
+                "StoreFunctionArn": self.functions.store.function_arn,
+            },
+        )
+        self.api = Api(
+            self, "Api", settings=settings, state_machine=self.workflow.state_machine
+        )
+        self._grant(settings)
+        self._output()
+
+    def _grant(self, settings: Settings) -> None:
+        bucket = self.pictures.bucket
+        functions = self.functions
+        self.workflow.state_machine.add_to_role_policy(
+            _allow(
+                ["lambda:InvokeFunction"],
+                [
+                    function.function_arn
+                    for function in (functions.validate, functions.generate, functions.store)
+                ],
+            )
+        )
+        for statement in (
+            _allow(
+                ["bedrock:InvokeModel"],
+                [
+                    f"arn:{self.partition}:bedrock:{settings.bedrock_region}"
+                    f"::foundation-model/{model}"
+                    for model in settings.models
+                ],
+            ),
+            # Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
+            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
+            _allow(
+                ["s3:GetObject"],
+                [bucket.arn_for_objects("staging/*"), bucket.arn_for_objects("output-images/*")],
+            ),
+            _allow(["s3:PutObject"], [bucket.arn_for_objects("staging/*")]),
+        ):
+            functions.generate.add_to_role_policy(statement)
+        for statement in (
+            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
+            _allow(
+                ["s3:GetObject"],
+                [bucket.arn_for_objects("staging/*"), bucket.arn_for_objects("output-images/*")],
+            ),
+            _allow(["s3:PutObject"], [bucket.arn_for_objects("output-images/*")]),
+        ):
+            functions.store.add_to_role_policy(statement)
+
+    def _output(self) -> None:
+        CfnOutput(self, "ApiUrl", value=self.api.api.url_for_path("/images"))
+        CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
+        CfnOutput(self, "BucketName", value=self.pictures.bucket.bucket_name)
+        if self.api.key is not None:
+            CfnOutput(self, "ApiKeyId", value=self.api.key.key_id)
+
+
+def _allow(actions: list[str], resources: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=actions, resources=resources)

@@ -1,0 +1,131 @@
+"""The picture bucket: keys, and S3 with its errors translated to Easel's."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.common.errors import StorageAccessDeniedError, StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
+_EXISTS = frozenset({"PreconditionFailed", "412"})
+
+
+def staging_key(id: str) -> str:
+    """The picture as the model gave it; expires after a day."""
+    return f"staging/{id}"
+
+
+def picture_key(id: str, extension: str) -> str:
+    return f"output-images/{id}.{extension}"
+
+
+def manifest_key(id: str) -> str:
+    """Written last: where a manifest is, its picture is."""
+    return f"output-images/{id}.json"
+
+
+def s3_config() -> Config:
+    """One attempt, because the state machine owns the retries; URLs signed for this region.
+
+    Without signature version and addressing style, boto3 presigns with SigV2 in us-east-1 and
+    for the global host elsewhere.
+    """
+    return Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual"},
+    )
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    content: bytes
+    metadata: Mapping[str, str]
+
+
+class Bucket:
+    """One S3 bucket. Every method raises StorageError, or StorageAccessDeniedError on a 403."""
+
+    def __init__(self, name: str, client: "S3Client") -> None:
+        self.name = name
+        self._client = client
+
+    def has(self, key: str) -> bool:
+        """Whether an object is there.
+
+        S3 answers 404 for a missing object only to a caller with s3:ListBucket, else 403.
+        """
+        try:
+            with _translated(key):
+                self._client.head_object(Bucket=self.name, Key=key)
+        except _MissingError:
+            return False
+        return True
+
+    def get(self, key: str) -> StoredObject | None:
+        """The object, or None where there is none."""
+        try:
+            with _translated(key):
+                found = self._client.get_object(Bucket=self.name, Key=key)
+                return StoredObject(found["Body"].read(), found["Metadata"])
+        except _MissingError:
+            return None
+
+    def put_once(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Write an object unless one is there already. Whether this call wrote it."""
+        try:
+            with _translated(key):
+                self._client.put_object(
+                    Bucket=self.name,
+                    Key=key,
+                    Body=content,
+                    ContentType=content_type,
+                    Metadata=metadata or {},
+                    IfNoneMatch="*",
+                )
+        except _ExistsError:
+            return False
+        return True
+
+
+class _MissingError(Exception):
+    pass
+
+
+class _ExistsError(Exception):
+    pass
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _MISSING:
+            raise _MissingError from error
+        if code in _EXISTS:
+            raise _ExistsError from error
+        detail = f"{error.operation_name} {key}: {code}"
+        if code in _DENIED:
+            raise StorageAccessDeniedError(detail=detail) from error
+        raise StorageError(detail=detail) from error
+    except BotoCoreError as error:
+        raise StorageError(detail=f"{key}: {type(error).__name__}") from error

@@ -1,0 +1,308 @@
+"""The models that Easel can draw with: their families, parameters, sizes, prices and lifecycle.
+
+Sources: the inference parameter pages of the Bedrock user guide for each model, and its list of
+model lifecycles. Prices are list prices in US dollars for one picture; where AWS was seen to
+name two, the higher one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+STYLE_PRESETS = (
+    "3d-model",
+    "analog-film",
+    "anime",
+    "cinematic",
+    "comic-book",
+    "digital-art",
+    "enhance",
+    "fantasy-art",
+    "isometric",
+    "line-art",
+    "low-poly",
+    "modeling-compound",
+    "neon-punk",
+    "origami",
+    "photographic",
+    "pixel-art",
+    "tile-texture",
+)
+
+Size = tuple[int, int]
+
+
+class Family(StrEnum):
+    """Models that speak the same wire format."""
+
+    STABILITY_IMAGE = "stability-image"
+    SDXL = "sdxl"
+    CANVAS = "canvas"
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number from `minimum` to `maximum`, both included."""
+
+    minimum: float
+    maximum: float
+    default: float
+    whole: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if self.whole and value != int(value):
+            return False
+        return self.minimum <= value <= self.maximum
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} from {self.minimum:g} to {self.maximum:g}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words. Without a default the parameter stays out and the model decides."""
+
+    words: tuple[str, ...]
+    default: str | None = None
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, str) and value in self.words
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(self.words)
+
+
+@dataclass(frozen=True)
+class FreeForm:
+    """A JSON object that is handed to the model as it is."""
+
+    default: None = None
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, dict)
+
+    def __str__(self) -> str:
+        return "a JSON object"
+
+
+Parameter = Range | Choice | FreeForm
+
+
+@dataclass(frozen=True)
+class ListedSizes:
+    """Width and height that have to be one of a list."""
+
+    sizes: tuple[Size, ...]
+
+    def accepts(self, size: Size) -> bool:
+        return size in self.sizes
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(f"{width}x{height}" for width, height in self.sizes)
+
+
+@dataclass(frozen=True)
+class FreeSizes:
+    """Width and height that are free within limits."""
+
+    minimum: int
+    maximum: int
+    step: int
+    longest_ratio: int
+    most_pixels: int
+
+    def accepts(self, size: Size) -> bool:
+        return (
+            all(self.minimum <= side <= self.maximum and side % self.step == 0 for side in size)
+            and max(size) <= self.longest_ratio * min(size)
+            and size[0] * size[1] <= self.most_pixels
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"sides from {self.minimum} to {self.maximum} in steps of {self.step}, at most "
+            f"{self.longest_ratio}:1, at most {self.most_pixels} pixels"
+        )
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """The end of a model's life: no region serves it from that date on."""
+
+    date: str
+    successor: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """One foundation model.
+
+    `aspect_ratios` maps each ratio to the size that Easel asks for; None as size means that the
+    model takes the ratio itself. `sizes` is None where the model takes no width and height.
+    `regions` are the AWS regions that serve it; a retired model has none.
+    """
+
+    id: str
+    family: Family
+    prompt_limit: int
+    seed_limit: int
+    parameters: Mapping[str, Parameter]
+    aspect_ratios: Mapping[str, Size | None]
+    output_formats: tuple[str, ...]
+    list_price_usd: float
+    sizes: ListedSizes | FreeSizes | None = None
+    default_size: Size | None = None
+    weighted_prompts: bool = False
+    regions: tuple[str, ...] = ()
+    retired: Retirement | None = None
+
+
+_STABILITY_RATIOS: Mapping[str, Size | None] = MappingProxyType(
+    dict.fromkeys(("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21"))
+)
+_MEGAPIXEL_SIZES: Mapping[str, Size | None] = MappingProxyType(
+    {
+        "16:9": (1344, 768),
+        "1:1": (1024, 1024),
+        "21:9": (1536, 640),
+        "2:3": (832, 1216),
+        "3:2": (1216, 832),
+        "4:5": (896, 1152),
+        "5:4": (1152, 896),
+        "9:16": (768, 1344),
+        "9:21": (640, 1536),
+    }
+)
+_TITAN_SIZES = (
+    (1024, 1024), (768, 768), (512, 512), (768, 1152), (384, 576), (1152, 768), (576, 384),
+    (768, 1280), (384, 640), (1280, 768), (640, 384), (896, 1152), (448, 576), (1152, 896),
+    (576, 448), (768, 1408), (384, 704), (1408, 768), (704, 384), (640, 1408), (320, 704),
+    (1408, 640), (704, 320), (1152, 640),
+)  # fmt: skip
+
+
+def _stability_image(id: str, *, list_price_usd: float) -> Model:
+    return Model(
+        id=id,
+        family=Family.STABILITY_IMAGE,
+        prompt_limit=10_000,
+        seed_limit=4_294_967_294,
+        parameters={},
+        aspect_ratios=_STABILITY_RATIOS,
+        output_formats=("png", "jpeg"),
+        list_price_usd=list_price_usd,
+        regions=("us-west-2",),
+    )
+
+
+def _sdxl(id: str, *, cfg_scale: Range, list_price_usd: float, retired: Retirement) -> Model:
+    return Model(
+        id=id,
+        family=Family.SDXL,
+        prompt_limit=2_000,
+        seed_limit=4_294_967_295,
+        parameters={
+            "cfg_scale": cfg_scale,
+            # The guide says 50 for v1, but AWS priced more than 50 steps apart, and services
+            # that ran 100 on v1 have to be able to move here.
+            "steps": Range(10, 150, default=30, whole=True),
+            "sampler": Choice(
+                (
+                    "DDIM",
+                    "DDPM",
+                    "K_DPMPP_2M",
+                    "K_DPMPP_2S_ANCESTRAL",
+                    "K_DPM_2",
+                    "K_DPM_2_ANCESTRAL",
+                    "K_EULER",
+                    "K_EULER_ANCESTRAL",
+                    "K_HEUN",
+                    "K_LMS",
+                )
+            ),
+            "clip_guidance_preset": Choice(
+                ("FAST_BLUE", "FAST_GREEN", "NONE", "SIMPLE", "SLOW", "SLOWER", "SLOWEST")
+            ),
+            "style_preset": Choice(STYLE_PRESETS),
+            "extras": FreeForm(),
+        },
+        aspect_ratios=_MEGAPIXEL_SIZES,
+        output_formats=("png",),
+        list_price_usd=list_price_usd,
+        sizes=ListedSizes(tuple(size for size in _MEGAPIXEL_SIZES.values() if size)),
+        default_size=(1024, 1024),
+        weighted_prompts=True,
+        retired=retired,
+    )
+
+
+_SUCCESSOR = "stability.stable-image-core-v1:1"
+
+_MODELS = (
+    _stability_image("stability.stable-image-core-v1:1", list_price_usd=0.04),
+    _stability_image("stability.sd3-5-large-v1:0", list_price_usd=0.08),
+    _stability_image("stability.stable-image-ultra-v1:1", list_price_usd=0.14),
+    _sdxl(
+        "stability.stable-diffusion-xl-v1",
+        cfg_scale=Range(0, 35, default=7),
+        list_price_usd=0.08,
+        retired=Retirement("2025", _SUCCESSOR),
+    ),
+    _sdxl(
+        "stability.stable-diffusion-xl-v0",
+        cfg_scale=Range(0, 30, default=10),
+        list_price_usd=0.072,
+        retired=Retirement("2024-07", _SUCCESSOR),
+    ),
+    Model(
+        id="amazon.nova-canvas-v1:0",
+        family=Family.CANVAS,
+        prompt_limit=1_024,
+        seed_limit=2_147_483_646,
+        parameters={
+            "cfg_scale": Range(1.1, 10, default=6.5),
+            "quality": Choice(("standard", "premium"), default="standard"),
+            "style_preset": Choice(
+                (
+                    "3D_ANIMATED_FAMILY_FILM",
+                    "DESIGN_SKETCH",
+                    "FLAT_VECTOR_ILLUSTRATION",
+                    "GRAPHIC_NOVEL_ILLUSTRATION",
+                    "MAXIMALISM",
+                    "MIDCENTURY_RETRO",
+                    "PHOTOREALISM",
+                    "SOFT_DIGITAL_PAINTING",
+                )
+            ),
+        },
+        aspect_ratios=_MEGAPIXEL_SIZES,
+        output_formats=("png",),
+        list_price_usd=0.08,
+        sizes=FreeSizes(minimum=320, maximum=4096, step=16, longest_ratio=4, most_pixels=4_194_304),
+        default_size=(1024, 1024),
+        retired=Retirement("2026-09-30", _SUCCESSOR),
+    ),
+    Model(
+        id="amazon.titan-image-generator-v2:0",
+        family=Family.CANVAS,
+        prompt_limit=512,
+        seed_limit=2_147_483_646,
+        parameters={
+            "cfg_scale": Range(1.1, 10, default=8),
+            "quality": Choice(("standard", "premium"), default="standard"),
+        },
+        aspect_ratios={"1:1": (1024, 1024), "2:3": (768, 1152), "3:2": (1152, 768)},
+        output_formats=("png",),
+        list_price_usd=0.012,
+        sizes=ListedSizes(_TITAN_SIZES),
+        default_size=(1024, 1024),
+        retired=Retirement("2026-06-30", _SUCCESSOR),
+    ),
+)
+
+CATALOG: Mapping[str, Model] = MappingProxyType({model.id: model for model in _MODELS})

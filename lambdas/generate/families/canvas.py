@@ -1,0 +1,40 @@
+"""Amazon Nova Canvas and Titan Image Generator."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.common.errors import ModelFailedError
+from lambdas.common.recipe import Recipe
+from lambdas.generate.families.drawn import Drawn, only, picture_blocked
+
+
+def request(recipe: Recipe) -> dict[str, Any]:
+    """The seed is always sent: left out, it is a fixed number and not a random one."""
+    parameters = recipe.parameters
+    text: dict[str, Any] = {"text": recipe.prompt}
+    if recipe.negative_prompt:
+        text["negativeText"] = recipe.negative_prompt
+    if "style_preset" in parameters:
+        text["style"] = parameters["style_preset"]
+    return {
+        "taskType": "TEXT_IMAGE",
+        "textToImageParams": text,
+        "imageGenerationConfig": {
+            "numberOfImages": 1,
+            "width": parameters["width"],
+            "height": parameters["height"],
+            "quality": parameters["quality"],
+            "cfgScale": parameters["cfg_scale"],
+            "seed": recipe.seed,
+        },
+    }
+
+
+def read(response: Mapping[str, Any]) -> Drawn:
+    """`images` is shorter than asked, and `error` set, where pictures were filtered."""
+    error = response.get("error")
+    if error is not None and not response.get("images"):
+        raise picture_blocked(str(error))
+    if error is not None:
+        raise ModelFailedError(detail=str(error))
+    return Drawn(only(response.get("images"), "images"), None, "SUCCESS")

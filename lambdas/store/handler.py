@@ -1,0 +1,37 @@
+"""Lambda handler of the store step: a staged picture in, the caller's answer out."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.recipe import Recipe
+from lambdas.store.environment import Environment
+from lambdas.store.presigner import S3Presigner
+from lambdas.store.publishing import Execution, publish
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """`{"recipe", "staged", "execution": {"arn", "started_at"}}` to the body of a 200."""
+    environment = _environment()
+    return publish(
+        Recipe.from_dict(event["recipe"]),
+        reused=event["staged"]["reused"],
+        execution=Execution(**event["execution"]),
+        bucket=Bucket(environment.bucket, _s3()),
+        presigner=S3Presigner(environment.bucket, _s3(), environment.url_expires_seconds),
+        now=datetime.now(UTC),
+    )
+
+
+_environment = cache(Environment.from_env)
+
+
+@cache
+def _s3() -> "S3Client":
+    return boto3.client("s3", config=s3_config())

@@ -1,0 +1,139 @@
+"""From a staged picture to a published one: picture, manifest and a URL that opens it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
+from lambdas.common.catalog import CATALOG
+from lambdas.common.errors import StorageError
+from lambdas.common.picture_format import CONTENT_TYPES, FILE_EXTENSIONS, read_format
+from lambdas.common.recipe import Recipe
+
+MANIFEST_VERSION = 1
+
+
+class Presigner(Protocol):
+    def presign(self, key: str, *, content_type: str, file_name: str) -> str: ...
+
+    @property
+    def expires_seconds(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The execution that publishes. `started_at` is the ISO 8601 time of the context object."""
+
+    arn: str
+    started_at: str
+
+    @property
+    def trace_url(self) -> str:
+        """Opens the execution in the Step Functions console."""
+        region = self.arn.split(":")[3]
+        started = datetime.fromisoformat(self.started_at)
+        return (
+            f"https://{region}.console.aws.amazon.com/states/home?region={region}"
+            f"#/express-executions/details/{quote(self.arn, safe=':')}"
+            f"?startDate={int(started.timestamp() * 1000)}"
+        )
+
+
+def publish(
+    recipe: Recipe,
+    *,
+    reused: bool,
+    execution: Execution,
+    bucket: Bucket,
+    presigner: Presigner,
+    now: datetime,
+) -> dict[str, Any]:
+    """Publish a recipe's staged picture, unless it is published, and answer the caller.
+
+    Raises StorageError.
+    """
+    manifest = _published(recipe, bucket) or _publish(recipe, execution, bucket, now)
+    url = presigner.presign(
+        manifest["key"],
+        content_type=manifest["content_type"],
+        file_name=_file_name(recipe, manifest["key"]),
+    )
+    expires_at = now + timedelta(seconds=presigner.expires_seconds)
+    return {
+        "id": recipe.id,
+        "image_url": url,
+        "expires_at": _iso(expires_at),
+        "seed": recipe.seed,
+        "model": recipe.model,
+        "width": manifest["width"],
+        "height": manifest["height"],
+        "output_format": manifest["output_format"],
+        "sha256": manifest["sha256"],
+        "reused": reused,
+        "execution_arn": execution.arn,
+        "trace_url": execution.trace_url,
+    }
+
+
+def _published(recipe: Recipe, bucket: Bucket) -> Mapping[str, Any] | None:
+    stored = bucket.get(manifest_key(recipe.id))
+    if stored is None:
+        return None
+    manifest: dict[str, Any] = json.loads(stored.content)
+    return manifest
+
+
+def _publish(
+    recipe: Recipe, execution: Execution, bucket: Bucket, now: datetime
+) -> Mapping[str, Any]:
+    """Picture first, manifest last: a manifest always has its picture."""
+    staged = bucket.get(staging_key(recipe.id))
+    if staged is None:
+        raise StorageError(detail=f"{staging_key(recipe.id)} is gone")
+    picture = staged.content
+    found = read_format(picture)
+    key = picture_key(recipe.id, FILE_EXTENSIONS[found.output_format])
+    content_type = CONTENT_TYPES[found.output_format]
+    manifest: dict[str, Any] = {
+        "version": MANIFEST_VERSION,
+        "id": recipe.id,
+        "recipe": recipe.to_dict(),
+        "key": key,
+        "content_type": content_type,
+        "output_format": found.output_format,
+        "width": found.width,
+        "height": found.height,
+        "size": len(picture),
+        "sha256": hashlib.sha256(picture).hexdigest(),
+        "model": {
+            "id": recipe.model,
+            "seed": int(staged.metadata["model-seed"]),
+            "finish_reason": staged.metadata["finish-reason"],
+            "list_price_usd": CATALOG[recipe.model].list_price_usd,
+        },
+        "guardrail": None,
+        "started_at": execution.started_at,
+        "published_at": _iso(now),
+        "execution_arn": execution.arn,
+        "trace_url": execution.trace_url,
+    }
+    bucket.put_once(key, picture, content_type=content_type)
+    written = bucket.put_once(
+        manifest_key(recipe.id),
+        json.dumps(manifest, indent=1, ensure_ascii=False).encode(),
+        content_type="application/json",
+    )
+    return manifest if written else _published(recipe, bucket) or manifest
+
+
+def _file_name(recipe: Recipe, key: str) -> str:
+    """Readable, and without the prompt: the name is part of the URL, and URLs get around."""
+    return f"easel-{recipe.id[:8]}-seed-{recipe.seed}.{key.rpartition('.')[2]}"
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,19 @@
+"""What the validate function is told by its environment."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Environment:
+    default_model: str
+    allow_retired_models: bool
+    bedrock_region: str
+
+    @classmethod
+    def from_env(cls) -> "Environment":
+        return cls(
+            default_model=os.environ["DEFAULT_MODEL"],
+            allow_retired_models=os.environ["ALLOW_RETIRED_MODELS"] == "true",
+            bedrock_region=os.environ["BEDROCK_REGION"],
+        )

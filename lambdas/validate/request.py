@@ -1,0 +1,392 @@
+"""From a caller's request to a recipe: every field is checked, none is silently ignored."""
+
+import difflib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambdas.common.catalog import CATALOG, STYLE_PRESETS, Model, Range, Size
+from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, ModelRetiredError
+from lambdas.common.recipe import Recipe
+from lambdas.validate.environment import Environment
+
+# What callers of older services send, and what it is called here.
+ALIASES = {"message": "prompt", "stylePreset": "style_preset"}
+
+FIELDS = (
+    "prompt",
+    "negative_prompt",
+    "text_prompts",
+    "seed",
+    "model",
+    "aspect_ratio",
+    "width",
+    "height",
+    "style_preset",
+    "output_format",
+    "cfg_scale",
+    "steps",
+    "sampler",
+    "clip_guidance_preset",
+    "samples",
+    "extras",
+    "quality",
+)
+
+EXTRAS_LIMIT = 4_096
+TEXT_PROMPTS_LIMIT = 10
+_SHOWN_LIMIT = 60
+
+
+def resolve(body: Any, *, environment: Environment, draw_seed: Callable[[int], int]) -> Recipe:
+    """The recipe that a request asks for.
+
+    `body` is the JSON value the caller sent. `draw_seed(limit)` gives a seed from 1 to `limit`,
+    for callers who sent none or 0. A null field counts as not sent. Raises InvalidRequestError,
+    ModelNotFoundError or ModelRetiredError.
+    """
+    fields = _known_fields(body)
+    model = _model(fields.pop("model", None), environment)
+    parameters: dict[str, Any] = {}
+
+    prompt, negative_prompt = _prompts(fields, model, parameters)
+    prompt = _styled(prompt, fields.pop("style_preset", None), model, parameters)
+    _within(prompt, "prompt", model)
+    _shape(fields, model, parameters)
+    _output_format(fields.pop("output_format", None), model, parameters)
+    seed = _seed(fields.pop("seed", None), model) or draw_seed(model.seed_limit)
+    _samples(fields.pop("samples", None), model)
+    _inference_parameters(fields, model, parameters)
+    return Recipe(
+        model=model.id,
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        seed=seed,
+        parameters=parameters,
+    )
+
+
+def _known_fields(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise InvalidRequestError(
+            f"The request body must be a JSON object; got {_kind(body)}.", param="body"
+        )
+    fields: dict[str, Any] = {}
+    for sent, value in body.items():
+        name = ALIASES.get(sent, sent)
+        if name not in FIELDS:
+            raise InvalidRequestError(
+                f"Unknown field {_shown(sent)}.{_meant(sent)} Known fields: "
+                f"{', '.join(FIELDS)}; also {' and '.join(ALIASES)}.",
+                param=sent[:_SHOWN_LIMIT],
+                code="unknown_parameter",
+            )
+        if value is None:
+            continue
+        if name in fields:
+            alias = next(alias for alias, target in ALIASES.items() if target == name)
+            raise InvalidRequestError(
+                f"{alias} and {name} are two names of one field: send one of them.", param=alias
+            )
+        fields[name] = value
+    return fields
+
+
+def _model(model_id: Any, environment: Environment) -> Model:
+    if model_id is None:
+        model_id = environment.default_model
+    if not isinstance(model_id, str):
+        raise InvalidRequestError(
+            f"model must be a model id; got {_kind(model_id)}.", param="model"
+        )
+    model = CATALOG.get(model_id)
+    if model is None:
+        raise ModelNotFoundError(
+            f"There is no model {_shown(model_id)}. Models: {', '.join(_offered(environment))}.",
+            param="model",
+        )
+    if model.retired and not environment.allow_retired_models:
+        raise ModelRetiredError(
+            f"{model.id} reached the end of its life ({model.retired.date}). "
+            f"Use {model.retired.successor}.",
+            param="model",
+        )
+    if not model.retired and environment.bedrock_region not in model.regions:
+        raise ModelNotFoundError(
+            f"{model.id} is not offered in {environment.bedrock_region}, only in "
+            f"{', '.join(model.regions)}.",
+            param="model",
+        )
+    return model
+
+
+def _offered(environment: Environment) -> list[str]:
+    return [
+        model.id
+        for model in CATALOG.values()
+        if (environment.allow_retired_models if model.retired else True)
+    ]
+
+
+def _prompts(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -> tuple[str, str]:
+    """Prompt and negative prompt; weights that say more than the two go to `parameters`."""
+    prompt = fields.pop("prompt", None)
+    negative_prompt = fields.pop("negative_prompt", None)
+    text_prompts = fields.pop("text_prompts", None)
+
+    if text_prompts is None:
+        if prompt is None:
+            raise InvalidRequestError(
+                "prompt is missing: say what to draw.", param="prompt", code="missing_parameter"
+            )
+        _text(prompt, "prompt")
+        if not prompt.strip():
+            raise InvalidRequestError("prompt is empty: say what to draw.", param="prompt")
+        _within(prompt, "prompt", model)
+        negative_prompt = _text(negative_prompt or "", "negative_prompt")
+        _within(negative_prompt, "negative_prompt", model)
+        return prompt, negative_prompt
+
+    if not model.weighted_prompts:
+        raise _unsupported("text_prompts", model, "Send prompt and negative_prompt.")
+    for name, other in (("prompt", prompt), ("negative_prompt", negative_prompt)):
+        if other is not None:
+            raise InvalidRequestError(
+                f"text_prompts already holds the prompts: leave {name} out.", param=name
+            )
+    weighted = _weighted_prompts(text_prompts, model)
+    positive = [item["text"] for item in weighted if item["weight"] > 0]
+    negative = [item["text"] for item in weighted if item["weight"] < 0]
+    plain = [{"text": text, "weight": 1} for text in positive[:1]] + [
+        {"text": text, "weight": -1} for text in negative[:1]
+    ]
+    if weighted != plain:
+        parameters["text_prompts"] = weighted
+    return "\n".join(positive), "\n".join(negative)
+
+
+def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
+    if not isinstance(text_prompts, list) or not 1 <= len(text_prompts) <= TEXT_PROMPTS_LIMIT:
+        given = len(text_prompts) if isinstance(text_prompts, list) else _kind(text_prompts)
+        raise InvalidRequestError(
+            f"text_prompts must be a list of 1 to {TEXT_PROMPTS_LIMIT} objects "
+            f'{{"text", "weight"}}; got {given}.',
+            param="text_prompts",
+        )
+    weighted = []
+    for index, item in enumerate(text_prompts):
+        where = f"text_prompts[{index}]"
+        if not isinstance(item, dict) or not {"text"} <= item.keys() <= {"text", "weight"}:
+            raise InvalidRequestError(
+                f'{where} must be an object with "text" and, if wanted, "weight".', param=where
+            )
+        text = _text(item["text"], f"{where}.text")
+        if not text.strip():
+            raise InvalidRequestError(f"{where}.text is empty.", param=f"{where}.text")
+        _within(text, f"{where}.text", model)
+        weight = item.get("weight", 1)
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or weight == 0:
+            raise InvalidRequestError(
+                f"{where}.weight must be a number other than 0; got {_shown(weight)}.",
+                param=f"{where}.weight",
+            )
+        weighted.append({"text": text, "weight": _plain_number(weight)})
+    if all(item["weight"] < 0 for item in weighted):
+        raise InvalidRequestError(
+            "text_prompts needs at least one text with a weight above 0.", param="text_prompts"
+        )
+    return weighted
+
+
+def _styled(prompt: str, preset: Any, model: Model, parameters: dict[str, Any]) -> str:
+    """The prompt, with the style in it where the model has no parameter for that style."""
+    if preset is None:
+        return prompt
+    own = model.parameters.get("style_preset")
+    if own is not None and own.accepts(preset):
+        parameters["style_preset"] = preset
+        return prompt
+    if isinstance(preset, str) and preset in STYLE_PRESETS:
+        return f"{prompt}, {preset.replace('-', ' ')} style"
+    allowed = list(dict.fromkeys([*getattr(own, "words", ()), *STYLE_PRESETS]))
+    raise InvalidRequestError(
+        f"style_preset must be one of {', '.join(allowed)}; got {_shown(preset)}.",
+        param="style_preset",
+    )
+
+
+def _shape(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -> None:
+    """Aspect ratio or width and height, as the model takes it."""
+    ratio = fields.pop("aspect_ratio", None)
+    sides: dict[str, Any] = {
+        name: fields.pop(name) for name in ("width", "height") if name in fields
+    }
+    if sides and ratio is not None:
+        raise InvalidRequestError(
+            "aspect_ratio and width with height exclude each other: send one of them.",
+            param="aspect_ratio",
+        )
+    if sides:
+        parameters["width"], parameters["height"] = _size(sides, model)
+        return
+    if ratio is None:
+        if model.default_size is not None:
+            parameters["width"], parameters["height"] = model.default_size
+        else:
+            parameters["aspect_ratio"] = "1:1"
+        return
+    if not isinstance(ratio, str) or ratio not in model.aspect_ratios:
+        raise InvalidRequestError(
+            f"aspect_ratio must be one of {', '.join(model.aspect_ratios)} for {model.id}; "
+            f"got {_shown(ratio)}.",
+            param="aspect_ratio",
+        )
+    size = model.aspect_ratios[ratio]
+    if size is None:
+        parameters["aspect_ratio"] = ratio
+    else:
+        parameters["width"], parameters["height"] = size
+
+
+def _size(sides: Mapping[str, Any], model: Model) -> Size:
+    if model.sizes is None:
+        name = next(iter(sides))
+        raise _unsupported(
+            name, model, f"Send aspect_ratio: one of {', '.join(model.aspect_ratios)}."
+        )
+    for name, other in (("width", "height"), ("height", "width")):
+        if name not in sides:
+            raise InvalidRequestError(
+                f"{other} without {name}: send both.", param=name, code="missing_parameter"
+            )
+        side = sides[name]
+        if isinstance(side, bool) or not isinstance(side, int):
+            raise InvalidRequestError(
+                f"{name} must be a whole number of pixels; got {_shown(side)}.", param=name
+            )
+    size = (sides["width"], sides["height"])
+    if not model.sizes.accepts(size):
+        raise InvalidRequestError(
+            f"width and height of {model.id} must be {model.sizes}; got {size[0]}x{size[1]}.",
+            param="width",
+        )
+    return size
+
+
+def _output_format(output_format: Any, model: Model, parameters: dict[str, Any]) -> None:
+    if output_format is None:
+        output_format = model.output_formats[0]
+    if not isinstance(output_format, str) or output_format not in model.output_formats:
+        raise InvalidRequestError(
+            f"output_format of {model.id} must be one of {', '.join(model.output_formats)}; "
+            f"got {_shown(output_format)}.",
+            param="output_format",
+        )
+    parameters["output_format"] = output_format
+
+
+def _seed(seed: Any, model: Model) -> int:
+    allowed = Range(0, model.seed_limit, default=0, whole=True)
+    if seed is None:
+        return 0
+    if not allowed.accepts(seed):
+        raise InvalidRequestError(
+            f"seed of {model.id} must be a whole number from 0 to {model.seed_limit} "
+            f"(0 draws one); got {_shown(seed)}.",
+            param="seed",
+        )
+    return int(seed)
+
+
+def _samples(samples: Any, model: Model) -> None:
+    if samples is None:
+        return
+    if not model.weighted_prompts:
+        raise _unsupported("samples", model, "Every request draws one picture.")
+    if isinstance(samples, bool) or samples != 1:
+        raise InvalidRequestError(
+            f"samples must be 1, one picture for each request; got {_shown(samples)}.",
+            param="samples",
+        )
+
+
+def _inference_parameters(
+    fields: Mapping[str, Any], model: Model, parameters: dict[str, Any]
+) -> None:
+    """What is left of the fields, and the defaults of those that were not sent."""
+    for name, value in fields.items():
+        parameter = model.parameters.get(name)
+        if parameter is None:
+            taken = ", ".join(model.parameters) or "no inference parameters"
+            raise _unsupported(name, model, f"It takes {taken}.")
+        if not parameter.accepts(value):
+            raise InvalidRequestError(
+                f"{name} of {model.id} must be {parameter}; got {_shown(value)}.", param=name
+            )
+        if name == "extras" and len(json.dumps(value)) > EXTRAS_LIMIT:
+            raise InvalidRequestError(
+                f"extras may be {EXTRAS_LIMIT} characters of JSON at most.", param="extras"
+            )
+        parameters[name] = _plain_number(value)
+    for name, parameter in model.parameters.items():
+        if parameter.default is not None:
+            parameters.setdefault(name, parameter.default)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{name} must be text; got {_kind(value)}.", param=name)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequestError(
+            f"{name} holds half of a surrogate pair, which is no character.", param=name
+        ) from None
+    return value
+
+
+def _within(text: str, name: str, model: Model) -> None:
+    if len(text) > model.prompt_limit:
+        raise InvalidRequestError(
+            f"{name} of {model.id} may have {model.prompt_limit} characters at most; "
+            f"got {len(text)}.",
+            param=name,
+        )
+
+
+def _unsupported(name: str, model: Model, advice: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"{model.id} takes no {name}. {advice}", param=name, code="unsupported_parameter"
+    )
+
+
+def _plain_number(value: Any) -> Any:
+    """7 for 7.0, so that equal requests have equal recipes."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _kind(value: Any) -> str:
+    """What a value is, for messages about fields whose content is the caller's own affair."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN_LIMIT else text[: _SHOWN_LIMIT - 1] + "..."
+
+
+def _meant(sent: str) -> str:
+    close = difflib.get_close_matches(sent, [*FIELDS, *ALIASES], n=1)
+    return f" Did you mean {close[0]}?" if close else ""

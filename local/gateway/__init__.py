@@ -1,0 +1,1 @@
+"""API Gateway on this machine, driven by the template's own AWS::ApiGateway resources."""

@@ -1,0 +1,252 @@
+"""Answers HTTP requests as the deployed REST API would, by its template."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from jsonschema import Draft4Validator
+from moto.core import DEFAULT_ACCOUNT_ID
+from werkzeug.wrappers import Request, Response
+
+from local.access import Refusal, authenticate, authorise
+from local.gateway.api import Integration, IntegrationResponse, Method, RestApi
+from local.gateway.mapping import Input, MappingError, render
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+STAGE = "v1"
+
+# Response type -> HTTP status and error type header, where the template says nothing else.
+_GATEWAY_DEFAULTS: Mapping[str, tuple[int, str]] = {
+    "ACCESS_DENIED": (403, "AccessDeniedException"),
+    "API_CONFIGURATION_ERROR": (500, "InternalServerErrorException"),
+    "BAD_REQUEST_BODY": (400, "BadRequestException"),
+    "EXPIRED_TOKEN": (403, "ExpiredTokenException"),
+    "INTEGRATION_FAILURE": (504, "InternalServerErrorException"),
+    "INTEGRATION_TIMEOUT": (504, "InternalServerErrorException"),
+    "INVALID_API_KEY": (403, "ForbiddenException"),
+    "INVALID_SIGNATURE": (403, "InvalidSignatureException"),
+    "MISSING_AUTHENTICATION_TOKEN": (403, "MissingAuthenticationTokenException"),
+    "REQUEST_TOO_LARGE": (413, "RequestTooLargeException"),
+    "UNSUPPORTED_MEDIA_TYPE": (415, "UnsupportedMediaTypeException"),
+}
+
+# What authenticate() refuses -> the gateway response for it.
+_REFUSALS = {
+    "MissingAuthenticationToken": "MISSING_AUTHENTICATION_TOKEN",
+    "ExpiredToken": "EXPIRED_TOKEN",
+    "AccessDeniedException": "ACCESS_DENIED",
+}
+
+# Targets of AWS JSON services, by the name that an integration's URI gives them.
+_TARGETS = {"states": "AWSStepFunctions"}
+_SIGNING_NAMES = {"states": "states"}
+
+CredentialsOf = Callable[[str], Credentials]
+
+
+class _GatewayAnswer(Exception):
+    """The gateway answers by itself."""
+
+    def __init__(self, response_type: str) -> None:
+        super().__init__(response_type)
+        self.response_type = response_type
+
+
+class Gateway:
+    """A WSGI application. `credentials_of` gives the credentials of an integration's role."""
+
+    def __init__(
+        self,
+        api: RestApi,
+        *,
+        region: str,
+        endpoint_url: str,
+        credentials_of: CredentialsOf,
+        log: Callable[[str], None],
+    ) -> None:
+        self._api = api
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._credentials_of = credentials_of
+        self._log = log
+        self._http = urllib3.PoolManager(maxsize=100, retries=False)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        request = Request(environ)
+        started = time.perf_counter()
+        request_id = str(uuid4())
+        context = self._context(request, request_id)
+        try:
+            answer = self._answer(request, context)
+        except _GatewayAnswer as by_itself:
+            answer = self._gateway_response(by_itself.response_type, context)
+        answer.headers["x-amzn-RequestId"] = request_id
+        milliseconds = (time.perf_counter() - started) * 1_000
+        self._log(
+            f"{request.method} {request.path} {answer.status_code} {milliseconds:.0f} ms {request_id}"
+        )
+        return answer(environ, start_response)
+
+    def _answer(self, request: Request, context: dict[str, Any]) -> Response:
+        found = self._api.method(request.method, request.path)
+        if found is None:
+            raise _GatewayAnswer("MISSING_AUTHENTICATION_TOKEN")
+        method, path_parameters = found
+        context["resourcePath"] = method.path
+        body = request.get_data()
+        self._let_in(method, request, body)
+        if len(body) > PAYLOAD_LIMIT_BYTES:
+            raise _GatewayAnswer("REQUEST_TOO_LARGE")
+        content_type = (request.mimetype or "application/json").lower()
+        template = method.integration.templates.get(content_type)
+        if template is None:
+            raise _GatewayAnswer("UNSUPPORTED_MEDIA_TYPE")
+        text = _checked_body(body, method.body_models.get(content_type))
+        parameters = {
+            "path": path_parameters,
+            "querystring": request.args.to_dict(),
+            "header": dict(request.headers),
+        }
+        try:
+            payload = render(template, input=Input(text, parameters), context=context)
+            status, answered = self._call(method.integration, payload)
+            return self._respond(method.integration, status, answered, context)
+        except MappingError as error:
+            self._log(f"mapping template of {method.path}: {error}")
+            raise _GatewayAnswer("API_CONFIGURATION_ERROR") from error
+
+    def _let_in(self, method: Method, request: Request, body: bytes) -> None:
+        if method.authorization == "AWS_IAM":
+            arn = (
+                f"arn:aws:execute-api:{self._region}:{DEFAULT_ACCOUNT_ID}:local/{STAGE}/"
+                f"{request.method}{request.path}"
+            )
+            try:
+                caller = authenticate(request, body, now=datetime.now(UTC))
+                if (caller.service, caller.region) != ("execute-api", self._region):
+                    raise _GatewayAnswer("INVALID_SIGNATURE")
+                authorise(caller, "execute-api:Invoke", arn)
+            except Refusal as refusal:
+                raise _GatewayAnswer(_REFUSALS.get(refusal.code, "INVALID_SIGNATURE")) from None
+        elif method.authorization != "NONE":
+            raise NotImplementedError(f"authorization {method.authorization}")
+        if method.api_key_required:
+            if request.headers.get("x-api-key") not in self._api.api_keys:
+                raise _GatewayAnswer("INVALID_API_KEY")
+
+    def _call(self, integration: Integration, payload: str) -> tuple[int, str]:
+        """Call the AWS service with the integration's role. HTTP status and body."""
+        signed = AWSRequest(
+            method="POST",
+            url=self._endpoint_url + "/",
+            data=payload.encode(),
+            headers={
+                **integration.headers,
+                "X-Amz-Target": f"{_TARGETS[integration.service]}.{integration.action}",
+            },
+        )
+        credentials = self._credentials_of(integration.role_arn)
+        SigV4Auth(credentials, _SIGNING_NAMES[integration.service], self._region).add_auth(signed)
+        try:
+            answer = self._http.request(
+                "POST",
+                signed.url,
+                body=signed.data,
+                headers=dict(signed.headers.items()),
+                timeout=integration.timeout_seconds,
+            )
+        except urllib3.exceptions.TimeoutError as error:
+            raise _GatewayAnswer("INTEGRATION_TIMEOUT") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise _GatewayAnswer("INTEGRATION_FAILURE") from error
+        return answer.status, answer.data.decode()
+
+    def _respond(
+        self, integration: Integration, status: int, body: str, context: dict[str, Any]
+    ) -> Response:
+        response = _selected(integration.responses, status)
+        template = response.templates.get("application/json")
+        text = body
+        if template is not None:
+            text = render(template, input=Input(body, _NO_PARAMETERS), context=context)
+        override = context["responseOverride"]
+        return Response(
+            text.strip(),
+            int(override.get("status", response.status)),
+            content_type="application/json",
+            headers=dict(override["header"]),
+        )
+
+    def _gateway_response(self, response_type: str, context: Mapping[str, Any]) -> Response:
+        """Gateway responses know variables, but no VTL."""
+        status, error_type = _GATEWAY_DEFAULTS[response_type]
+        default = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
+        responses = self._api.gateway_responses
+        declared = responses.get(response_type) or responses.get(default)
+        headers = {"x-amzn-ErrorType": error_type}
+        text = json.dumps({"message": error_type})
+        if declared is not None:
+            status = declared.status or status
+            headers |= declared.headers
+            text = re.sub(
+                r"\$context\.(\w+)",
+                lambda found: str(context.get(found[1], "-")),
+                declared.template or text,
+            )
+        return Response(text, status, content_type="application/json", headers=headers)
+
+    def _context(self, request: Request, request_id: str) -> dict[str, Any]:
+        return {
+            "requestId": request_id,
+            "extendedRequestId": request_id,
+            "httpMethod": request.method,
+            "path": request.path,
+            "stage": STAGE,
+            "requestTimeEpoch": int(time.time() * 1_000),
+            "identity": {"sourceIp": request.remote_addr, "userAgent": str(request.user_agent)},
+            "responseOverride": {"header": {}},
+        }
+
+
+_NO_PARAMETERS: Mapping[str, Mapping[str, str]] = {"path": {}, "querystring": {}, "header": {}}
+
+
+def _selected(responses: Iterable[IntegrationResponse], status: int) -> IntegrationResponse:
+    default = None
+    for response in responses:
+        if response.selection_pattern is None:
+            default = response
+        elif re.fullmatch(response.selection_pattern, str(status)):
+            return response
+    if default is None:
+        raise _GatewayAnswer("API_CONFIGURATION_ERROR")
+    return default
+
+
+def _checked_body(body: bytes, model: Any) -> str:
+    """The body as text, if it is JSON and fits the request model. An empty one counts as {}."""
+    try:
+        text = body.decode() if body.strip() else "{}"
+        parsed = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise _GatewayAnswer("BAD_REQUEST_BODY") from None
+    if model is not None and not Draft4Validator(model).is_valid(parsed):
+        raise _GatewayAnswer("BAD_REQUEST_BODY")
+    return text
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

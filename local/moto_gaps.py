@@ -1,0 +1,37 @@
+"""What moto's Step Functions lacks for this stack, in one place.
+
+Its tasks call AWS with made-up credentials, so no role is checked, and build a client each time;
+here they call with the state machine's role. Its CloudFormation creates state machines among
+those that it does not execute. And it keeps every thread it ever started.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.config import default_user_config
+from moto.stepfunctions import models
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+)
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from moto.stepfunctions.parser.utils import TMP_THREADS
+
+# role ARN, service, region -> boto3 client
+ClientFactory = Callable[[str, str, str], Any]
+
+
+def fill_gaps(client_for: ClientFactory) -> None:
+    """Execute state machines, and let their tasks call AWS through `client_for`."""
+
+    def boto_client_for(region: str, service: str, state_credentials: Any) -> Any:
+        return client_for(state_credentials.role_arn, service, region)
+
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    models.stepfunctions_backends = stepfunctions_parser_backends
+    lambda_eval_utils.boto_client_for = boto_client_for
+    state_task_service_aws_sdk.boto_client_for = boto_client_for
+
+
+def forget_finished_threads() -> None:
+    TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
