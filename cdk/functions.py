@@ -28,9 +28,7 @@ class _Spec:
 class Functions(Construct):
     """Exposes `validate`, `generate` and `store`; grants are the stack's."""
 
-    def __init__(
-        self, scope: Construct, id: str, *, settings: Settings, bucket_name: str
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, bucket_name: str) -> None:
         super().__init__(scope, id)
         specs = {
             "validate": _Spec(
@@ -61,8 +59,7 @@ class Functions(Construct):
             ),
         }
         functions = {
-            name: self._function(name, spec=spec, settings=settings)
-            for name, spec in specs.items()
+            name: self._function(name, spec=spec, settings=settings) for name, spec in specs.items()
         }
         self.validate = functions["validate"]
         self.generate = functions["generate"]
@@ -110,4 +107,3 @@ def _everything_but(name: str) -> list[str]:
         f"!/lambdas/{name}",
         "__pycache__",
     ]
-

@@ -98,9 +98,7 @@ class Settings:
             if name not in known:
                 raise SettingsError(f"unknown setting {name!r}; known: {', '.join(known)}")
             if type(value) is not known[name]:
-                raise SettingsError(
-                    f"{name} must be of type {known[name].__name__}; got {value!r}"
-                )
+                raise SettingsError(f"{name} must be of type {known[name].__name__}; got {value!r}")
         return cls(**context)
 
     @property
@@ -110,8 +108,6 @@ class Settings:
             model.id
             for model in CATALOG.values()
             if (
-                self.allow_retired_models
-                if model.retired
-                else self.bedrock_region in model.regions
+                self.allow_retired_models if model.retired else self.bedrock_region in model.regions
             )
         ]

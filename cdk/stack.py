@@ -30,9 +30,7 @@ class EaselStack(Stack):
                 "StoreFunctionArn": self.functions.store.function_arn,
             },
         )
-        self.api = Api(
-            self, "Api", settings=settings, state_machine=self.workflow.state_machine
-        )
+        self.api = Api(self, "Api", settings=settings, state_machine=self.workflow.state_machine)
         self._grant(settings)
         self._output()
 

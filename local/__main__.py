@@ -6,9 +6,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.assembly import SynthError, synthesized
 from local.gateway.api import LOCAL_API_KEY
+
+if TYPE_CHECKING:
+    from local.stack import LocalStack, Options
 
 
 def main() -> int:
@@ -57,7 +61,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _say_ready(options: "Options", stack: "LocalStack", seconds: float) -> None:  # noqa: F821
+def _say_ready(options: "Options", stack: "LocalStack", seconds: float) -> None:
     _say(
         f"""
 Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
@@ -65,7 +69,7 @@ Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
   curl -s {options.api_url}/images -H 'x-api-key: {LOCAL_API_KEY}' \\
     -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
 
-AWS endpoint {options.endpoint_url}, region us-east-1, AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+AWS endpoint {options.endpoint_url} (README says how the aws command uses it)
   state machine {stack.deployment.state_machine_arn}
   bucket        {stack.deployment.bucket}
 """

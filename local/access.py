@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from werkzeug.wrappers import Request
@@ -37,7 +37,7 @@ _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that AWS would refuse. `code` as the service names it."""
 
     code: str
@@ -82,23 +82,25 @@ class _Claim:
 
 
 def authenticate(request: Request, body: bytes, *, now: datetime) -> Caller:
-    """The caller of a request signed by header or by presigned URL. Raises Refusal."""
+    """The caller of a request signed by header or by presigned URL. Raises RefusedError."""
     presigned = "X-Amz-Signature" in request.args
     claim = _query_claim(request) if presigned else _header_claim(request)
     session = _session(claim)
     if session.expires is not None and now >= session.expires:
-        raise Refusal("ExpiredToken", "The provided token has expired.", 400)
+        raise RefusedError("ExpiredToken", "The provided token has expired.", 400)
     if presigned:
         expires = claim.signed_at + timedelta(seconds=int(request.args["X-Amz-Expires"]))
         if now >= expires:
-            raise Refusal("AccessDenied", "Request has expired")
+            raise RefusedError("AccessDenied", "Request has expired")
     elif abs(now - claim.signed_at) > CLOCK_SKEW:
-        raise Refusal(
+        raise RefusedError(
             "RequestTimeTooSkewed" if claim.service == "s3" else "InvalidSignatureException",
             f"Signature expired: {claim.timestamp} is not within 15 minutes of the time here.",
         )
-    if not hmac.compare_digest(_signature(request, body, claim, session, presigned), claim.signature):
-        raise Refusal(
+    if not hmac.compare_digest(
+        _signature(request, body, claim, session, presigned), claim.signature
+    ):
+        raise RefusedError(
             "SignatureDoesNotMatch" if claim.service == "s3" else "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
@@ -109,9 +111,9 @@ def authenticate(request: Request, body: bytes, *, now: datetime) -> Caller:
 def authorise(
     caller: Caller, action: str, resource: str, context: Mapping[str, str] | None = None
 ) -> None:
-    """Raises Refusal where the caller's role does not allow the action on the resource."""
+    """Raises RefusedError where the caller's role does not allow the action on the resource."""
     if not may(caller, action, resource, context):
-        raise Refusal(
+        raise RefusedError(
             "AccessDenied" if action.startswith("s3:") else "AccessDeniedException",
             f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "
             f"because no identity-based policy allows the {action} action",
@@ -141,7 +143,7 @@ def may(
 def _header_claim(request: Request) -> _Claim:
     header = request.headers.get("Authorization")
     if header is None:
-        raise Refusal(
+        raise RefusedError(
             "MissingAuthenticationToken",
             "The request is not signed. Local credentials: "
             f"AWS_ACCESS_KEY_ID={OPERATOR_KEY} AWS_SECRET_ACCESS_KEY={OPERATOR_SECRET}",
@@ -149,7 +151,9 @@ def _header_claim(request: Request) -> _Claim:
     found = _AUTHORIZATION.match(header)
     timestamp = request.headers.get("X-Amz-Date", "")
     if found is None or not re.fullmatch(r"\d{8}T\d{6}Z", timestamp):
-        raise Refusal("IncompleteSignature", "The signature is not a complete SigV4 signature.")
+        raise RefusedError(
+            "IncompleteSignature", "The signature is not a complete SigV4 signature."
+        )
     access_key, date, region, service = _scope(found["credential"])
     return _Claim(
         access_key=access_key,
@@ -167,7 +171,7 @@ def _query_claim(request: Request) -> _Claim:
     query = request.args
     timestamp = query.get("X-Amz-Date", "")
     if not re.fullmatch(r"\d{8}T\d{6}Z", timestamp) or not query.get("X-Amz-Expires", "").isdigit():
-        raise Refusal(
+        raise RefusedError(
             "AuthorizationQueryParametersError", "A parameter of the presigned URL is wrong.", 400
         )
     access_key, date, region, service = _scope(query.get("X-Amz-Credential", ""))
@@ -186,7 +190,7 @@ def _query_claim(request: Request) -> _Claim:
 def _scope(credential: str) -> tuple[str, str, str, str]:
     parts = credential.split("/")
     if len(parts) != 5 or parts[4] != "aws4_request":
-        raise Refusal("IncompleteSignature", "The credential scope is not complete.")
+        raise RefusedError("IncompleteSignature", "The credential scope is not complete.")
     return parts[0], parts[1], parts[2], parts[3]
 
 
@@ -203,7 +207,7 @@ def _session(claim: _Claim) -> _Session:
                 assumed.expiration.replace(tzinfo=UTC),
             )
     code = "InvalidAccessKeyId" if claim.service == "s3" else "UnrecognizedClientException"
-    raise Refusal(
+    raise RefusedError(
         code,
         "The security token included in the request is invalid. Local credentials: "
         f"AWS_ACCESS_KEY_ID={OPERATOR_KEY} AWS_SECRET_ACCESS_KEY={OPERATOR_SECRET}",
@@ -229,7 +233,9 @@ def _signature(
             pair for pair in query.split("&") if not pair.startswith("X-Amz-Signature=")
         )
     headers = {
-        name: value for name, value in request.headers.items() if name.lower() in claim.signed_headers
+        name: value
+        for name, value in request.headers.items()
+        if name.lower() in claim.signed_headers
     }
     signed = AWSRequest(
         method=request.method,
@@ -239,9 +245,17 @@ def _signature(
     )
     signed.context["timestamp"] = claim.timestamp
     digest = headers.get("X-Amz-Content-Sha256")
-    if digest is not None and digest not in _UNSIGNED and digest != hashlib.sha256(body).hexdigest():
-        raise Refusal("XAmzContentSHA256Mismatch", "The body is not the one that was signed.", 400)
-    return str(signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed))
+    if (
+        digest is not None
+        and digest not in _UNSIGNED
+        and digest != hashlib.sha256(body).hexdigest()
+    ):
+        raise RefusedError(
+            "XAmzContentSHA256Mismatch", "The body is not the one that was signed.", 400
+        )
+    return str(
+        signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
+    )
 
 
 def without_signature(uri: str) -> str:
@@ -262,7 +276,8 @@ def _statements(role_name: str) -> Iterable[dict[str, Any]]:
         if role.name == role_name
     )
     documents = list(role.policies.values())
-    documents += [policy.default_version.document for policy in role.managed_policies.values()]
+    for policy in role.managed_policies.values():
+        documents += [version.document for version in policy.versions if version.is_default]
     for document in documents:
         policy = json.loads(document) if isinstance(document, str) else document
         yield from _listed(policy["Statement"])

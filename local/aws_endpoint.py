@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from local.access import Caller, Refusal, authenticate, authorise, may, without_signature
+from local.access import Caller, RefusedError, authenticate, authorise, may, without_signature
 from local.bedrock.service import INVOKE, BedrockRuntime
 from local.functions import InvokeApi
 from local.functions.api import INVOCATIONS
 from local.saved_pictures import SavedPictures
 from local.wire_errors import refused, s3_error
-from local.workflows import start_sync_execution
+from local.workflows import executions_of_what, start_sync_execution
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,7 +52,7 @@ class AwsEndpoint:
         try:
             caller = authenticate(request, body, now=datetime.now(UTC))
             answer = self._dispatch(request, body, caller, target)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             answer = refused(refusal, _service_of(request), json_target=bool(target))
         return answer(environ, start_response)
 
@@ -65,6 +65,8 @@ class AwsEndpoint:
             return self._bedrock.invoke(request, body, caller, match["model"])
         if target == "AWSStepFunctions.StartSyncExecution":
             return start_sync_execution(body, caller)
+        if target == "AWSStepFunctions.ListExecutions" and b"Arn" not in body:
+            return executions_of_what(caller)
         if caller.service == "s3":
             return self._s3(request, body, caller)
         if caller.role is not None:
@@ -75,7 +77,7 @@ class AwsEndpoint:
         self, request: Request, body: bytes, caller: Caller, name: str
     ) -> "WSGIApplication":
         if self.functions is None:
-            raise Refusal("ServiceException", "The functions are not started yet.", 503)
+            raise RefusedError("ServiceException", "The functions are not started yet.", 503)
         authorise(caller, "lambda:InvokeFunction", name)
         request.environ["wsgi.input"] = io.BytesIO(body)
         return self.functions
@@ -91,9 +93,9 @@ class AwsEndpoint:
         ):
             # S3 tells only those who may list a bucket that an object is not there.
             return s3_error(403, "AccessDenied", "Access Denied")
-        if self._saved_pictures is not None and answered.status_code == 200:
-            if request.method == "PUT" and key:
-                self._saved_pictures.save(key, body, request.headers)
+        written = request.method == "PUT" and key and answered.status_code == 200
+        if self._saved_pictures is not None and written:
+            self._saved_pictures.save(key, body, request.headers)
         return answered
 
     def _forward(self, request: Request, body: bytes) -> "WSGIApplication":
@@ -127,9 +129,10 @@ def _raw_path(request: Request) -> str:
 
 def _service_of(request: Request) -> str:
     """The service a request is for, read before its signature is known to be good."""
-    credential = request.args.get("X-Amz-Credential") or request.headers.get(
-        "Authorization", ""
-    ).partition("Credential=")[2].partition(",")[0]
+    credential = (
+        request.args.get("X-Amz-Credential")
+        or request.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0]
+    )
     parts = credential.split("/")
     return parts[3] if len(parts) == 5 else "s3"
 
@@ -156,5 +159,3 @@ def _s3_action(request: Request, bucket: str, key: str) -> tuple[str, str]:
     if "versionId" in request.args:
         name += "Version"
     return f"s3:{name}", f"arn:aws:s3:::{bucket}/{key}"
-
-

@@ -28,9 +28,9 @@ def fill_gaps(client_for: ClientFactory) -> None:
         return client_for(state_credentials.role_arn, service, region)
 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    models.stepfunctions_backends = stepfunctions_parser_backends
-    lambda_eval_utils.boto_client_for = boto_client_for
-    state_task_service_aws_sdk.boto_client_for = boto_client_for
+    vars(models)["stepfunctions_backends"] = stepfunctions_parser_backends
+    vars(lambda_eval_utils)["boto_client_for"] = boto_client_for
+    vars(state_task_service_aws_sdk)["boto_client_for"] = boto_client_for
 
 
 def forget_finished_threads() -> None:

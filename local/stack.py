@@ -1,5 +1,6 @@
 """The whole stack on this machine: AWS endpoint, deployed template, functions and gateway."""
 
+import json
 import logging
 import os
 import resource
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -69,9 +71,7 @@ class LocalStack:
 
     deployment: Deployment
 
-    def __init__(
-        self, template: Template, options: Options, *, log: Callable[[str], None]
-    ) -> None:
+    def __init__(self, template: Template, options: Options, *, log: Callable[[str], None]) -> None:
         self._template = template
         self._options = options
         self._log = log
@@ -98,6 +98,7 @@ class LocalStack:
         for port in (options.port, options.aws_port):
             _check_free(port)
         _configure_moto()
+        running.callback(moto_api_backend.reset)
         _allow_open_files()
 
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
@@ -140,15 +141,24 @@ class LocalStack:
             region=REGION,
             endpoint_url=self._options.endpoint_url,
             credentials=credentials.variables,
-            log=lambda function, line: self._log(f"{function}: {line}"),
+            log=lambda function, event: self._log(f"{function}: {_readable(event)}"),
         )
+
+
+def _readable(event: str) -> str:
+    """A log event of a function; an error that answers a caller in one line, without its trace."""
+    first = event.partition("\n")[0]
+    try:
+        answer = json.loads(first.partition(": ")[2])
+        return f"{answer['class']}: {answer['error']['message']} {answer['detail'] or ''}".strip()
+    except (ValueError, KeyError, TypeError):
+        return event
 
 
 @contextmanager
 def _serving(app: "WSGIApplication", port: int) -> Iterator[None]:
     """A thread for each connection: a request to the gateway leads to others here."""
     server = make_server(HOST, port, app, threaded=True, request_handler=_RequestHandler)
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name=f"port-{port}", daemon=True)
     thread.start()
     try:
@@ -159,15 +169,14 @@ def _serving(app: "WSGIApplication", port: int) -> Iterator[None]:
         thread.join()
 
 
-class _RequestHandler(MotoRequestHandler):  # type: ignore[misc]
+class _RequestHandler(MotoRequestHandler):
     """Silent, and with answers sent at once."""
 
     # Without it the last piece of an answer waits for the other side's delayed ACK, 40 ms.
     disable_nagle_algorithm = True
-    wbufsize = 65_536
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        if type == "error":
+        if type == "error" and "ClientDisconnected" not in message % args:
             logging.getLogger(__name__).error(message, *args)
 
 
@@ -181,6 +190,7 @@ def _check_free(port: int) -> None:
 
 
 def _configure_moto() -> None:
+    logging.getLogger("moto").setLevel(logging.CRITICAL)  # it logs each failed execution
     os.environ["VALIDATE_LAMBDA_S3"] = "false"
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_OBJECT_MEMORY_BYTES)
 

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Response
 
-from local.access import Refusal
+from local.access import RefusedError
 
 
 def rest_json_error(status: int, code: str, message: str) -> Response:
@@ -50,7 +50,7 @@ def query_error(status: int, code: str, message: str) -> Response:
     )
 
 
-def refused(refusal: Refusal, service: str, *, json_target: bool) -> Response:
+def refused(refusal: RefusedError, service: str, *, json_target: bool) -> Response:
     """A refusal in the protocol of the service that was called."""
     if json_target:
         return json_error(refusal.code, refusal.message)

@@ -5,7 +5,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
     stepfunctions_parser_backends,
@@ -25,16 +25,17 @@ _BILLED_MEMORY_MB = 64
 def start_sync_execution(body: bytes, caller: Caller) -> Response:
     """Start an execution and wait for its end: HTTP 200 even when the execution fails.
 
-    Raises Refusal where the caller may not start it.
+    Raises RefusedError where the caller may not start it.
     """
     try:
         request = json.loads(body)
         state_machine_arn = request["stateMachineArn"]
         execution_input = request.get("input", "{}")
-    except (ValueError, KeyError, TypeError):
+        input_bytes = len(execution_input.encode())
+    except (ValueError, KeyError, TypeError, AttributeError):
         return json_error("SerializationException", "the request is not StartSyncExecution's")
     authorise(caller, "states:StartSyncExecution", state_machine_arn)
-    if len(execution_input.encode()) > INPUT_LIMIT_BYTES:
+    if input_bytes > INPUT_LIMIT_BYTES:
         return json_error(
             "ValidationException",
             "1 validation error detected: Value at 'input' failed to satisfy constraint: Member "
@@ -43,7 +44,9 @@ def start_sync_execution(body: bytes, caller: Caller) -> Response:
     try:
         json.loads(execution_input)
     except ValueError as error:
-        return json_error("InvalidExecutionInput", f"Invalid State Machine Execution Input: {error}")
+        return json_error(
+            "InvalidExecutionInput", f"Invalid State Machine Execution Input: {error}"
+        )
     backend = stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][caller.region]
     if not any(machine.arn == state_machine_arn for machine in backend.state_machines):
         return json_error(
@@ -53,6 +56,16 @@ def start_sync_execution(body: bytes, caller: Caller) -> Response:
         json.dumps(_run(backend, state_machine_arn, execution_input, request.get("name"))),
         content_type="application/x-amz-json-1.0",
         headers={"x-amzn-RequestId": str(uuid4())},
+    )
+
+
+def executions_of_what(caller: Caller) -> Response:
+    """ListExecutions that names no state machine: refused, where moto would break."""
+    backend = stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][caller.region]
+    known = ", ".join(machine.arn for machine in backend.state_machines)
+    return json_error(
+        "ValidationException",
+        f"Must specify exactly one of stateMachineArn or mapRunArn. State machines here: {known}",
     )
 
 
@@ -94,4 +107,4 @@ def _forget_oldest(backend: StepFunctionsParserBackend, state_machine_arn: str) 
     forget_finished_threads()
     for machine in backend.state_machines:
         if machine.arn == state_machine_arn:
-            del machine.executions[: -KEPT_EXECUTIONS]
+            del machine.executions[:-KEPT_EXECUTIONS]

@@ -22,11 +22,7 @@ def mapping_template(name: str, **values: str) -> str:
 
 
 def _filled(place: re.Match[str]) -> str:
-    answer = getattr(errors, place[1])().answer()
-    match place[2]:
-        case "status":
-            return str(answer["status"])
-        case "retry_after_seconds":
-            return str(answer["headers"]["Retry-After"])
-        case _:
-            return json.dumps(answer["error"])
+    error = getattr(errors, place[1])
+    if place[2] == "error":
+        return json.dumps(error().answer()["error"])
+    return str(getattr(error, place[2]))

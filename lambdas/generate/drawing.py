@@ -60,7 +60,7 @@ def _stage(drawn: Drawn, recipe: Recipe, bucket: Bucket) -> None:
         picture,
         content_type=CONTENT_TYPES[promised],
         metadata={
-            "model-seed": str(drawn.seed if drawn.seed is not None else recipe.seed),
+            "model-seed": str(drawn.seed if isinstance(drawn.seed, int) else recipe.seed),
             "finish-reason": drawn.finish_reason,
         },
     )

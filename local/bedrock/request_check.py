@@ -37,9 +37,7 @@ def check_request(model: str, body: bytes) -> dict[str, Any]:
 
 @cache
 def _validator(model: str) -> Draft7Validator:
-    return Draft7Validator(
-        json.loads((_SCHEMAS / f"{model.replace(':', '_')}.json").read_text())
-    )
+    return Draft7Validator(json.loads((_SCHEMAS / f"{model.replace(':', '_')}.json").read_text()))
 
 
 def _depth(error: ValidationError) -> tuple[int, str]:
@@ -49,25 +47,27 @@ def _depth(error: ValidationError) -> tuple[int, str]:
 def _worded(error: ValidationError) -> str:
     """The words of the validator that the service uses."""
     at = "#" + "".join(f"/{part}" for part in error.path)
-    value = error.instance
+    value: Any = error.instance
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
     match error.validator:
         case "maxLength":
-            return f"{at}: expected maxLength: {error.validator_value}, actual: {len(value)}"
+            return f"{at}: expected maxLength: {wanted}, actual: {len(value)}"
         case "minLength":
-            return f"{at}: expected minLength: {error.validator_value}, actual: {len(value)}"
+            return f"{at}: expected minLength: {wanted}, actual: {len(value)}"
         case "required":
-            missing = next(name for name in error.validator_value if name not in value)
+            missing = next(name for name in wanted if name not in value)
             return f"{at}: required key [{missing}] not found"
         case "additionalProperties":
-            known = error.schema["properties"]
+            known = schema["properties"]
             extra = next(name for name in value if name not in known)
             return f"{at}: extraneous key [{extra}] is not permitted"
         case "type":
-            return f"{at}: expected type: {error.validator_value.title()}, found: {_type(value)}"
+            return f"{at}: expected type: {wanted.title()}, found: {_type(value)}"
         case "minimum":
-            return f"{at}: {value} is not greater or equal to {error.validator_value}"
+            return f"{at}: {value} is not greater or equal to {wanted}"
         case "maximum":
-            return f"{at}: {value} is not less or equal to {error.validator_value}"
+            return f"{at}: {value} is not less or equal to {wanted}"
         case "enum":
             return f"{at}: {value} is not a valid enum value"
         case "oneOf":

@@ -1,4 +1,4 @@
-"""The Bedrock runtime on this machine: checks like the service, draws by itself, fails on demand."""
+"""The Bedrock runtime on this machine: checks as the service does, draws, fails on demand."""
 
 import json
 import re
@@ -70,7 +70,7 @@ class BedrockRuntime:
         self._faults: list[Fault] = []
 
     def invoke(self, request: Request, body: bytes, caller: Caller, model: str) -> Response:
-        """Answer one InvokeModel. Raises Refusal where the caller may not call the model."""
+        """Answer one InvokeModel. Raises RefusedError where the caller may not call the model."""
         model = unquote(model)
         authorise(
             caller,

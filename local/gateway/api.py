@@ -96,7 +96,9 @@ def _paths(template: Template) -> Mapping[str, str]:
         parent, properties = parents[logical_id]
         return f"{path(parent)}/{properties['PathPart']}"
 
-    roots = {resource.logical_id: "/" for resource in template.resources("AWS::ApiGateway::RestApi")}
+    roots = {
+        resource.logical_id: "/" for resource in template.resources("AWS::ApiGateway::RestApi")
+    }
     return roots | {logical_id: path(logical_id) for logical_id in parents}
 
 
@@ -104,9 +106,7 @@ def _logical_id(reference: Mapping[str, Any]) -> str:
     return str(reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0])
 
 
-def _method(
-    properties: Mapping[str, Any], paths: Mapping[str, str], template: Template
-) -> Method:
+def _method(properties: Mapping[str, Any], paths: Mapping[str, str], template: Template) -> Method:
     path = paths[properties["ResourceId"]]
     validator = properties.get("RequestValidatorId")
     validates = any(

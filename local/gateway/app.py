@@ -13,10 +13,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from jsonschema import Draft4Validator
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Request, Response
 
-from local.access import Refusal, authenticate, authorise
+from local.access import RefusedError, authenticate, authorise
 from local.gateway.api import Integration, IntegrationResponse, Method, RestApi
 from local.gateway.mapping import Input, MappingError, render
 
@@ -55,7 +55,7 @@ _SIGNING_NAMES = {"states": "states"}
 CredentialsOf = Callable[[str], Credentials]
 
 
-class _GatewayAnswer(Exception):
+class _AnsweredError(Exception):
     """The gateway answers by itself."""
 
     def __init__(self, response_type: str) -> None:
@@ -91,29 +91,27 @@ class Gateway:
         context = self._context(request, request_id)
         try:
             answer = self._answer(request, context)
-        except _GatewayAnswer as by_itself:
+        except _AnsweredError as by_itself:
             answer = self._gateway_response(by_itself.response_type, context)
         answer.headers["x-amzn-RequestId"] = request_id
-        milliseconds = (time.perf_counter() - started) * 1_000
-        self._log(
-            f"{request.method} {request.path} {answer.status_code} {milliseconds:.0f} ms {request_id}"
-        )
+        took = f"{(time.perf_counter() - started) * 1_000:.0f} ms"
+        self._log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
         return answer(environ, start_response)
 
     def _answer(self, request: Request, context: dict[str, Any]) -> Response:
         found = self._api.method(request.method, request.path)
         if found is None:
-            raise _GatewayAnswer("MISSING_AUTHENTICATION_TOKEN")
+            raise _AnsweredError("MISSING_AUTHENTICATION_TOKEN")
         method, path_parameters = found
         context["resourcePath"] = method.path
         body = request.get_data()
         self._let_in(method, request, body)
         if len(body) > PAYLOAD_LIMIT_BYTES:
-            raise _GatewayAnswer("REQUEST_TOO_LARGE")
+            raise _AnsweredError("REQUEST_TOO_LARGE")
         content_type = (request.mimetype or "application/json").lower()
         template = method.integration.templates.get(content_type)
         if template is None:
-            raise _GatewayAnswer("UNSUPPORTED_MEDIA_TYPE")
+            raise _AnsweredError("UNSUPPORTED_MEDIA_TYPE")
         text = _checked_body(body, method.body_models.get(content_type))
         parameters = {
             "path": path_parameters,
@@ -126,7 +124,7 @@ class Gateway:
             return self._respond(method.integration, status, answered, context)
         except MappingError as error:
             self._log(f"mapping template of {method.path}: {error}")
-            raise _GatewayAnswer("API_CONFIGURATION_ERROR") from error
+            raise _AnsweredError("API_CONFIGURATION_ERROR") from error
 
     def _let_in(self, method: Method, request: Request, body: bytes) -> None:
         if method.authorization == "AWS_IAM":
@@ -137,15 +135,15 @@ class Gateway:
             try:
                 caller = authenticate(request, body, now=datetime.now(UTC))
                 if (caller.service, caller.region) != ("execute-api", self._region):
-                    raise _GatewayAnswer("INVALID_SIGNATURE")
+                    raise _AnsweredError("INVALID_SIGNATURE")
                 authorise(caller, "execute-api:Invoke", arn)
-            except Refusal as refusal:
-                raise _GatewayAnswer(_REFUSALS.get(refusal.code, "INVALID_SIGNATURE")) from None
+            except RefusedError as refusal:
+                raise _AnsweredError(_REFUSALS.get(refusal.code, "INVALID_SIGNATURE")) from None
         elif method.authorization != "NONE":
             raise NotImplementedError(f"authorization {method.authorization}")
-        if method.api_key_required:
-            if request.headers.get("x-api-key") not in self._api.api_keys:
-                raise _GatewayAnswer("INVALID_API_KEY")
+        key = request.headers.get("x-api-key")
+        if method.api_key_required and key not in self._api.api_keys:
+            raise _AnsweredError("INVALID_API_KEY")
 
     def _call(self, integration: Integration, payload: str) -> tuple[int, str]:
         """Call the AWS service with the integration's role. HTTP status and body."""
@@ -163,15 +161,15 @@ class Gateway:
         try:
             answer = self._http.request(
                 "POST",
-                signed.url,
+                self._endpoint_url + "/",
                 body=signed.data,
                 headers=dict(signed.headers.items()),
                 timeout=integration.timeout_seconds,
             )
         except urllib3.exceptions.TimeoutError as error:
-            raise _GatewayAnswer("INTEGRATION_TIMEOUT") from error
+            raise _AnsweredError("INTEGRATION_TIMEOUT") from error
         except urllib3.exceptions.HTTPError as error:
-            raise _GatewayAnswer("INTEGRATION_FAILURE") from error
+            raise _AnsweredError("INTEGRATION_FAILURE") from error
         return answer.status, answer.data.decode()
 
     def _respond(
@@ -232,7 +230,7 @@ def _selected(responses: Iterable[IntegrationResponse], status: int) -> Integrat
         elif re.fullmatch(response.selection_pattern, str(status)):
             return response
     if default is None:
-        raise _GatewayAnswer("API_CONFIGURATION_ERROR")
+        raise _AnsweredError("API_CONFIGURATION_ERROR")
     return default
 
 
@@ -242,9 +240,9 @@ def _checked_body(body: bytes, model: Any) -> str:
         text = body.decode() if body.strip() else "{}"
         parsed = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise _GatewayAnswer("BAD_REQUEST_BODY") from None
+        raise _AnsweredError("BAD_REQUEST_BODY") from None
     if model is not None and not Draft4Validator(model).is_valid(parsed):
-        raise _GatewayAnswer("BAD_REQUEST_BODY")
+        raise _AnsweredError("BAD_REQUEST_BODY")
     return text
 
 

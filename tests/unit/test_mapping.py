@@ -1,0 +1,217 @@
+"""The API's mapping templates, rendered as API Gateway renders them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cdk.mapping_templates import mapping_template
+from lambdas.common import errors
+from local.gateway.mapping import Input, MappingError, Util, render
+
+NO_PARAMETERS: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
+ARN = "arn:aws:states:eu-west-1:111111111111:stateMachine:easel"
+EXECUTION_ARN = "arn:aws:states:eu-west-1:111111111111:express:easel:name:id"
+
+NASTY = (
+    "q \" b \\ \\' it's @@ x@@,@@a@@:@@b $input.json('$') #set($x=1) $x ${y} \n\r\t\u2028</script>/"
+)
+
+
+def context() -> dict[str, Any]:
+    return {"requestId": "request-1", "responseOverride": {"header": {}}}
+
+
+def execution_request(body: Any) -> dict[str, Any]:
+    rendered = render(
+        mapping_template("start_execution", state_machine_arn=ARN),
+        input=Input(json.dumps(body), NO_PARAMETERS),
+        context=context(),
+    )
+    return dict(json.loads(rendered))
+
+
+def ended(response: dict[str, Any]) -> tuple[int | None, dict[str, str], Any]:
+    """Status, headers and parsed body of what the caller gets for an execution's end."""
+    where = context()
+    text = render(
+        mapping_template("execution_ended"),
+        input=Input(json.dumps({"executionArn": EXECUTION_ARN, **response}), NO_PARAMETERS),
+        context=where,
+    )
+    override = where["responseOverride"]
+    return override.get("status"), override["header"], json.loads(text)
+
+
+def answer_of(error: errors.EaselError) -> str:
+    answer = error.answer()
+    body = json.dumps({"error": answer["error"], "execution_arn": EXECUTION_ARN})
+    return json.dumps({"statusCode": answer["status"], "headers": answer["headers"], "body": body})
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"])) | st.just(NASTY)
+bodies = st.dictionaries(
+    texts,
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=5,
+)
+
+
+class TestStartExecution:
+    @given(bodies)
+    @example({"prompt": NASTY})
+    @example({"prompt": "x@@,@@admin@@:@@yes"})
+    @example({"prompt": "🐈‍⬛ שלום \u0000\u001f\x7f\u0080 \U0010ffff"})
+    @settings(max_examples=300)
+    def test_the_execution_input_is_the_body_and_nothing_else(self, body: Any) -> None:
+        request = execution_request(body)
+
+        assert json.loads(request["input"]) == body
+        assert request.keys() == {"stateMachineArn", "name", "input"}
+        assert request["stateMachineArn"] == ARN
+
+    def test_the_execution_is_named_after_the_request(self) -> None:
+        assert execution_request({})["name"] == "request-1"
+
+
+class TestEndedExecution:
+    def test_a_success_is_answered_as_the_workflow_says(self) -> None:
+        output = {"statusCode": 200, "headers": {}, "body": json.dumps({"id": NASTY})}
+
+        status, headers, body = ended({"status": "SUCCEEDED", "output": json.dumps(output)})
+
+        assert (status, headers, body) == (200, {}, {"id": NASTY})
+
+    @pytest.mark.parametrize(
+        "error",
+        [errors.InvalidRequestError("no", param="seed"), errors.ModelNotFoundError(NASTY)],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_a_refusal_keeps_its_status_headers_and_words(self, error: errors.EaselError) -> None:
+        status, headers, body = ended({"status": "SUCCEEDED", "output": answer_of(error)})
+
+        assert status == error.status
+        assert headers == {"x-should-retry": "false"}
+        assert body["error"]["message"] == error.message
+
+    @pytest.mark.parametrize(
+        "error",
+        [errors.ThrottledError(), errors.StorageError(), errors.ModelTimeoutError()],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_a_failure_is_answered_from_its_cause(self, error: errors.ServiceError) -> None:
+        status, headers, body = ended(
+            {"status": "FAILED", "error": type(error).__name__, "cause": answer_of(error)}
+        )
+
+        assert status == error.status
+        assert headers == error.headers()
+        assert body["error"]["code"] == error.code
+
+    def test_a_time_out_is_a_504(self) -> None:
+        status, headers, body = ended({"status": "TIMED_OUT"})
+
+        assert status == 504
+        assert headers == {"x-should-retry": "false"}
+        assert body == {
+            "error": errors.DeadlineError().answer()["error"],
+            "execution_arn": EXECUTION_ARN,
+        }
+
+    @pytest.mark.parametrize(
+        "response",
+        [
+            {"error": "States.Runtime", "cause": 'secret "quoted" trace'},
+            {"error": "States.DataLimitExceeded", "cause": "secret"},
+            {"cause": "secret"},
+            {},
+        ],
+        ids=["runtime", "data limit", "no error name", "nothing"],
+    )
+    def test_a_failure_of_the_service_itself_is_a_500_that_tells_nothing(
+        self, response: dict[str, Any]
+    ) -> None:
+        status, _, body = ended({"status": "FAILED", **response})
+
+        assert status == 500
+        assert body["error"] == errors.InternalError().answer()["error"]
+        assert "secret" not in json.dumps(body)
+
+
+class TestNotStarted:
+    @pytest.mark.parametrize(
+        ("type", "expected", "code"),
+        [
+            ("ThrottlingException", 429, "rate_limit_exceeded"),
+            ("com.amazon.coral.availability#ThrottlingException", 429, "rate_limit_exceeded"),
+            ("ExecutionLimitExceeded", 429, "rate_limit_exceeded"),
+            ("InvalidExecutionInput", 413, "invalid_value"),
+            ("ValidationException", 413, "invalid_value"),
+            ("SerializationException", 400, "invalid_value"),
+            ("AccessDeniedException", 500, "internal_error"),
+            ("StateMachineDoesNotExist", 500, "internal_error"),
+        ],
+    )
+    def test_each_refusal_of_the_service_has_its_answer(
+        self, type: str, expected: int, code: str
+    ) -> None:
+        where = context()
+        text = render(
+            mapping_template("execution_not_started"),
+            input=Input(json.dumps({"__type": type, "message": "secret"}), NO_PARAMETERS),
+            context=where,
+        )
+
+        body = json.loads(text)
+        assert where["responseOverride"]["status"] == expected
+        assert body["error"]["code"] == code
+        assert ("Retry-After" in where["responseOverride"]["header"]) == (expected == 429)
+        assert "secret" not in text
+
+
+class TestRendering:
+    def test_escapes_are_those_of_commons_lang(self) -> None:
+        assert (
+            Util().escapeJavaScript("\"'/\\\b\f\n\r\t\x01é\u2028😀a")
+            == "\\\"\\'\\/\\\\\\b\\f\\n\\r\\t\\u0001\\u00E9\\u2028\\uD83D\\uDE00a"
+        )
+
+    def test_a_payload_that_is_not_json_is_a_mapping_error(self) -> None:
+        with pytest.raises(MappingError):
+            Input("<html>", NO_PARAMETERS)
+
+    def test_a_template_that_does_not_fit_its_input_is_a_mapping_error(self) -> None:
+        with pytest.raises(MappingError):
+            render(
+                "$util.parseJson($input.path('$.cause'))",
+                input=Input('{"cause":"{"}', NO_PARAMETERS),
+                context=context(),
+            )
+
+    def test_parameters_are_found_in_path_then_query_then_header(self) -> None:
+        parameters = {"path": {"id": "1"}, "querystring": {"id": "2", "q": "3"}, "header": {}}
+
+        assert (
+            render(
+                "$input.params('id')$input.params('q')$input.params('none')",
+                input=Input("", parameters),
+                context=context(),
+            )
+            == "13"
+        )
+
+
+@pytest.mark.parametrize("name", ["start_execution", "execution_ended", "execution_not_started"])
+def test_no_place_of_a_template_is_left_unfilled(name: str) -> None:
+    assert "<<" not in mapping_template(name, state_machine_arn=ARN)
+
+
+def test_messages_hold_nothing_that_vtl_would_read() -> None:
+    for name in ("DeadlineError", "InternalError"):
+        assert not set("$#") & set(getattr(errors, name)().message)

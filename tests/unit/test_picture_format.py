@@ -1,0 +1,62 @@
+"""Reading a picture's format and size from its bytes."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from lambdas.common.picture_format import PictureFormat, read_format
+
+
+def encoded(kind: str, size: tuple[int, int] = (64, 48), **options: object) -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize(size).convert("RGB").save(out, kind, **options)
+    return out.getvalue()
+
+
+PNG = encoded("png")
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        (PNG, PictureFormat("png", 64, 48)),
+        (encoded("jpeg"), PictureFormat("jpeg", 64, 48)),
+        (encoded("jpeg", progressive=True), PictureFormat("jpeg", 64, 48)),
+        (encoded("jpeg", comment=b"x" * 1000), PictureFormat("jpeg", 64, 48)),
+    ],
+    ids=["png", "baseline jpeg", "progressive jpeg", "jpeg with a comment"],
+)
+def test_format_and_size_are_those_of_the_encoder(picture: bytes, expected: PictureFormat) -> None:
+    assert read_format(picture) == expected
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        b"",
+        b"not a picture",
+        encoded("gif"),
+        encoded("webp"),
+        PNG[:-1],
+        PNG[: len(PNG) // 2],
+        PNG[:100] + bytes([PNG[100] ^ 1]) + PNG[101:],
+        b"\xff\xd8\xff\xd9",
+        encoded("jpeg")[:-2],
+    ],
+    ids=[
+        "empty", "text", "gif", "webp", "png less a byte", "half a png", "png with a flipped bit",
+        "jpeg without a frame", "jpeg without an end",
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_png_or_jpeg_is_refused(picture: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        read_format(picture)
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b""]))
+def test_random_bytes_never_break_the_reader(noise: bytes, start: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        read_format(start + noise)

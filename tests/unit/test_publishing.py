@@ -1,0 +1,136 @@
+"""From a staged picture to a published one."""
+
+import hashlib
+import io
+import json
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from PIL import Image
+
+from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
+from lambdas.common.errors import StorageError
+from lambdas.common.recipe import Recipe
+from lambdas.store.presigner import S3Presigner
+from lambdas.store.publishing import Execution, publish
+
+RECIPE = Recipe(
+    model="stability.stable-image-core-v1:1",
+    prompt="a secret cat",
+    negative_prompt="",
+    seed=5,
+    parameters={"aspect_ratio": "3:2", "output_format": "png"},
+)
+EXECUTION = Execution(
+    arn="arn:aws:states:eu-west-1:111111111111:express:easel:name:id",
+    started_at="2026-11-20T10:00:00.500Z",
+)
+NOW = datetime(2026, 11, 20, 10, 0, 9, tzinfo=UTC)
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (12, 8), "red").save(out, "png")
+    return out.getvalue()
+
+
+def stage(bucket: Bucket) -> None:
+    bucket.put_once(
+        staging_key(RECIPE.id),
+        picture(),
+        content_type="image/png",
+        metadata={"model-seed": "5", "finish-reason": "SUCCESS"},
+    )
+
+
+def published(bucket: Bucket, *, reused: bool = False) -> dict[str, object]:
+    return publish(
+        RECIPE,
+        reused=reused,
+        execution=EXECUTION,
+        bucket=bucket,
+        presigner=S3Presigner(bucket.name, bucket._client, 600),
+        now=NOW,
+    )
+
+
+def test_the_answer_has_every_field_of_the_design(bucket: Bucket) -> None:
+    stage(bucket)
+
+    answer = published(bucket)
+
+    url = answer.pop("image_url")
+    assert str(url).startswith("https://pictures.s3.eu-west-1.amazonaws.com/output-images/")
+    assert answer == {
+        "id": RECIPE.id,
+        "expires_at": "2026-11-20T10:10:09Z",
+        "seed": 5,
+        "model": RECIPE.model,
+        "width": 12,
+        "height": 8,
+        "output_format": "png",
+        "sha256": hashlib.sha256(picture()).hexdigest(),
+        "reused": False,
+        "execution_arn": EXECUTION.arn,
+        "trace_url": "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1"
+        f"#/express-executions/details/{EXECUTION.arn}?startDate=1795168800500",
+    }
+
+
+def test_picture_and_manifest_are_published(bucket: Bucket) -> None:
+    stage(bucket)
+
+    published(bucket)
+
+    stored = bucket.get(picture_key(RECIPE.id, "png"))
+    manifest_object = bucket.get(manifest_key(RECIPE.id))
+    assert stored is not None
+    assert manifest_object is not None
+    assert stored.content == picture()
+    manifest = json.loads(manifest_object.content)
+    assert Recipe.from_dict(manifest["recipe"]) == RECIPE
+    assert manifest["sha256"] == hashlib.sha256(picture()).hexdigest()
+    assert manifest["size"] == len(picture())
+    assert manifest["execution_arn"] == EXECUTION.arn
+    assert manifest["model"] == {
+        "id": RECIPE.model,
+        "seed": 5,
+        "finish_reason": "SUCCESS",
+        "list_price_usd": 0.04,
+    }
+
+
+def test_publishing_again_changes_nothing(bucket: Bucket) -> None:
+    stage(bucket)
+    first = published(bucket)
+    manifest = bucket.get(manifest_key(RECIPE.id))
+
+    second = published(bucket, reused=True)
+
+    assert second["reused"] is True
+    assert second["sha256"] == first["sha256"]
+    assert bucket.get(manifest_key(RECIPE.id)) == manifest
+
+
+def test_the_url_is_signed_for_the_region_and_names_type_and_file_but_not_the_prompt(
+    bucket: Bucket,
+) -> None:
+    stage(bucket)
+
+    url = urlsplit(str(published(bucket)["image_url"]))
+
+    query = parse_qs(url.query)
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert "/eu-west-1/s3/" in query["X-Amz-Credential"][0]
+    assert query["X-Amz-Expires"] == ["600"]
+    assert query["response-content-type"] == ["image/png"]
+    assert query["response-content-disposition"] == [
+        f'inline; filename="easel-{RECIPE.id[:8]}-seed-5.png"'
+    ]
+    assert "secret" not in url.geturl()
+
+
+def test_a_picture_that_is_not_staged_is_a_storage_error(bucket: Bucket) -> None:
+    with pytest.raises(StorageError):
+        published(bucket)

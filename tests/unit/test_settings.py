@@ -1,0 +1,47 @@
+"""The settings of an environment."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk.settings import Settings, SettingsError
+
+CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
+
+
+@pytest.mark.parametrize("environment", CDK_JSON["context"]["environments"])
+def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
+    Settings.from_context(CDK_JSON["context"]["environments"][environment])
+
+
+@pytest.mark.parametrize(
+    ("context", "named"),
+    [
+        ({"auth": "none"}, "auth"),
+        ({"removal_policy": "snapshot"}, "removal_policy"),
+        ({"log_retention_days": 2}, "log_retention_days"),
+        ({"default_model": "nope"}, "default_model"),
+        ({"default_model": "amazon.nova-canvas-v1:0"}, "default_model"),
+        ({"bedrock_region": "eu-west-1"}, "bedrock_region"),
+        ({"gateway_timeout_seconds": 19}, "gateway_timeout_seconds"),
+        ({"url_expires_seconds": 3_601}, "url_expires_seconds"),
+        ({"model_timeout_seconds": "120"}, "model_timeout_seconds"),
+        ({"throttle_burst": True}, "throttle_burst"),
+        ({"guard": True}, "guard"),
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_refused_by_name(context: dict[str, Any], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        Settings.from_context(context)
+
+
+def test_no_setting_leaves_the_api_open() -> None:
+    assert Settings().auth == "iam"
+
+
+def test_retired_models_may_be_called_only_where_that_is_allowed() -> None:
+    assert "amazon.nova-canvas-v1:0" not in Settings().models
+    assert "amazon.nova-canvas-v1:0" in Settings(allow_retired_models=True).models

@@ -1,0 +1,109 @@
+"""The state machine's file against the error tree and the settings."""
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas.common import errors
+
+FILE = Path(__file__).parents[2] / "statemachine" / "text_to_image.asl.json"
+DEFINITION: dict[str, Any] = json.loads(FILE.read_text())
+STATES: dict[str, Any] = DEFINITION["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+CLASSES = {
+    name: each
+    for name, each in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(each, errors.EaselError) and not each.__subclasses__()
+}
+
+# Documented names of Step Functions and of Lambda, that the file may use.
+DOCUMENTED = {
+    "States.ALL",
+    "States.Timeout",
+    "Sandbox.Timedout",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+
+# What no function may be asked to do again: a model may have been paid, or it would end the same.
+NEVER_RETRIED = set(CLASSES) - {"ThrottledError", "ModelUnavailableError", "StorageError"}
+
+
+def names(state: dict[str, Any], field: str) -> set[str]:
+    return {name for entry in state.get(field, []) for name in entry["ErrorEquals"]}
+
+
+def test_the_file_starts_where_the_design_does_and_chains_the_three_functions() -> None:
+    chain = [DEFINITION["StartAt"]]
+    while "Next" in STATES[chain[-1]]:
+        chain.append(STATES[chain[-1]]["Next"])
+
+    assert chain == ["Validate", "Generate", "Store", "Respond"]
+
+
+def test_every_class_is_caught_and_every_name_is_a_class_or_documented() -> None:
+    named = {name for task in TASKS.values() for name in names(task, "Catch")}
+    named |= {name for task in TASKS.values() for name in names(task, "Retry")}
+
+    assert named <= set(CLASSES) | DOCUMENTED
+    assert set(CLASSES) <= named
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_ends_all_errors_in_an_answer(task: str) -> None:
+    catchers = TASKS[task]["Catch"]
+
+    assert catchers[-1] == {"ErrorEquals": ["States.ALL"], "Next": "Broken"}
+    assert "States.Timeout" in names(TASKS[task], "Catch")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_is_not_worth_retrying_is_not_retried(task: str) -> None:
+    assert not names(TASKS[task], "Retry") & NEVER_RETRIED
+
+
+def test_generate_is_not_invoked_again_where_it_may_have_run() -> None:
+    """Of Lambda's own errors only throttling is sure to mean that the function did not start."""
+    lambdas = {name for name in names(STATES["Generate"], "Retry") if "Lambda" in name}
+
+    assert lambdas == {"Lambda.TooManyRequestsException"}
+    assert "StorageError" not in names(STATES["Generate"], "Retry")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_retries_back_off_with_jitter_and_a_ceiling(task: str) -> None:
+    for retrier in TASKS[task]["Retry"]:
+        assert retrier["JitterStrategy"] == "FULL"
+        assert retrier["BackoffRate"] > 1
+        assert retrier["MaxDelaySeconds"] >= 1
+        assert 1 <= retrier["MaxAttempts"] <= 3
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [("TimedOut", errors.DeadlineError), ("Broken", errors.InternalError)],
+    ids=["TimedOut", "Broken"],
+)
+def test_fixed_answers_are_those_of_the_error_table(
+    state: str, error: type[errors.ServiceError]
+) -> None:
+    answer = error().answer()
+    del answer["detail"]
+
+    assert STATES[state]["Result"] == answer
+
+
+def test_the_workflow_ends_before_the_gateway_does() -> None:
+    assert DEFINITION["TimeoutSeconds"] < 29
+    assert all(task["TimeoutSeconds"] < DEFINITION["TimeoutSeconds"] for task in TASKS.values())
+
+
+def test_no_picture_travels_through_the_state() -> None:
+    """A megabyte does not fit into 262,144 bytes: generate hands on a reference."""
+    assert set(STATES["Generate"]["ResultSelector"]) == {"key.$", "source.$", "reused.$"}

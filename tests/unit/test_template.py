@@ -1,0 +1,32 @@
+"""Intrinsic functions of a template."""
+
+from typing import Any
+
+import pytest
+
+from local.template import Resolver
+
+RESOLVER = Resolver(
+    {"Bucket": "bucket-1", "AWS::Region": "eu-west-1"}, {("Role", "Arn"): "arn:role"}
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "resolved"),
+    [
+        ({"Ref": "Bucket"}, "bucket-1"),
+        ({"Ref": "ApiResource"}, "ApiResource"),
+        ({"Fn::GetAtt": ["Role", "Arn"]}, "arn:role"),
+        ({"Fn::Join": ["-", ["a", {"Ref": "AWS::Region"}]]}, "a-eu-west-1"),
+        ({"Fn::Sub": "${Bucket}/${AWS::Region}"}, "bucket-1/eu-west-1"),
+        ({"a": [{"Ref": "Bucket"}], "b": 1}, {"a": ["bucket-1"], "b": 1}),
+    ],
+    ids=str,
+)
+def test_intrinsic_functions_resolve(value: Any, resolved: Any) -> None:
+    assert RESOLVER.resolve(value) == resolved
+
+
+def test_an_unknown_function_is_not_passed_over() -> None:
+    with pytest.raises(NotImplementedError, match="Fn::Select"):
+        RESOLVER.resolve({"Fn::Select": [0, []]})
