@@ -1,0 +1,316 @@
+"""The API as a caller meets it."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from PIL import Image
+
+from lambdas.common.catalog import CATALOG, STYLE_PRESETS
+from tests.local_client import Answer, LocalClient, running
+
+FIELDS = {
+    "id", "image_url", "expires_at", "seed", "model", "width", "height", "output_format", "sha256",
+    "reused", "execution_arn", "trace_url",
+}  # fmt: skip
+
+SDXL = "stability.stable-diffusion-xl-v1"
+NASTY = (
+    "q \" b \\ \\' it's @@ x@@,@@admin@@:@@yes $input.json('$') #set($x=1) $x ${y} #if \n\r\t "
+    "\u2028 </script> / 🐈‍⬛ שלום مرحبا é"
+)
+
+
+@pytest.fixture(scope="module")
+def easel() -> Iterator[LocalClient]:
+    with running() as client:
+        yield client
+
+
+def opened(easel: LocalClient, answer: Answer) -> Image.Image:
+    """The picture of an answer, checked against what the answer says of it."""
+    downloaded = easel.get(answer.body["image_url"])
+    assert downloaded.status == 200
+    assert hashlib.sha256(downloaded.content).hexdigest() == answer.body["sha256"]
+    image = Image.open(io.BytesIO(downloaded.content))
+    image.load()
+    assert image.size == (answer.body["width"], answer.body["height"])
+    assert str(image.format).lower() == answer.body["output_format"]
+    assert downloaded.headers["content-type"] == f"image/{answer.body['output_format']}"
+    return image
+
+
+class TestPictures:
+    def test_one_post_gives_one_picture_with_every_field(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": "a cat running a marathon", "seed": 42})
+
+        assert answer.status == 200
+        assert answer.body.keys() == FIELDS
+        assert (answer.body["seed"], answer.body["reused"]) == (42, False)
+        opened(easel, answer)
+
+    def test_the_same_request_is_the_same_picture_and_costs_nothing(
+        self, easel: LocalClient
+    ) -> None:
+        before = easel.model_calls()
+
+        first, second = (easel.post({"prompt": "twice", "seed": 7}).body for _ in range(2))
+
+        assert (first["id"], first["sha256"]) == (second["id"], second["sha256"])
+        assert (first["reused"], second["reused"]) == (False, True)
+        assert easel.model_calls() == before + 1
+
+    def test_another_seed_is_another_picture(self, easel: LocalClient) -> None:
+        first, second = (easel.post({"prompt": "seeds", "seed": seed}).body for seed in (1, 2))
+
+        assert first["sha256"] != second["sha256"]
+
+    def test_seed_0_draws_one_each_time_and_returns_it(self, easel: LocalClient) -> None:
+        first, second = (easel.post({"prompt": "seeds", "seed": 0}).body for _ in range(2))
+
+        assert first["seed"] != second["seed"]
+        assert 0 not in (first["seed"], second["seed"])
+
+    @pytest.mark.parametrize("model", CATALOG)
+    def test_every_model_draws(self, easel: LocalClient, model: str) -> None:
+        answer = easel.post({"prompt": "every model", "model": model, "seed": 1})
+
+        assert (answer.status, answer.body["model"]) == (200, model)
+        opened(easel, answer)
+
+    @pytest.mark.parametrize("ratio", ["16:9", "9:21"])
+    def test_a_jpeg_of_a_ratio(self, easel: LocalClient, ratio: str) -> None:
+        answer = easel.post({"prompt": "wide", "aspect_ratio": ratio, "output_format": "jpeg"})
+
+        width, height = opened(easel, answer).size
+        across, down = map(int, ratio.split(":"))
+        assert width / height == pytest.approx(across / down, rel=0.1)
+
+    def test_a_hostile_prompt_reaches_the_model_to_the_letter(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": NASTY, "negative_prompt": NASTY[::-1], "seed": 5})
+
+        assert answer.status == 200
+        assert easel.last_request()["prompt"] == NASTY
+        assert easel.last_request()["negative_prompt"] == NASTY[::-1]
+
+    def test_50_requests_at_once_give_50_pictures(self, easel: LocalClient) -> None:
+        def draw(number: int) -> Answer:
+            return easel.post({"prompt": "fifty", "seed": 100 + number, "model": SDXL})
+
+        with ThreadPoolExecutor(50) as callers:
+            answers = list(callers.map(draw, range(50)))
+
+        assert [answer.status for answer in answers] == [200] * 50
+        assert len({answer.body["sha256"] for answer in answers}) == 50
+
+
+ANCESTORS: dict[str, tuple[str, dict[str, Any]]] = {
+    "A": ("/", {"message": "generate a cat eating ice cream"}),
+    "A with its own parameters": (
+        "/",
+        {
+            "message": "generate a cat eating ice cream",
+            "model": "stability.stable-diffusion-xl-v0",
+            "cfg_scale": 10,
+            "seed": 42,
+            "steps": 120,
+        },
+    ),
+    "B": ("/image-generation", {"message": "A cat running a marathon"}),
+    "B with its own parameters": (
+        "/image-generation",
+        {
+            "model": SDXL,
+            "text_prompts": [{"text": "A cat running a marathon"}],
+            "cfg_scale": 10,
+            "seed": 0,
+            "steps": 100,
+        },
+    ),
+    "C": ("/", {"prompt": "A futuristic city skyline at sunset"}),
+    "C with its own parameters": (
+        "/",
+        {
+            "prompt": "A futuristic city skyline at sunset",
+            "model": SDXL,
+            "cfg_scale": 10,
+            "steps": 30,
+            "seed": 0,
+        },
+    ),
+    "D": ("/generate-poster", {"prompt": "a space opera, movie poster"}),
+    "E": ("/image", {"prompt": "a fox", "seed": 0, "stylePreset": "cinematic"}),
+    "E with every parameter": (
+        "/image",
+        {
+            "model": SDXL,
+            "text_prompts": [{"text": "a fox", "weight": 1}, {"text": "snow", "weight": 0.5}],
+            "height": 832,
+            "width": 1216,
+            "cfg_scale": 7.5,
+            "clip_guidance_preset": "FAST_BLUE",
+            "sampler": "K_DPMPP_2M",
+            "samples": 1,
+            "seed": 3,
+            "steps": 30,
+            "style_preset": "anime",
+            "extras": {"any": "thing"},
+        },
+    ),
+}
+
+
+class TestAncestors:
+    @pytest.mark.parametrize(("path", "body"), ANCESTORS.values(), ids=ANCESTORS)
+    def test_a_request_of_an_older_service_works(
+        self, easel: LocalClient, path: str, body: dict[str, Any]
+    ) -> None:
+        answer = easel.post(body, path=path)
+
+        assert answer.status == 200, answer.content
+        opened(easel, answer)
+
+    @pytest.mark.parametrize("model", [None, SDXL], ids=["as prompt text", "as a parameter"])
+    def test_every_style_preset_gives_a_picture_of_its_own(
+        self, easel: LocalClient, model: str | None
+    ) -> None:
+        bodies = [
+            {"prompt": "a fox", "seed": 9, "stylePreset": preset, "model": model}
+            for preset in STYLE_PRESETS
+        ]
+
+        answers = [easel.post(body, path="/image") for body in bodies]
+
+        assert [answer.status for answer in answers] == [200] * 17
+        assert len({answer.body["sha256"] for answer in answers}) == 17
+
+
+class TestRefusals:
+    """The rules have their own tests; here is what only the whole can get wrong."""
+
+    @pytest.mark.parametrize(
+        ("body", "param"),
+        [
+            ({}, "prompt"),
+            ({"prompt": ""}, "prompt"),
+            ({"prompt": "x" * 10_001}, "prompt"),
+            ({"prompt": "x", "seed": -1}, "seed"),
+            ({"prompt": "x", "seed": "abc"}, "seed"),
+            ({"prompt": "x", "seed": 4_294_967_296}, "seed"),
+            ({"prompt": "x", "unknown": 1}, "unknown"),
+            ({"prompt": "x", "steps": 30}, "steps"),
+            ({"prompt": "x", "width": 1024, "model": SDXL}, "height"),
+            ({"prompt": "x", "width": 1000, "height": 1000, "model": SDXL}, "width"),
+            ({"prompt": "\ud800"}, "body"),
+            (b"not json", "body"),
+            (b'["a list"]', "body"),
+            (b'"text"', "body"),
+            (b'{"prompt": "x", "seed": NaN}', "body"),
+            (b'{"prompt": "\xff"}', "body"),
+            (b"[" * 50_000, "body"),
+            (b"", "prompt"),
+        ],
+        ids=lambda value: str(value)[:40],
+    )
+    def test_bad_input_is_a_400_that_names_the_field(
+        self, easel: LocalClient, body: Any, param: str
+    ) -> None:
+        answer = easel.post(body)
+
+        assert (answer.status, answer.error["param"]) == (400, param)
+        assert answer.headers["x-should-retry"] == "false"
+
+    def test_an_unknown_model_is_a_404(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": "x", "model": "nope"})
+
+        assert (answer.status, answer.error["code"]) == (404, "model_not_found")
+
+    def test_another_method_is_a_403_in_the_envelope(self, easel: LocalClient) -> None:
+        answer = easel.post(b"", method="GET")
+
+        assert (answer.status, answer.error["code"]) == (403, "not_found")
+
+    @pytest.mark.parametrize("key", ["", "wrong"], ids=["missing", "wrong"])
+    def test_no_right_key_is_a_403_in_the_envelope(self, easel: LocalClient, key: str) -> None:
+        answer = easel.post({"prompt": "x"}, headers={"x-api-key": key})
+
+        assert (answer.status, answer.error["code"]) == (403, "invalid_api_key")
+
+    def test_another_content_type_is_a_415(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": "x"}, headers={"content-type": "text/plain"})
+
+        assert answer.status == 415
+
+    def test_more_than_an_execution_takes_is_a_413(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": "x" * 262_144})
+
+        assert (answer.status, answer.error["param"]) == (413, "body")
+
+    def test_a_refused_request_costs_nothing(self, easel: LocalClient) -> None:
+        before = easel.model_calls()
+
+        easel.post({"prompt": ""})
+
+        assert easel.model_calls() == before
+
+
+class TestUrls:
+    def test_a_url_opens_only_as_it_was_signed(self, easel: LocalClient) -> None:
+        url = easel.post({"prompt": "urls", "seed": 1}).body["image_url"]
+
+        assert easel.get(url).status == 200
+        assert easel.get(url.replace("Expires=3600", "Expires=7200")).status == 403
+        assert easel.get(url.partition("?")[0]).status == 403
+
+    def test_a_picture_has_a_readable_name(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": "urls", "seed": 1})
+
+        disposition = easel.get(answer.body["image_url"]).headers["content-disposition"]
+        assert disposition == f'inline; filename="easel-{answer.body["id"][:8]}-seed-1.png"'
+
+
+class TestAwsEndpoint:
+    def test_executions_and_their_history_are_there(self, easel: LocalClient) -> None:
+        arn = easel.post({"prompt": "history", "seed": 1}).body["execution_arn"]
+
+        listed = easel.aws("stepfunctions").list_executions(stateMachineArn=easel.state_machine_arn)
+
+        assert arn in [execution["executionArn"] for execution in listed["executions"]]
+        assert easel.history(arn)[0]["type"] == "ExecutionStarted"
+
+    def test_executions_of_no_state_machine_are_refused_with_the_arn_to_use(
+        self, easel: LocalClient
+    ) -> None:
+        with pytest.raises(ClientError, match=easel.state_machine_arn):
+            easel.aws("stepfunctions").list_executions()
+
+    def test_a_manifest_tells_how_a_picture_was_made(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": "manifest", "seed": 1}).body
+
+        stored = easel.aws("s3").get_object(
+            Bucket=easel.bucket, Key=f"output-images/{answer['id']}.json"
+        )
+
+        assert answer["sha256"].encode() in stored["Body"].read()
+
+    @pytest.mark.parametrize(
+        ("name", "stated"),
+        [("ValidateRole", "lambda:InvokeFunction"), ("StoreRole", "states:ListExecutions")],
+    )
+    def test_a_role_may_do_nothing_else(self, easel: LocalClient, name: str, stated: str) -> None:
+        (role,) = [
+            role["Arn"] for role in easel.aws("iam").list_roles()["Roles"] if name in role["Arn"]
+        ]
+        session = easel.aws("sts").assume_role(RoleArn=role, RoleSessionName="test")
+        credentials = session["Credentials"]
+        as_role = easel.aws_as(credentials, stated.partition(":")[0])
+
+        with pytest.raises(ClientError, match=f"not authorized to perform: {stated}"):
+            if stated.startswith("lambda"):
+                as_role.invoke(FunctionName="any", Payload=b"{}")
+            else:
+                as_role.list_executions(stateMachineArn=easel.state_machine_arn)

@@ -1,0 +1,126 @@
+"""`python -m local` as `make run` starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from local.assembly import synthesized
+from tests.local_client import free_ports
+
+BODY = b'{"prompt":"kept","seed":3}'
+
+
+@contextmanager
+def started(port: int, aws_port: int, *options: str) -> Iterator[subprocess.Popen[str]]:
+    synthesized()
+    command = [sys.executable, "-m", "local", f"--port={port}", f"--aws-port={aws_port}"]
+    process = subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def lines_until_ready(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("  bucket"):
+            return lines
+    raise AssertionError("".join(lines))
+
+
+def post(port: int) -> dict[str, object]:
+    answer = urllib3.request(
+        "POST",
+        f"http://127.0.0.1:{port}/images",
+        body=BODY,
+        headers={"x-api-key": "local", "content-type": "application/json"},
+    )
+    return dict(answer.json())
+
+
+def group_members(group: int) -> list[str]:
+    """Processes of a process group that are still there."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pgid=,pid=,stat=,args="],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [
+        line
+        for line in listed.stdout.splitlines()
+        if line.split()[0] == str(group) and not line.split()[2].startswith("Z")
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_it_says_when_it_is_ready_and_a_signal_stops_everything(number: int) -> None:
+    port, aws_port = free_ports()
+    with started(port, aws_port) as process:
+        said = "".join(lines_until_ready(process))
+        drawn = post(port)
+
+        os.kill(process.pid, number)
+        code = process.wait(timeout=20)
+        for _ in range(50):
+            if not group_members(process.pid):
+                break
+            time.sleep(0.1)
+
+        assert f"http://127.0.0.1:{port}/images" in said
+        assert drawn["seed"] == 3
+        assert code == 0
+        assert group_members(process.pid) == []
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    port, aws_port = free_ports()
+    with started(port, aws_port) as first:
+        lines_until_ready(first)
+        with started(port, aws_port + 1) as second:
+            said, _ = second.communicate(timeout=30)
+
+    assert second.returncode == 1
+    assert said.count("\n") == 1
+    assert f"port {port} is in use" in said
+
+
+def test_pictures_outlive_a_restart_where_they_are_told_to(tmp_path: Path) -> None:
+    port, aws_port = free_ports()
+    answers = []
+    for _ in range(2):
+        with started(port, aws_port, f"--data={tmp_path}") as process:
+            lines_until_ready(process)
+            answers.append(post(port))
+            os.kill(process.pid, signal.SIGTERM)
+            process.wait(timeout=20)
+
+    assert [answer["reused"] for answer in answers] == [False, True]
+    assert answers[0]["sha256"] == answers[1]["sha256"]
+
+
+def test_a_start_from_the_cache_does_without_aws_cdk() -> None:
+    code = "import sys, local.__main__, local.stack; sys.exit('aws_cdk' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,291 @@
+"""What the synthesized template promises, for each environment that changes it."""
+
+import json
+import re
+from functools import cache
+from typing import Any, ClassVar
+
+import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Match, Template
+
+from cdk.api import ROUTES
+from cdk.gateway_responses import GATEWAY_ANSWERS
+from cdk.settings import Settings
+from cdk.stack import EaselStack
+
+IAM = Settings()
+API_KEY = Settings(auth="api_key", allow_retired_models=True)
+SLOW_GATEWAY = Settings(gateway_timeout_seconds=60)
+
+
+@cache
+def template_of(settings: Settings) -> Template:
+    return Template.from_stack(EaselStack(App(), "easel-test", settings=settings))
+
+
+def properties(settings: Settings, type: str) -> list[dict[str, Any]]:
+    found = template_of(settings).find_resources(type)
+    return [resource["Properties"] for resource in found.values()]
+
+
+def statements(settings: Settings, role_part: str) -> list[dict[str, Any]]:
+    """The statements of the policy of the role whose logical id has `role_part` in it."""
+    (policy,) = [
+        policy
+        for policy in properties(settings, "AWS::IAM::Policy")
+        if role_part in policy["Roles"][0]["Ref"]
+    ]
+    return list(policy["PolicyDocument"]["Statement"])
+
+
+def granted(settings: Settings, role_part: str) -> dict[str, list[str]]:
+    """Action -> the ends of the resources it is allowed on."""
+    allowed: dict[str, list[str]] = {}
+    for statement in statements(settings, role_part):
+        assert statement["Effect"] == "Allow"
+        actions = statement["Action"]
+        resources = statement["Resource"]
+        for action in actions if isinstance(actions, list) else [actions]:
+            allowed[action] = [
+                _end(resource)
+                for resource in (resources if isinstance(resources, list) else [resources])
+            ]
+    return allowed
+
+
+def _end(resource: Any) -> str:
+    """A resource without the parts that deployment decides."""
+    if isinstance(resource, str):
+        return resource
+    if "Fn::Join" in resource:
+        return "".join(part for part in resource["Fn::Join"][1] if isinstance(part, str))
+    logical_id = resource.get("Ref") or resource["Fn::GetAtt"][0]
+    return re.sub(r"[0-9A-F]{8}$", "", str(logical_id))
+
+
+class TestBucket:
+    def test_private_encrypted_versioned_and_its_own(self) -> None:
+        template_of(IAM).has_resource_properties(
+            "AWS::S3::Bucket",
+            {
+                "PublicAccessBlockConfiguration": {
+                    "BlockPublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "IgnorePublicAcls": True,
+                    "RestrictPublicBuckets": True,
+                },
+                "BucketEncryption": Match.object_like(
+                    {
+                        "ServerSideEncryptionConfiguration": [
+                            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+                        ]
+                    }
+                ),
+                "VersioningConfiguration": {"Status": "Enabled"},
+                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+            },
+        )
+
+    def test_tls_only(self) -> None:
+        (policy,) = properties(IAM, "AWS::S3::BucketPolicy")
+
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+    def test_staging_expires_after_a_day_and_pictures_by_setting(self) -> None:
+        def rules(settings: Settings) -> dict[str, Any]:
+            (bucket,) = properties(settings, "AWS::S3::Bucket")
+            return {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+        assert rules(IAM)["staging"]["ExpirationInDays"] == 1
+        assert rules(IAM)["staging"]["Prefix"] == "staging/"
+        assert "ExpirationInDays" not in rules(IAM)["pictures"]
+        assert rules(Settings(image_retention_days=90))["pictures"]["ExpirationInDays"] == 90
+
+    @pytest.mark.parametrize(("policy", "kept"), [("retain", "Retain"), ("destroy", "Delete")])
+    def test_it_outlives_the_stack_unless_told_otherwise(self, policy: Any, kept: str) -> None:
+        template_of(Settings(removal_policy=policy)).has_resource(
+            "AWS::S3::Bucket", {"DeletionPolicy": kept}
+        )
+
+
+class TestFunctions:
+    def test_three_on_arm64_with_a_current_runtime_and_tracing(self) -> None:
+        functions = properties(IAM, "AWS::Lambda::Function")
+
+        assert len(functions) == 3
+        for function in functions:
+            assert function["Architectures"] == ["arm64"]
+            assert function["Runtime"] == "python3.14"
+            assert function["TracingConfig"] == {"Mode": "Active"}
+
+    def test_each_has_an_asset_of_its_own(self) -> None:
+        keys = {function["Code"]["S3Key"] for function in properties(IAM, "AWS::Lambda::Function")}
+
+        assert len(keys) == 3
+
+    def test_generate_outlives_the_models_clock(self) -> None:
+        (generate,) = [
+            function
+            for function in properties(IAM, "AWS::Lambda::Function")
+            if function["Handler"] == "lambdas.generate.handler.handler"
+        ]
+
+        read_timeout = int(generate["Environment"]["Variables"]["MODEL_TIMEOUT_SECONDS"])
+        assert IAM.gateway_timeout_seconds < read_timeout < generate["Timeout"]
+
+
+class TestRoles:
+    """Each role holds exactly this. A star stands alone only where AWS knows no resource."""
+
+    TRACES: ClassVar[dict[str, list[str]]] = {
+        "xray:PutTraceSegments": ["*"],
+        "xray:PutTelemetryRecords": ["*"],
+    }
+
+    def test_validate(self) -> None:
+        assert granted(IAM, "ValidateRole") == {
+            "logs:CreateLogStream": ["FunctionsValidateLogs"],
+            "logs:PutLogEvents": ["FunctionsValidateLogs"],
+            **self.TRACES,
+        }
+
+    def test_generate(self) -> None:
+        assert granted(IAM, "GenerateRole") == {
+            "logs:CreateLogStream": ["FunctionsGenerateLogs"],
+            "logs:PutLogEvents": ["FunctionsGenerateLogs"],
+            **self.TRACES,
+            "bedrock:InvokeModel": [
+                f"arn::bedrock:us-west-2::foundation-model/{model}" for model in IAM.models
+            ],
+            "s3:ListBucket": ["PicturesBucket"],
+            "s3:GetObject": ["/staging/*", "/output-images/*"],
+            "s3:PutObject": ["/staging/*"],
+        }
+
+    def test_store(self) -> None:
+        assert granted(IAM, "StoreRole") == {
+            "logs:CreateLogStream": ["FunctionsStoreLogs"],
+            "logs:PutLogEvents": ["FunctionsStoreLogs"],
+            **self.TRACES,
+            "s3:ListBucket": ["PicturesBucket"],
+            "s3:GetObject": ["/staging/*", "/output-images/*"],
+            "s3:PutObject": ["/output-images/*"],
+        }
+
+    def test_gateway(self) -> None:
+        assert granted(IAM, "StartExecutionRole") == {
+            "states:StartSyncExecution": ["WorkflowStateMachine"]
+        }
+
+    def test_state_machine(self) -> None:
+        allowed = granted(IAM, "StateMachineRole")
+
+        assert allowed["lambda:InvokeFunction"] == [
+            "FunctionsValidate",
+            "FunctionsGenerate",
+            "FunctionsStore",
+        ]
+        others = {action.partition(":")[0] for action in allowed} - {"lambda"}
+        assert others == {"logs", "xray"}
+
+    def test_no_managed_policies(self) -> None:
+        assert all("ManagedPolicyArns" not in role for role in properties(IAM, "AWS::IAM::Role"))
+
+    def test_retired_models_are_granted_only_where_they_are_allowed(self) -> None:
+        text = json.dumps(granted(API_KEY, "GenerateRole"))
+
+        assert "amazon.nova-canvas-v1:0" in text
+        assert "amazon.nova-canvas-v1:0" not in json.dumps(granted(IAM, "GenerateRole"))
+
+
+class TestStateMachine:
+    @pytest.mark.parametrize("settings", [IAM, SLOW_GATEWAY], ids=["29 s", "60 s"])
+    def test_it_ends_before_the_gateway_gives_up(self, settings: Settings) -> None:
+        (machine,) = properties(settings, "AWS::StepFunctions::StateMachine")
+        definition = json.loads(machine["DefinitionString"])
+
+        assert definition["TimeoutSeconds"] == settings.gateway_timeout_seconds - 1
+        assert definition["States"]["Generate"]["TimeoutSeconds"] < definition["TimeoutSeconds"]
+
+    def test_express_traced_and_logged_whole(self) -> None:
+        template_of(IAM).has_resource_properties(
+            "AWS::StepFunctions::StateMachine",
+            {
+                "StateMachineType": "EXPRESS",
+                "TracingConfiguration": {"Enabled": True},
+                "LoggingConfiguration": Match.object_like(
+                    {"Level": "ALL", "IncludeExecutionData": True}
+                ),
+            },
+        )
+        template_of(IAM).has_resource_properties(
+            "AWS::Logs::LogGroup", {"LogGroupName": Match.string_like_regexp("^/aws/vendedlogs/")}
+        )
+
+    def test_prompts_stay_out_of_the_logs_where_the_setting_says_so(self) -> None:
+        (machine,) = properties(
+            Settings(log_execution_data=False), "AWS::StepFunctions::StateMachine"
+        )
+
+        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+    def test_every_place_of_the_file_is_filled(self) -> None:
+        (machine,) = properties(IAM, "AWS::StepFunctions::StateMachine")
+
+        places = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
+        assert places == set(machine["DefinitionSubstitutions"])
+
+
+class TestApi:
+    @pytest.mark.parametrize(
+        ("settings", "authorization", "key"),
+        [(IAM, "AWS_IAM", False), (API_KEY, "NONE", True)],
+        ids=["iam", "api_key"],
+    )
+    def test_no_method_is_open(self, settings: Settings, authorization: str, key: bool) -> None:
+        methods = properties(settings, "AWS::ApiGateway::Method")
+
+        assert len(methods) == len(ROUTES)
+        for method in methods:
+            assert method["AuthorizationType"] == authorization
+            assert method.get("ApiKeyRequired", False) is key
+
+    def test_methods_validate_bodies_and_pass_nothing_through(self) -> None:
+        for method in properties(IAM, "AWS::ApiGateway::Method"):
+            assert "RequestValidatorId" in method
+            assert method["RequestModels"].keys() == {"application/json"}
+            assert method["Integration"]["PassthroughBehavior"] == "NEVER"
+            assert method["Integration"]["RequestTemplates"].keys() == {"application/json"}
+            assert method["Integration"]["TimeoutInMillis"] == 29_000
+
+    def test_a_key_has_a_throttle_and_a_quota(self) -> None:
+        template_of(API_KEY).has_resource_properties(
+            "AWS::ApiGateway::UsagePlan",
+            {
+                "Quota": {"Limit": 1_000, "Period": "DAY"},
+                "Throttle": {"BurstLimit": 10, "RateLimit": 5},
+            },
+        )
+
+    def test_the_stage_is_traced_and_throttled(self) -> None:
+        (stage,) = properties(IAM, "AWS::ApiGateway::Stage")
+
+        assert stage["TracingEnabled"] is True
+        assert stage["MethodSettings"][0]["ThrottlingRateLimit"] == 5
+
+    def test_what_the_gateway_says_itself_is_in_the_envelope(self) -> None:
+        responses = properties(IAM, "AWS::ApiGateway::GatewayResponse")
+
+        assert len(responses) == len(GATEWAY_ANSWERS)
+        for response in responses:
+            body = json.loads(response["ResponseTemplates"]["application/json"])
+            assert body.keys() == {"error", "execution_arn"}
+            assert body["error"].keys() == {"message", "type", "param", "code"}
+
+    def test_the_outputs_name_what_an_operator_needs(self) -> None:
+        outputs = template_of(API_KEY).to_json()["Outputs"]
+
+        assert {"ApiUrl", "StateMachineArn", "BucketName", "ApiKeyId"} <= outputs.keys()

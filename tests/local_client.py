@@ -1,0 +1,134 @@
+"""A caller of the local stack: its API, its AWS endpoint and the Bedrock stand-in's controls."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+import urllib3
+
+from local.access import OPERATOR_KEY, OPERATOR_SECRET
+from local.assembly import synthesized
+from local.stack import HOST, REGION, LocalStack, Options
+
+_http = urllib3.PoolManager(maxsize=60, retries=False, timeout=60)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return dict(json.loads(self.content))
+
+    @property
+    def error(self) -> dict[str, Any]:
+        return dict(self.body["error"])
+
+
+@dataclass(frozen=True)
+class LocalClient:
+    api_url: str
+    endpoint_url: str
+    bucket: str
+    state_machine_arn: str
+
+    def post(
+        self,
+        body: Any,
+        *,
+        path: str = "/images",
+        method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """`body` is sent as JSON unless it is bytes."""
+        sent = {"x-api-key": "local", "content-type": "application/json", **(headers or {})}
+        return self._request(
+            method,
+            self.api_url + path,
+            headers={name: value for name, value in sent.items() if value},
+            body=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        )
+
+    def get(self, url: str) -> Answer:
+        return self._request("GET", url)
+
+    def model_calls(self) -> int:
+        return int(self.get(f"{self.endpoint_url}/easel/bedrock").body["calls"])
+
+    def last_request(self) -> dict[str, Any]:
+        calls = self.get(f"{self.endpoint_url}/easel/bedrock").body["last_calls"]
+        return dict(calls[-1]["request"])
+
+    def fail(self, kind: str, times: int = 1) -> None:
+        """Make the model fail the next `times` calls."""
+        answer = self._request(
+            "PUT",
+            f"{self.endpoint_url}/easel/bedrock",
+            body=json.dumps({"faults": [{"kind": kind, "times": times}]}).encode(),
+            headers={"content-type": "application/json"},
+        )
+        assert answer.status == 200, answer.content
+
+    def aws(self, service: str) -> Any:
+        """A boto3 client with the operator's credentials."""
+        return self.aws_as(
+            {"AccessKeyId": OPERATOR_KEY, "SecretAccessKey": OPERATOR_SECRET}, service
+        )
+
+    def aws_as(self, credentials: Mapping[str, str], service: str) -> Any:
+        """A boto3 client with credentials as STS gives them."""
+        name = {"states": "stepfunctions"}.get(service, service)
+        return boto3.session.Session().client(  # type: ignore[call-overload]
+            name,
+            endpoint_url=self.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials.get("SessionToken"),
+        )
+
+    def history(self, execution_arn: str) -> list[dict[str, Any]]:
+        events = self.aws("stepfunctions").get_execution_history(executionArn=execution_arn)
+        return list(events["events"])
+
+    def object_keys(self) -> set[str]:
+        listed = self.aws("s3").list_objects_v2(Bucket=self.bucket)
+        return {item["Key"] for item in listed.get("Contents", [])}
+
+    def _request(self, method: str, url: str, **rest: Any) -> Answer:
+        answer = _http.request(method, url, **rest)
+        return Answer(answer.status, answer.headers, answer.data)
+
+
+def free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind((HOST, 0))
+        other.bind((HOST, 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+@contextmanager
+def running(
+    *, change: Callable[[dict[str, Any]], None] = lambda document: None, **options: Any
+) -> Iterator[LocalClient]:
+    """The local stack from the project's template. `change` may edit the template's document."""
+    template = synthesized()
+    document = deepcopy(dict(template.document))
+    change(document)
+    port, aws_port = free_ports()
+    where = Options(port=port, aws_port=aws_port, **options)
+    with LocalStack(replace(template, document=document), where, log=print) as stack:
+        yield LocalClient(
+            api_url=where.api_url,
+            endpoint_url=where.endpoint_url,
+            bucket=stack.deployment.bucket,
+            state_machine_arn=stack.deployment.state_machine_arn,
+        )

@@ -1,0 +1,152 @@
+"""The local run executes the template: what is changed in it changes what happens."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lambdas.common.bucket import staging_key
+from lambdas.validate.environment import Environment
+from lambdas.validate.request import resolve
+from tests.local_client import Answer, LocalClient, running
+
+Document = dict[str, Any]
+BODY = {"prompt": "a change of the template", "seed": 1}
+ID = resolve(
+    BODY,
+    environment=Environment("stability.stable-image-core-v1:1", True, "us-west-2"),
+    draw_seed=lambda limit: limit,
+).id
+
+
+def resources(document: Document, type: str) -> list[dict[str, Any]]:
+    return [each for each in document["Resources"].values() if each["Type"] == type]
+
+
+def change_states(change: Callable[[dict[str, Any]], None]) -> Callable[[Document], None]:
+    """A change of the state machine's definition."""
+
+    def changed(document: Document) -> None:
+        (machine,) = resources(document, "AWS::StepFunctions::StateMachine")
+        definition = json.loads(machine["Properties"]["DefinitionString"])
+        change(definition)
+        machine["Properties"]["DefinitionString"] = json.dumps(definition)
+
+    return changed
+
+
+def without_grant(role_part: str, action: str) -> Callable[[Document], None]:
+    """A change that takes one action from one role."""
+
+    def changed(document: Document) -> None:
+        taken = 0
+        for policy in resources(document, "AWS::IAM::Policy"):
+            if role_part not in policy["Properties"]["Roles"][0]["Ref"]:
+                continue
+            statements = policy["Properties"]["PolicyDocument"]["Statement"]
+            kept = [each for each in statements if each["Action"] != action]
+            taken += len(statements) - len(kept)
+            policy["Properties"]["PolicyDocument"]["Statement"] = kept or [
+                {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
+            ]
+        assert taken == 1
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("role_part", "action", "code"),
+    [
+        ("GenerateRole", "bedrock:InvokeModel", "model_access_denied"),
+        ("GenerateRole", "s3:PutObject", "storage_access_denied"),
+        ("GenerateRole", "s3:ListBucket", "storage_access_denied"),
+        ("StoreRole", "s3:PutObject", "storage_access_denied"),
+        ("StateMachineRole", "lambda:InvokeFunction", "internal_error"),
+        ("StartExecutionRole", "states:StartSyncExecution", "internal_error"),
+    ],
+)
+def test_a_grant_less_is_a_500_that_says_so(role_part: str, action: str, code: str) -> None:
+    with running(change=without_grant(role_part, action)) as easel:
+        answer = easel.post(BODY)
+
+        assert (answer.status, answer.error["code"]) == (500, code)
+        if answer.body["execution_arn"] is not None:
+            history = json.dumps(easel.history(answer.body["execution_arn"]), default=str)
+            assert "AccessDenied" in history
+
+
+def throttled_twice(easel: LocalClient) -> Answer:
+    easel.fail("ThrottlingException", times=2)
+    return easel.post(BODY)
+
+
+def test_a_retry_less_in_the_state_machine_is_a_retry_less_in_the_run() -> None:
+    def change(definition: dict[str, Any]) -> None:
+        definition["States"]["Generate"]["Retry"][1]["MaxAttempts"] = 1
+
+    with running(change=change_states(change)) as easel:
+        answer = throttled_twice(easel)
+
+    assert answer.status == 429
+
+
+def test_a_renamed_state_has_its_new_name_in_the_history() -> None:
+    def change(definition: dict[str, Any]) -> None:
+        definition["States"]["Publish"] = definition["States"].pop("Store")
+        definition["States"]["Generate"]["Next"] = "Publish"
+
+    with running(change=change_states(change)) as easel:
+        arn = easel.post(BODY).body["execution_arn"]
+        history = json.dumps(easel.history(arn), default=str)
+
+    assert '"name": "Publish"' in history
+
+
+def test_a_line_of_a_mapping_template_changes_the_answer() -> None:
+    def change(document: Document) -> None:
+        for method in resources(document, "AWS::ApiGateway::Method"):
+            for response in method["Properties"]["Integration"]["IntegrationResponses"]:
+                templates = response["ResponseTemplates"]
+                templates["application/json"] = templates["application/json"].replace(
+                    "$answer.body", '{"wrapped":$answer.body}'
+                )
+
+    with running(change=change) as easel:
+        assert "image_url" in easel.post(BODY).body["wrapped"]
+
+
+def test_a_request_model_is_enforced() -> None:
+    def change(document: Document) -> None:
+        (model,) = resources(document, "AWS::ApiGateway::Model")
+        model["Properties"]["Schema"]["required"] = ["title"]
+
+    with running(change=change) as easel:
+        answer = easel.post(BODY)
+
+    assert (answer.status, answer.error["param"]) == (400, "body")
+
+
+def test_a_caller_who_gave_up_pays_once_and_gets_the_picture_later() -> None:
+    """The workflow ends before the model does; the function goes on and stages the picture."""
+
+    def change(definition: dict[str, Any]) -> None:
+        definition["TimeoutSeconds"] = 2
+
+    with running(change=change_states(change), latency_seconds=3) as easel:
+        late = easel.post(BODY)
+        wait_for(easel, staging_key(ID))
+        again = easel.post(BODY)
+
+        assert (late.status, late.error["code"]) == (504, "timeout")
+        assert (again.status, again.body["reused"]) == (200, True)
+        assert easel.model_calls() == 1
+
+
+def wait_for(easel: LocalClient, key: str) -> None:
+    for _ in range(100):
+        if key in easel.object_keys():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{key} does not appear")
