@@ -2,20 +2,27 @@
 
 Its tasks call AWS with made-up credentials, so no role is checked, and build a client each time;
 here they call with the state machine's role. Its CloudFormation creates state machines among
-those that it does not execute. And it keeps every thread it ever started.
+those that it does not execute. It parses a definition anew for every execution, 20 ms each time,
+and keeps every thread it ever started.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from moto.core.config import default_user_config
 from moto.stepfunctions import models
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
 )
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
+
+_parse = AmazonStateLanguageParser.parse
 
 # role ARN, service, region -> boto3 client
 ClientFactory = Callable[[str, str, str], Any]
@@ -30,7 +37,19 @@ def fill_gaps(client_for: ClientFactory) -> None:
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     vars(models)["stepfunctions_backends"] = stepfunctions_parser_backends
     vars(lambda_eval_utils)["boto_client_for"] = boto_client_for
+    AmazonStateLanguageParser.parse = staticmethod(_parsed)  # type: ignore[method-assign]
     vars(state_task_service_aws_sdk)["boto_client_for"] = boto_client_for
+
+
+def _parsed(definition: str) -> tuple[EvalComponent, Any]:
+    """The components are made anew for each execution, from a tree that is kept."""
+    tree = _tree(definition)
+    return Preprocessor().visit(tree), tree
+
+
+@cache
+def _tree(definition: str) -> Any:
+    return _parse(definition)[1]
 
 
 def forget_finished_threads() -> None:

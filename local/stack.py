@@ -1,5 +1,6 @@
 """The whole stack on this machine: AWS endpoint, deployed template, functions and gateway."""
 
+import ctypes
 import json
 import logging
 import os
@@ -42,6 +43,10 @@ STACK_NAME = "easel-local"
 # moto keeps an object in memory up to this size and in a temporary file above it.
 _OBJECT_MEMORY_BYTES = 16_384
 _OPEN_FILES = 65_536
+
+# The parameter's number in glibc's malloc.h.
+_M_ARENA_MAX = -8
+_MEMORY_ARENAS = 2
 
 
 class PortInUseError(Exception):
@@ -100,6 +105,7 @@ class LocalStack:
         _configure_moto()
         running.callback(moto_api_backend.reset)
         _allow_open_files()
+        _limit_memory_arenas()
 
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
         fill_gaps(credentials.client)
@@ -193,6 +199,13 @@ def _configure_moto() -> None:
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # it logs each failed execution
     os.environ["VALIDATE_LAMBDA_S3"] = "false"
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_OBJECT_MEMORY_BYTES)
+
+
+def _limit_memory_arenas() -> None:
+    """glibc gives threads arenas of their own, which each keep a picture's worth of memory."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _MEMORY_ARENAS)
 
 
 def _allow_open_files() -> None:

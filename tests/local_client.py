@@ -85,9 +85,8 @@ class LocalClient:
 
     def aws_as(self, credentials: Mapping[str, str], service: str) -> Any:
         """A boto3 client with credentials as STS gives them."""
-        name = {"states": "stepfunctions"}.get(service, service)
         return boto3.session.Session().client(  # type: ignore[call-overload]
-            name,
+            service,
             endpoint_url=self.endpoint_url,
             region_name=REGION,
             aws_access_key_id=credentials["AccessKeyId"],

@@ -297,20 +297,19 @@ class TestAwsEndpoint:
 
         assert answer["sha256"].encode() in stored["Body"].read()
 
-    @pytest.mark.parametrize(
-        ("name", "stated"),
-        [("ValidateRole", "lambda:InvokeFunction"), ("StoreRole", "states:ListExecutions")],
-    )
-    def test_a_role_may_do_nothing_else(self, easel: LocalClient, name: str, stated: str) -> None:
+    def test_a_role_may_do_nothing_else(self, easel: LocalClient) -> None:
         (role,) = [
-            role["Arn"] for role in easel.aws("iam").list_roles()["Roles"] if name in role["Arn"]
+            role["Arn"]
+            for role in easel.aws("iam").list_roles()["Roles"]
+            if "ValidateRole" in role["Arn"]
         ]
         session = easel.aws("sts").assume_role(RoleArn=role, RoleSessionName="test")
-        credentials = session["Credentials"]
-        as_role = easel.aws_as(credentials, stated.partition(":")[0])
+        as_validate = {
+            service: easel.aws_as(session["Credentials"], service)
+            for service in ("lambda", "stepfunctions")
+        }
 
-        with pytest.raises(ClientError, match=f"not authorized to perform: {stated}"):
-            if stated.startswith("lambda"):
-                as_role.invoke(FunctionName="any", Payload=b"{}")
-            else:
-                as_role.list_executions(stateMachineArn=easel.state_machine_arn)
+        with pytest.raises(ClientError, match="not authorized to perform: lambda:InvokeFunction"):
+            as_validate["lambda"].invoke(FunctionName="any", Payload=b"{}")
+        with pytest.raises(ClientError, match="not authorized to perform: states:ListExecutions"):
+            as_validate["stepfunctions"].list_executions(stateMachineArn=easel.state_machine_arn)
