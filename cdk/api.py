@@ -75,6 +75,7 @@ class Api(Construct):
                 if settings.auth == "iam"
                 else apigateway.AuthorizationType.NONE,
                 api_key_required=settings.auth == "api_key",
+                request_parameters={"method.request.header.Idempotency-Key": False},
                 request_models={"application/json": model},
                 request_validator=validator,
                 method_responses=statuses,

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk.deadline import Deadline
 from cdk.settings import LOG_RETENTIONS, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -28,13 +29,22 @@ class _Spec:
 class Functions(Construct):
     """Exposes `validate`, `generate` and `store`; grants are the stack's."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, bucket_name: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        deadline: Deadline,
+        bucket_name: str,
+    ) -> None:
         super().__init__(scope, id)
         specs = {
             "validate": _Spec(
                 timeout_seconds=5,
                 memory_mb=512,
                 environment={
+                    "BUCKET": bucket_name,
                     "DEFAULT_MODEL": settings.default_model,
                     "ALLOW_RETIRED_MODELS": str(settings.allow_retired_models).lower(),
                     "BEDROCK_REGION": settings.bedrock_region,
@@ -47,6 +57,12 @@ class Functions(Construct):
                     "BUCKET": bucket_name,
                     "BEDROCK_REGION": settings.bedrock_region,
                     "MODEL_TIMEOUT_SECONDS": str(settings.model_timeout_seconds),
+                    "FUNCTION_TIMEOUT_SECONDS": str(
+                        settings.model_timeout_seconds + STAGING_SECONDS
+                    ),
+                    "ATTEMPT_SECONDS": str(deadline.generate_seconds),
+                    "ANSWER_UNTIL_SECONDS": str(deadline.answer_until_seconds),
+                    "RETRY_UNTIL_SECONDS": str(deadline.retry_until_seconds),
                 },
             ),
             "store": _Spec(

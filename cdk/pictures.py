@@ -24,6 +24,12 @@ class Pictures(Construct):
                 abort_incomplete_multipart_upload_after=Duration.days(STAGING_DAYS),
             ),
             s3.LifecycleRule(
+                id="idempotency",
+                prefix="idempotency/",
+                expiration=Duration.days(STAGING_DAYS),
+                noncurrent_version_expiration=Duration.days(STAGING_DAYS),
+            ),
+            s3.LifecycleRule(
                 id="pictures",
                 prefix="output-images/",
                 expiration=Duration.days(settings.image_retention_days)

@@ -5,10 +5,11 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.api import Api
+from cdk.deadline import deadline_of
 from cdk.functions import Functions
 from cdk.pictures import Pictures
 from cdk.settings import Settings
-from cdk.workflow import Workflow
+from cdk.workflow import Workflow, definition_for
 
 
 class EaselStack(Stack):
@@ -17,13 +18,19 @@ class EaselStack(Stack):
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id, description="Easel: text-to-image as a workflow")
         self.pictures = Pictures(self, "Pictures", settings=settings)
+        definition = definition_for(settings)
         self.functions = Functions(
-            self, "Functions", settings=settings, bucket_name=self.pictures.bucket.bucket_name
+            self,
+            "Functions",
+            settings=settings,
+            deadline=deadline_of(definition),
+            bucket_name=self.pictures.bucket.bucket_name,
         )
         self.workflow = Workflow(
             self,
             "Workflow",
             settings=settings,
+            definition=definition,
             substitutions={
                 "ValidateFunctionArn": self.functions.validate.function_arn,
                 "GenerateFunctionArn": self.functions.generate.function_arn,
@@ -47,6 +54,12 @@ class EaselStack(Stack):
             )
         )
         for statement in (
+            # Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
+            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
+            _allow(["s3:GetObject", "s3:PutObject"], [bucket.arn_for_objects("idempotency/*")]),
+        ):
+            functions.validate.add_to_role_policy(statement)
+        for statement in (
             _allow(
                 ["bedrock:InvokeModel"],
                 [
@@ -55,13 +68,13 @@ class EaselStack(Stack):
                     for model in settings.models
                 ],
             ),
-            # Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
             _allow(["s3:ListBucket"], [bucket.bucket_arn]),
             _allow(
                 ["s3:GetObject"],
                 [bucket.arn_for_objects("staging/*"), bucket.arn_for_objects("output-images/*")],
             ),
             _allow(["s3:PutObject"], [bucket.arn_for_objects("staging/*")]),
+            _allow(["s3:DeleteObject"], [bucket.arn_for_objects("staging/*.claim")]),
         ):
             functions.generate.add_to_role_policy(statement)
         for statement in (

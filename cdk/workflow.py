@@ -10,21 +10,16 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from cdk.deadline import with_gateway_timeout
 from cdk.settings import LOG_RETENTIONS, Settings
 
 DEFINITION = Path(__file__).parent.parent / "statemachine" / "text_to_image.asl.json"
 
-# The file's timeouts are written for what API Gateway waits by default.
-DEFAULT_GATEWAY_TIMEOUT_SECONDS = 29
 
-
-def definition_for(gateway_timeout_seconds: int) -> dict[str, Any]:
-    """The ASL file, with what the gateway waits beyond its default lent to Generate."""
-    definition: dict[str, Any] = json.loads(DEFINITION.read_text())
-    surplus = gateway_timeout_seconds - DEFAULT_GATEWAY_TIMEOUT_SECONDS
-    definition["TimeoutSeconds"] += surplus
-    definition["States"]["Generate"]["TimeoutSeconds"] += surplus
-    return definition
+def definition_for(settings: Settings) -> dict[str, Any]:
+    """The ASL file, for what this environment's gateway waits."""
+    definition = json.loads(DEFINITION.read_text())
+    return with_gateway_timeout(definition, settings.gateway_timeout_seconds)
 
 
 class Workflow(Construct):
@@ -36,6 +31,7 @@ class Workflow(Construct):
         id: str,
         *,
         settings: Settings,
+        definition: Mapping[str, Any],
         substitutions: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id)
@@ -52,9 +48,7 @@ class Workflow(Construct):
             self,
             "StateMachine",
             state_machine_type=sfn.StateMachineType.EXPRESS,
-            definition_body=sfn.DefinitionBody.from_string(
-                json.dumps(definition_for(settings.gateway_timeout_seconds))
-            ),
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(definition)),
             definition_substitutions=dict(substitutions),
             logs=sfn.LogOptions(
                 destination=log_group,

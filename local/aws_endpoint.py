@@ -1,7 +1,9 @@
 """One AWS endpoint: signatures and IAM in front, then Lambda, Bedrock, Step Functions and moto."""
 
 import io
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from local.access import Caller, RefusedError, authenticate, authorise, may, without_signature
 from local.bedrock.service import INVOKE, BedrockRuntime
+from local.faults import S3_ERRORS, FaultPlan
 from local.functions import InvokeApi
 from local.functions.api import INVOCATIONS
 from local.saved_pictures import SavedPictures
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BEDROCK_CONTROL = "/easel/bedrock"
+FAULT_CONTROL = "/easel/faults"
 _TARGETS = {"AWSStepFunctions": "states", "Logs_20140328": "logs"}
 
 
@@ -34,11 +38,16 @@ class AwsEndpoint:
         *,
         moto: "WSGIApplication",
         bedrock: BedrockRuntime,
+        faults: FaultPlan,
+        sleep: Callable[[float], object],
         saved_pictures: SavedPictures | None,
     ) -> None:
         self._moto = moto
         self._bedrock = bedrock
+        self._faults = faults
+        self._sleep = sleep
         self._saved_pictures = saved_pictures
+        self._conditional_write = threading.Lock()
         self.functions: InvokeApi | None = None
 
     def __call__(
@@ -49,6 +58,8 @@ class AwsEndpoint:
         target = request.headers.get("X-Amz-Target", "")
         if request.path == BEDROCK_CONTROL:
             return self._bedrock.control(request)(environ, start_response)
+        if request.path == FAULT_CONTROL:
+            return self._faults.control(request)(environ, start_response)
         try:
             caller = authenticate(request, body, now=datetime.now(UTC))
             answer = self._dispatch(request, body, caller, target)
@@ -85,7 +96,17 @@ class AwsEndpoint:
     def _s3(self, request: Request, body: bytes, caller: Caller) -> "WSGIApplication":
         bucket, _, key = unquote(_raw_path(request)).removeprefix("/").partition("/")
         authorise(caller, *_s3_action(request, bucket, key))
-        answered = Response.from_app(self._forward(request, body), request.environ, buffered=True)
+        if caller.role is not None and (fault := self._faults.strike(_s3_operation(request), key)):
+            if fault.kind != "hang":
+                status, message = S3_ERRORS[fault.kind]
+                return s3_error(status, fault.kind, message)
+            self._sleep(fault.seconds)
+        # moto looks and writes in two steps, S3 in one.
+        conditional = {"If-Match", "If-None-Match"} & set(request.headers.keys())
+        with self._conditional_write if conditional else nullcontext():
+            answered = Response.from_app(
+                self._forward(request, body), request.environ, buffered=True
+            )
         if (
             answered.status_code == 404
             and key
@@ -144,6 +165,10 @@ def _action(request: Request, body: bytes, caller: Caller, target: str) -> tuple
         return f"{_TARGETS.get(prefix, caller.service)}:{operation}", "*"
     operation = parse_qs(body.decode(errors="replace")).get("Action", ["Unknown"])[0]
     return f"{caller.service}:{operation}", "*"
+
+
+def _s3_operation(request: Request) -> str:
+    return f"{request.method.title()}Object"
 
 
 def _s3_action(request: Request, bucket: str, key: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from local.aws_endpoint import AwsEndpoint
 from local.bedrock.service import BedrockRuntime
 from local.credentials import RoleCredentials
 from local.deployment import Deployment, deploy
+from local.faults import FaultPlan
 from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
@@ -109,13 +110,17 @@ class LocalStack:
 
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
         fill_gaps(credentials.client)
+        faults = FaultPlan()
         endpoint = AwsEndpoint(
             moto=DomainDispatcherApplication(create_backend_app),
             bedrock=BedrockRuntime(
                 latency_seconds=options.latency_seconds,
                 serve_retired=True,
+                faults=faults,
                 sleep=self._stopped.wait,
             ),
+            faults=faults,
+            sleep=self._stopped.wait,
             saved_pictures=SavedPictures(options.data) if options.data else None,
         )
         running.enter_context(_serving(endpoint, options.aws_port))
@@ -126,7 +131,7 @@ class LocalStack:
             cloudformation=credentials.operator_client("cloudformation"),
         )
         host = running.enter_context(self._function_host(credentials))
-        endpoint.functions = InvokeApi(host)
+        endpoint.functions = InvokeApi(host, faults.strike)
         if options.data:
             count = SavedPictures(options.data).restore(
                 credentials.operator_client("s3"), self.deployment.bucket

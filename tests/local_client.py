@@ -67,12 +67,21 @@ class LocalClient:
         calls = self.get(f"{self.endpoint_url}/easel/bedrock").body["last_calls"]
         return dict(calls[-1]["request"])
 
-    def fail(self, kind: str, times: int = 1) -> None:
-        """Make the model fail the next `times` calls."""
+    def fail(
+        self,
+        kind: str,
+        *,
+        at: str = "InvokeModel",
+        times: int = 1,
+        seconds: float = 0,
+        key: str = "",
+    ) -> None:
+        """Make a place of the stack fail the next `times` times, and nothing else."""
+        fault = {"at": at, "kind": kind, "times": times, "seconds": seconds, "key": key}
         answer = self._request(
             "PUT",
-            f"{self.endpoint_url}/easel/bedrock",
-            body=json.dumps({"faults": [{"kind": kind, "times": times}]}).encode(),
+            f"{self.endpoint_url}/easel/faults",
+            body=json.dumps({"faults": [fault]}).encode(),
             headers={"content-type": "application/json"},
         )
         assert answer.status == 200, answer.content

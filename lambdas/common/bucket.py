@@ -1,8 +1,10 @@
 """The picture bucket: keys, and S3 with its errors translated to Easel's."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
@@ -15,12 +17,24 @@ if TYPE_CHECKING:
 
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
-_EXISTS = frozenset({"PreconditionFailed", "412"})
+# 409 is the answer to a conditional write during another one of the same key.
+_EXISTS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 
 
 def staging_key(id: str) -> str:
     """The picture as the model gave it; expires after a day."""
     return f"staging/{id}"
+
+
+def claim_key(id: str) -> str:
+    """Who is drawing; expires with what is staged."""
+    return f"staging/{id}.claim"
+
+
+def idempotency_key(caller: str, key: str) -> str:
+    """What a caller's Idempotency-Key stands for; expires after a day."""
+    digest = hashlib.sha256(f"{caller}\n{key}".encode()).hexdigest()
+    return f"idempotency/{digest}"
 
 
 def picture_key(id: str, extension: str) -> str:
@@ -33,14 +47,15 @@ def manifest_key(id: str) -> str:
 
 
 def s3_config() -> Config:
-    """One attempt, because the state machine owns the retries; URLs signed for this region.
+    """One attempt, because the state machine owns the retries, with timeouts below those of the
+    Store task; URLs signed for this region.
 
     Without signature version and addressing style, boto3 presigns with SigV2 in us-east-1 and
     for the global host elsewhere.
     """
     return Config(
-        connect_timeout=2,
-        read_timeout=5,
+        connect_timeout=1,
+        read_timeout=2,
         retries={"mode": "standard", "total_max_attempts": 1},
         signature_version="s3v4",
         s3={"addressing_style": "virtual"},
@@ -49,8 +64,12 @@ def s3_config() -> Config:
 
 @dataclass(frozen=True)
 class StoredObject:
+    """`etag` names this very content in a conditional write."""
+
     content: bytes
     metadata: Mapping[str, str]
+    etag: str
+    written_at: datetime
 
 
 class Bucket:
@@ -77,7 +96,9 @@ class Bucket:
         try:
             with _translated(key):
                 found = self._client.get_object(Bucket=self.name, Key=key)
-                return StoredObject(found["Body"].read(), found["Metadata"])
+                return StoredObject(
+                    found["Body"].read(), found["Metadata"], found["ETag"], found["LastModified"]
+                )
         except _MissingError:
             return None
 
@@ -89,7 +110,10 @@ class Bucket:
         content_type: str,
         metadata: Mapping[str, str] | None = None,
     ) -> bool:
-        """Write an object unless one is there already. Whether this call wrote it."""
+        """Write an object unless one is there already. Whether this call wrote it.
+
+        S3 lets one of several writers at the same moment win ("Conditional writes", S3 guide).
+        """
         try:
             with _translated(key):
                 self._client.put_object(
@@ -103,6 +127,19 @@ class Bucket:
         except _ExistsError:
             return False
         return True
+
+    def replace(self, key: str, content: bytes, *, etag: str) -> bool:
+        """Write an object over the one that `etag` names. Whether that was still there."""
+        try:
+            with _translated(key):
+                self._client.put_object(Bucket=self.name, Key=key, Body=content, IfMatch=etag)
+        except (_ExistsError, _MissingError):
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        with _translated(key):
+            self._client.delete_object(Bucket=self.name, Key=key)
 
 
 class _MissingError(Exception):

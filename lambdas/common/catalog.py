@@ -144,7 +144,8 @@ class Model:
 
     `aspect_ratios` maps each ratio to the size that Easel asks for; None as size means that the
     model takes the ratio itself. `sizes` is None where the model takes no width and height.
-    `regions` are the AWS regions that serve it; a retired model has none.
+    `regions` are the AWS regions that serve it; a retired model has none. `usual_seconds` is how
+    long a call usually takes: an estimate, on the long side, for AWS publishes none.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Model:
     aspect_ratios: Mapping[str, Size | None]
     output_formats: tuple[str, ...]
     list_price_usd: float
+    usual_seconds: int
     sizes: ListedSizes | FreeSizes | None = None
     default_size: Size | None = None
     weighted_prompts: bool = False
@@ -186,7 +188,7 @@ _TITAN_SIZES = (
 )  # fmt: skip
 
 
-def _stability_image(id: str, *, list_price_usd: float) -> Model:
+def _stability_image(id: str, *, list_price_usd: float, usual_seconds: int) -> Model:
     return Model(
         id=id,
         family=Family.STABILITY_IMAGE,
@@ -196,6 +198,7 @@ def _stability_image(id: str, *, list_price_usd: float) -> Model:
         aspect_ratios=_STABILITY_RATIOS,
         output_formats=("png", "jpeg"),
         list_price_usd=list_price_usd,
+        usual_seconds=usual_seconds,
         regions=("us-west-2",),
     )
 
@@ -234,6 +237,7 @@ def _sdxl(id: str, *, cfg_scale: Range, list_price_usd: float, retired: Retireme
         aspect_ratios=_MEGAPIXEL_SIZES,
         output_formats=("png",),
         list_price_usd=list_price_usd,
+        usual_seconds=10,
         sizes=ListedSizes(tuple(size for size in _MEGAPIXEL_SIZES.values() if size)),
         default_size=(1024, 1024),
         weighted_prompts=True,
@@ -244,9 +248,9 @@ def _sdxl(id: str, *, cfg_scale: Range, list_price_usd: float, retired: Retireme
 _SUCCESSOR = "stability.stable-image-core-v1:1"
 
 _MODELS = (
-    _stability_image("stability.stable-image-core-v1:1", list_price_usd=0.04),
-    _stability_image("stability.sd3-5-large-v1:0", list_price_usd=0.08),
-    _stability_image("stability.stable-image-ultra-v1:1", list_price_usd=0.14),
+    _stability_image("stability.stable-image-core-v1:1", list_price_usd=0.04, usual_seconds=5),
+    _stability_image("stability.sd3-5-large-v1:0", list_price_usd=0.08, usual_seconds=8),
+    _stability_image("stability.stable-image-ultra-v1:1", list_price_usd=0.14, usual_seconds=10),
     _sdxl(
         "stability.stable-diffusion-xl-v1",
         cfg_scale=Range(0, 35, default=7),
@@ -283,6 +287,7 @@ _MODELS = (
         aspect_ratios=_MEGAPIXEL_SIZES,
         output_formats=("png",),
         list_price_usd=0.08,
+        usual_seconds=10,
         sizes=FreeSizes(minimum=320, maximum=4096, step=16, longest_ratio=4, most_pixels=4_194_304),
         default_size=(1024, 1024),
         retired=Retirement("2026-09-30", _SUCCESSOR),
@@ -299,6 +304,7 @@ _MODELS = (
         aspect_ratios={"1:1": (1024, 1024), "2:3": (768, 1152), "3:2": (1152, 768)},
         output_formats=("png",),
         list_price_usd=0.012,
+        usual_seconds=10,
         sizes=ListedSizes(_TITAN_SIZES),
         default_size=(1024, 1024),
         retired=Retirement("2026-06-30", _SUCCESSOR),

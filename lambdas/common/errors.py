@@ -6,7 +6,9 @@ EaselError
 │   ├── PromptBlockedError         400
 │   ├── PictureBlockedError        400
 │   ├── ModelNotFoundError         404
-│   └── ModelRetiredError          410
+│   ├── BeingDrawnError            409
+│   ├── ModelRetiredError          410
+│   └── IdempotencyKeyReusedError  422
 └── ServiceError                   ends the workflow as a failure: the operator can mend it
     ├── ThrottledError             429, the workflow retries it
     ├── QuotaExceededError         429
@@ -19,7 +21,8 @@ EaselError
     ├── StorageAccessDeniedError   500
     └── InternalError              500
 
-Class names are the contract with the state machine, which retries and catches by them.
+Class names are the contract with the state machine, which retries and catches by them. Beside
+the tree, TooLateToRetryError carries an error past the state machine's retries.
 """
 
 import json
@@ -109,9 +112,20 @@ class ModelNotFoundError(CallerError):
     code = "model_not_found"
 
 
+class BeingDrawnError(CallerError):
+    status = 409
+    code = "being_drawn"
+    retry_after_seconds = 5
+
+
 class ModelRetiredError(CallerError):
     status = 410
     code = "model_retired"
+
+
+class IdempotencyKeyReusedError(CallerError):
+    status = 422
+    code = "idempotency_key_reused"
 
 
 class ServiceError(EaselError):
@@ -205,3 +219,14 @@ class StorageAccessDeniedError(ServiceError):
 
 class InternalError(ServiceError):
     """Anything that no other class names."""
+
+
+class TooLateToRetryError(Exception):
+    """Carries an error that is worth a retry, where no time is left for one.
+
+    The state machine retries by class name, so this one's keeps it from retrying, and its text
+    is the other's answer.
+    """
+
+    def __init__(self, error: EaselError) -> None:
+        super().__init__(str(error))

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     ReadTimeoutError,
 )
 
@@ -58,6 +59,7 @@ _BY_CONNECTION: tuple[tuple[type[BotoCoreError], type[EaselError]], ...] = (
     (ReadTimeoutError, ModelTimeoutError),
     (ConnectionClosedError, ModelFailedError),
     (HTTPClientError, ModelFailedError),
+    (IncompleteReadError, ModelFailedError),
 )
 
 

@@ -2,16 +2,35 @@
 
 import base64
 import binascii
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from lambdas.common.bucket import Bucket, manifest_key, staging_key
 from lambdas.common.catalog import CATALOG
-from lambdas.common.errors import ModelFailedError
+from lambdas.common.errors import (
+    BeingDrawnError,
+    DeadlineError,
+    EaselError,
+    ModelFailedError,
+    ModelUnavailableError,
+    StorageError,
+    ThrottledError,
+    TooLateToRetryError,
+)
 from lambdas.common.picture_format import CONTENT_TYPES, read_format
 from lambdas.common.recipe import Recipe
+from lambdas.generate.caller_clock import CallerClock
+from lambdas.generate.claims import Claims
 from lambdas.generate.families import ADAPTERS
 from lambdas.generate.families.drawn import Drawn
+
+WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 8.0
+
+# What a last attempt to stage needs of the function's time.
+LAST_ATTEMPT_SECONDS = 5.0
 
 
 class Models(Protocol):
@@ -32,21 +51,111 @@ class StagedResult:
         return {"key": self.key, "source": self.source, "reused": self.source != "model"}
 
 
-def draw(recipe: Recipe, *, bucket: Bucket, models: Models) -> StagedResult:
-    """At most one call of the model. Raises any error of the models, or StorageError."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What drawing needs of the world. `remaining_seconds` are those of the function itself."""
+
+    bucket: Bucket
+    models: Models
+    claims: Claims
+    clock: CallerClock
+    remaining_seconds: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+def draw(recipe: Recipe, around: Surroundings) -> StagedResult:
+    """At most one call of the model, none beside another of the same recipe, and none that would
+    end after its caller has gone.
+
+    Raises any error of the models, StorageError, BeingDrawnError, DeadlineError, or
+    TooLateToRetryError.
+    """
+    found = _claim(recipe, around)
+    if found is not None:
+        return found
+    try:
+        drawn = _call(recipe, around)
+        _stage(drawn, recipe, around)
+    except (EaselError, TooLateToRetryError):
+        # Unreleased, it would only make the next request wait for its end.
+        with suppress(StorageError):
+            around.claims.release(recipe.id)
+        raise
+    return StagedResult(staging_key(recipe.id), "model")
+
+
+def _claim(recipe: Recipe, around: Surroundings) -> StagedResult | None:
+    """None once this function is the one to draw; or what is there, perhaps after a wait."""
+    waited = False
+    while True:
+        found = _existing(recipe, around.bucket)
+        if found is not None:
+            return found
+        if waited and not around.clock.may_wait():
+            raise BeingDrawnError(
+                "The same picture is being drawn for another request. Send this one again."
+            )
+        if around.clock.may_begin(CATALOG[recipe.model].usual_seconds):
+            if around.claims.take(recipe.id):
+                return None
+        elif not waited:
+            raise DeadlineError(
+                "Too little of the request's time was left to begin drawing. Nothing was paid; "
+                "send it again."
+            )
+        waited = True
+        around.sleep(WAIT_SECONDS)
+
+
+def _existing(recipe: Recipe, bucket: Bucket) -> StagedResult | None:
     key = staging_key(recipe.id)
     if bucket.has(manifest_key(recipe.id)):
         return StagedResult(key, "published")
     if bucket.has(key):
         return StagedResult(key, "staged")
+    return None
 
+
+def _call(recipe: Recipe, around: Surroundings) -> Drawn:
     adapter = ADAPTERS[CATALOG[recipe.model].family]
-    drawn = adapter.read(models.invoke(recipe.model, adapter.request(recipe)))
-    _stage(drawn, recipe, bucket)
-    return StagedResult(key, "model")
+    try:
+        answer = around.models.invoke(recipe.model, adapter.request(recipe))
+    except (ThrottledError, ModelUnavailableError) as error:
+        if around.clock.may_retry():
+            raise
+        raise TooLateToRetryError(error) from error
+    return adapter.read(answer)
 
 
-def _stage(drawn: Drawn, recipe: Recipe, bucket: Bucket) -> None:
+def _stage(drawn: Drawn, recipe: Recipe, around: Surroundings) -> None:
+    """Stage a picture that was paid for, as long as the function lives if S3 is unwell.
+
+    The caller may have gone by then; the same request finds it.
+    """
+    picture = _checked(drawn, recipe)
+    wait = WAIT_SECONDS
+    while True:
+        try:
+            around.bucket.put_once(
+                staging_key(recipe.id),
+                picture,
+                content_type=CONTENT_TYPES[recipe.parameters["output_format"]],
+                metadata={
+                    "model-seed": str(drawn.seed if isinstance(drawn.seed, int) else recipe.seed),
+                    "finish-reason": drawn.finish_reason,
+                },
+            )
+        except StorageError:
+            if around.remaining_seconds() < wait + LAST_ATTEMPT_SECONDS:
+                raise
+            around.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+        else:
+            return
+
+
+def _checked(drawn: Drawn, recipe: Recipe) -> bytes:
+    """The picture's bytes, whole and of the promised format. ModelFailedError."""
     picture = _decoded(drawn.encoded)
     try:
         found = read_format(picture)
@@ -55,15 +164,7 @@ def _stage(drawn: Drawn, recipe: Recipe, bucket: Bucket) -> None:
     promised = recipe.parameters["output_format"]
     if found.output_format != promised:
         raise ModelFailedError(detail=f"picture is {found.output_format}, not {promised}")
-    bucket.put_once(
-        staging_key(recipe.id),
-        picture,
-        content_type=CONTENT_TYPES[promised],
-        metadata={
-            "model-seed": str(drawn.seed if isinstance(drawn.seed, int) else recipe.seed),
-            "finish-reason": drawn.finish_reason,
-        },
-    )
+    return picture
 
 
 def _decoded(encoded: object) -> bytes:

@@ -9,6 +9,10 @@ class Environment:
     bucket: str
     bedrock_region: str
     model_timeout_seconds: int
+    function_timeout_seconds: int
+    attempt_seconds: int
+    answer_until_seconds: int
+    retry_until_seconds: int
 
     @classmethod
     def from_env(cls) -> "Environment":
@@ -16,4 +20,8 @@ class Environment:
             bucket=os.environ["BUCKET"],
             bedrock_region=os.environ["BEDROCK_REGION"],
             model_timeout_seconds=int(os.environ["MODEL_TIMEOUT_SECONDS"]),
+            function_timeout_seconds=int(os.environ["FUNCTION_TIMEOUT_SECONDS"]),
+            attempt_seconds=int(os.environ["ATTEMPT_SECONDS"]),
+            answer_until_seconds=int(os.environ["ANSWER_UNTIL_SECONDS"]),
+            retry_until_seconds=int(os.environ["RETRY_UNTIL_SECONDS"]),
         )

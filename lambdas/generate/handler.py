@@ -1,23 +1,64 @@
 """Lambda handler of the generate step: a recipe in, a reference to its picture out."""
 
+import time
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 
 from lambdas.common.bucket import Bucket, s3_config
 from lambdas.common.recipe import Recipe
 from lambdas.generate.bedrock import FoundationModels, client_config
-from lambdas.generate.drawing import draw
+from lambdas.generate.caller_clock import CallerClock
+from lambdas.generate.claims import Claims
+from lambdas.generate.drawing import Surroundings, draw
 from lambdas.generate.environment import Environment
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"recipe": {...}}` to `{"key": ..., "source": ..., "reused": ...}`."""
-    return draw(Recipe.from_dict(event["recipe"]), bucket=_bucket(), models=_models()).to_dict()
+class Context(Protocol):
+    """Lambda's context object."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """`{"recipe": {...}, "started_at": <ISO 8601>}` to `{"key", "source", "reused"}`."""
+    around = Surroundings(
+        bucket=_bucket(),
+        models=_models(),
+        claims=Claims(
+            _bucket(),
+            lifetime=timedelta(seconds=_environment().function_timeout_seconds),
+            holder=context.aws_request_id,
+            now=_now,
+        ),
+        clock=_clock(datetime.fromisoformat(event["started_at"])),
+        remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
+        sleep=time.sleep,
+    )
+    return draw(Recipe.from_dict(event["recipe"]), around).to_dict()
 
 
 _environment = cache(Environment.from_env)
+
+
+def _clock(started_at: datetime) -> CallerClock:
+    environment = _environment()
+    return CallerClock(
+        started_at=started_at,
+        attempt_started_at=_now(),
+        attempt_seconds=environment.attempt_seconds,
+        answer_until_seconds=environment.answer_until_seconds,
+        retry_until_seconds=environment.retry_until_seconds,
+        now=_now,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Environment:
+    bucket: str
     default_model: str
     allow_retired_models: bool
     bedrock_region: str
@@ -13,6 +14,7 @@ class Environment:
     @classmethod
     def from_env(cls) -> "Environment":
         return cls(
+            bucket=os.environ["BUCKET"],
             default_model=os.environ["DEFAULT_MODEL"],
             allow_retired_models=os.environ["ALLOW_RETIRED_MODELS"] == "true",
             bedrock_region=os.environ["BEDROCK_REGION"],

@@ -2,18 +2,50 @@
 
 import secrets
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lambdas.common.recipe import Recipe
 from lambdas.validate.environment import Environment
+from lambdas.validate.idempotency import checked_key, settled
 from lambdas.validate.request import resolve
+
+if TYPE_CHECKING:
+    from lambdas.common.bucket import Bucket
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """`{"input": {"request", "idempotency_key", "caller"}}` to `{"id": ..., "recipe": {...}}`.
+
+    `request` is the caller's JSON; key and caller may be empty.
+    """
+    sent = event["input"]
+    request = sent.get("request")
+    key = checked_key(sent.get("idempotency_key"))
+    recipe = resolve(request, environment=_environment(), draw_seed=_draw_seed)
+    if key:
+        recipe = _settled(recipe, request, key, sent.get("caller", ""))
+    return {"id": recipe.id, "recipe": recipe.to_dict()}
+
 
 _environment = cache(Environment.from_env)
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"request": <the caller's JSON>}` to `{"id": ..., "recipe": {...}}`."""
-    recipe = resolve(event["request"], environment=_environment(), draw_seed=_draw_seed)
-    return {"id": recipe.id, "recipe": recipe.to_dict()}
+def _settled(recipe: Recipe, request: Any, key: str, caller: str) -> Recipe:
+    # boto3 takes longer to import than all else here, and most requests have no key.
+    from lambdas.common.bucket import idempotency_key
+
+    return settled(
+        recipe, request=request, object_key=idempotency_key(caller, key), bucket=_bucket()
+    )
+
+
+@cache
+def _bucket() -> "Bucket":
+    import boto3
+
+    from lambdas.common.bucket import Bucket, s3_config
+
+    return Bucket(_environment().bucket, boto3.client("s3", config=s3_config()))
 
 
 def _draw_seed(limit: int) -> int:

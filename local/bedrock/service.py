@@ -9,17 +9,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import botocore.session
 from werkzeug.wrappers import Request, Response
 
 from lambdas.common.catalog import CATALOG
 from local.access import Caller, authorise
 from local.bedrock.request_check import MalformedRequestError, check_request
-from local.bedrock.wire_formats import drawn, filtered, read_order
+from local.bedrock.wire_formats import broken, drawn, read_order
+from local.broken_connections import reset_midway
+from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
 from local.wire_errors import rest_json_error
 
 INVOKE = re.compile(r"/model/(?P<model>[^/]+)/invoke")
 KEPT_CALLS = 100
+
+# Errors that come after the model has worked.
+_MAY_BE_BILLED = frozenset({"ModelErrorException", "ModelTimeoutException"})
 
 _END_OF_LIFE = (
     "This model version has reached the end of its life. "
@@ -35,23 +39,6 @@ class ModelCall:
     request: dict[str, Any]
 
 
-@dataclass
-class Fault:
-    """`kind` is a modelled exception of InvokeModel, or "filtered"; it strikes `times` times."""
-
-    kind: str
-    times: int
-
-
-def modelled_errors() -> dict[str, int]:
-    """The errors of InvokeModel and their HTTP statuses, from botocore's service model."""
-    model = botocore.session.get_session().get_service_model("bedrock-runtime")
-    return {
-        shape.name: shape.metadata["error"]["httpStatusCode"]
-        for shape in model.operation_model("InvokeModel").error_shapes
-    }
-
-
 class BedrockRuntime:
     """InvokeModel for every model of the catalog.
 
@@ -59,15 +46,20 @@ class BedrockRuntime:
     """
 
     def __init__(
-        self, *, latency_seconds: float, serve_retired: bool, sleep: Callable[[float], object]
+        self,
+        *,
+        latency_seconds: float,
+        serve_retired: bool,
+        faults: FaultPlan,
+        sleep: Callable[[float], object],
     ) -> None:
         self._latency_seconds = latency_seconds
         self._serve_retired = serve_retired
+        self._faults = faults
         self._sleep = sleep
         self._lock = threading.Lock()
         self._calls: deque[ModelCall] = deque(maxlen=KEPT_CALLS)
         self._counts: Counter[str] = Counter()
-        self._faults: list[Fault] = []
 
     def invoke(self, request: Request, body: bytes, caller: Caller, model: str) -> Response:
         """Answer one InvokeModel. Raises RefusedError where the caller may not call the model."""
@@ -88,43 +80,52 @@ class BedrockRuntime:
             asked = check_request(model, body)
         except MalformedRequestError as error:
             return rest_json_error(400, "ValidationException", str(error))
-        fault = self._next_fault()
-        if fault is not None and fault != "filtered":
-            return rest_json_error(modelled_errors()[fault], fault, f"{fault}, as was asked for.")
+        fault = self._faults.strike(INVOKE_MODEL)
+        kind = fault.kind if fault else ""
+        if kind in modelled_errors() and kind not in _MAY_BE_BILLED:
+            return rest_json_error(modelled_errors()[kind], kind, f"{kind}, as was asked for.")
 
-        with self._lock:
-            self._calls.append(ModelCall(model, asked))
-            self._counts[model] += 1
+        self._bill(ModelCall(model, asked))
         self._sleep(self._latency_seconds)
+        if fault is None:
+            return _answered(drawn(model, read_order(model, asked)))
+        return self._fail(fault, model, asked, request)
+
+    def _fail(self, fault: Fault, model: str, asked: dict[str, Any], request: Request) -> Response:
+        """What comes back of a call that is on the bill and went wrong."""
         order = read_order(model, asked)
-        answer = filtered(model, order) if fault else drawn(model, order)
-        return Response(json.dumps(answer), content_type="application/json")
+        if fault.kind in _MAY_BE_BILLED:
+            status = modelled_errors()[fault.kind]
+            return rest_json_error(status, fault.kind, f"{fault.kind}, as was asked for.")
+        match fault.kind:
+            case "hang" | "slow":
+                self._sleep(fault.seconds)
+                return _answered(drawn(model, order))
+            case "reset":
+                return reset_midway(request, json.dumps(drawn(model, order)).encode())
+            case "empty_body":
+                return Response(b"", content_type="application/json")
+            case "truncated_json":
+                text = json.dumps(drawn(model, order))
+                return Response(text[: len(text) // 2], content_type="application/json")
+            case kind:
+                return _answered(broken(model, order, kind))
 
     def control(self, request: Request) -> Response:
-        """`GET`: the calls so far. `PUT {"faults": [{"kind", "times"}]}`: what to do instead."""
-        if request.method == "PUT":
-            faults = [Fault(**fault) for fault in request.get_json()["faults"]]
-            known = {*modelled_errors(), "filtered"}
-            for fault in faults:
-                if fault.kind not in known:
-                    return rest_json_error(
-                        400, "ValidationException", f"kind is one of {', '.join(sorted(known))}"
-                    )
-            with self._lock:
-                self._faults = faults
+        """The calls so far that would be on the bill, and the last of them."""
         with self._lock:
             state = {
                 "calls": sum(self._counts.values()),
                 "calls_by_model": dict(self._counts),
                 "last_calls": [asdict(call) for call in self._calls],
-                "faults": [asdict(fault) for fault in self._faults],
             }
-        return Response(json.dumps(state), content_type="application/json")
+        return _answered(state)
 
-    def _next_fault(self) -> str | None:
+    def _bill(self, call: ModelCall) -> None:
         with self._lock:
-            self._faults = [fault for fault in self._faults if fault.times > 0]
-            if not self._faults:
-                return None
-            self._faults[0].times -= 1
-            return self._faults[0].kind
+            self._calls.append(call)
+            self._counts[call.model] += 1
+
+
+def _answered(body: dict[str, Any]) -> Response:
+    return Response(json.dumps(body), content_type="application/json")

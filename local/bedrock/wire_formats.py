@@ -117,6 +117,34 @@ def filtered(model: str, order: Order) -> dict[str, Any]:
             }
 
 
+def broken(model: str, order: Order, kind: str) -> dict[str, Any]:
+    """An answer without one good picture, in the family's way; kinds as in `local.faults`."""
+    if kind == "filtered":
+        return filtered(model, order)
+    answer = drawn(model, order)
+    key = "artifacts" if CATALOG[model].family is Family.SDXL else "images"
+    pictures = answer[key]
+    match kind:
+        case "no_picture":
+            answer[key] = []
+        case "two_pictures":
+            answer[key] = pictures * 2
+        case "bad_base64":
+            _replace_picture(pictures, "no Base64!")
+        case "wrong_format":
+            _replace_picture(pictures, base64.b64encode(b"GIF89a").decode())
+        case _:
+            raise ValueError(kind)
+    return answer
+
+
+def _replace_picture(pictures: list[Any], encoded: str) -> None:
+    if isinstance(pictures[0], dict):
+        pictures[0]["base64"] = encoded
+    else:
+        pictures[0] = encoded
+
+
 def _size_of_ratio(ratio: str) -> Size:
     """About a megapixel, sides in steps of 64."""
     across, down = (int(part) for part in ratio.split(":"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
+from local.faults import Fault
 from local.functions.host import FunctionHost
 
 if TYPE_CHECKING:
@@ -17,10 +18,16 @@ INVOCATIONS = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
 
 
 class InvokeApi:
-    """Answers `POST /2015-03-31/functions/<name>/invocations`; mount it for INVOCATIONS' paths."""
+    """Answers `POST /2015-03-31/functions/<name>/invocations`; mount it for INVOCATIONS' paths.
 
-    def __init__(self, host: FunctionHost) -> None:
+    `strike` gives the fault, if one strikes now, for the package that a function's handler is in.
+    """
+
+    def __init__(
+        self, host: FunctionHost, strike: Callable[[str], Fault | None] = lambda package: None
+    ) -> None:
         self._host = host
+        self._strike = strike
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._answer(Request(environ))(environ, start_response)
@@ -38,6 +45,7 @@ class InvokeApi:
             invocation_type=request.headers.get("X-Amz-Invocation-Type", "RequestResponse"),
             client_context=request.headers.get("X-Amz-Client-Context"),
             trace_id=request.headers.get("X-Amzn-Trace-Id"),
+            fault=self._strike(self._host.package(name)),
         )
         response = Response(invocation.payload, invocation.status, content_type="application/json")
         response.headers["x-amzn-RequestId"] = invocation.request_id

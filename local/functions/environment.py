@@ -18,6 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import cast
 
+from local.faults import Fault
 from local.functions import answers
 from local.functions.function import Function, Invocation
 from local.functions.runtime import command
@@ -27,6 +28,7 @@ from local.functions.runtime_api import Connection, Event
 _INIT_SECONDS = 10
 _TERMINATE_SECONDS = 1.0
 _DRAIN_SECONDS = 1.0
+_SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 _LINE_LIMIT = 256 * 1024  # bytes of one CloudWatch Logs event
 
 
@@ -38,6 +40,7 @@ class Call:
     payload: bytes
     trace_id: str
     client_context: str | None
+    fault: Fault | None = None
     since: float = 0.0
     answer: Future[Invocation] = field(default_factory=Future)
 
@@ -130,6 +133,12 @@ class Environment(asyncio.SubprocessProtocol):
                 client_context=call.client_context,
             )
         )
+        if call.fault is not None and call.fault.kind in _SIGNALS:
+            self._loop.call_later(call.fault.seconds, self._strike, call)
+
+    def _strike(self, call: Call) -> None:
+        if self._call is call and call.fault is not None:
+            self._signal(_SIGNALS[call.fault.kind])
 
     def failure(self, request_id: str) -> Invocation:
         """What an invocation gets to hear that waited for, or ran in, this environment."""

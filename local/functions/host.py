@@ -20,11 +20,15 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from local.faults import Fault
 from local.functions import answers
 from local.functions.environment import Call
 from local.functions.fleet import Fleet
 from local.functions.function import LATEST, Function, Invocation
 from local.functions.runtime import link_libraries, variables
+
+# A state holds 262,144 bytes.
+_TOO_LARGE_FOR_A_STATE = json.dumps("x" * 300_000).encode()
 
 _logger = logging.getLogger(__name__)
 
@@ -115,6 +119,7 @@ class FunctionHost:
         invocation_type: str = "RequestResponse",
         client_context: str | None = None,
         trace_id: str | None = None,
+        fault: Fault | None = None,
     ) -> Invocation:
         """Answer as the Invoke API does; `name` is a function's name, ARN or partial ARN.
 
@@ -137,12 +142,21 @@ class FunctionHost:
         if invocation_type == "DryRun":
             return Invocation(204, b"", None, request_id)
         trace = trace_id or _trace_id(sampled=function.tracing)
-        call = Call(request_id, event, trace, context)
+        call = Call(request_id, event, trace, context, fault)
         with self._lock:
             if not self._running:
                 raise RuntimeError("the function host is not running")
             self._loop.call_soon_threadsafe(self._fleet.accept, function.name, call)
-        return call.answer.result()
+        invocation = call.answer.result()
+        if fault is not None and fault.kind == "too_large":
+            return replace(invocation, payload=_TOO_LARGE_FOR_A_STATE)
+        return invocation
+
+    def package(self, name: str) -> str:
+        """The package that a function's handler is in: `generate` of `lambdas.generate.handler`.
+        Empty for an unknown function."""
+        function = self._by_reference.get(name)
+        return "" if function is None else function.handler.split(".")[-3]
 
     def _run(self, warm: Future[None]) -> None:
         try:

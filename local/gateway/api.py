@@ -9,6 +9,7 @@ from local.template import Resolver, Template
 
 # API Gateway makes a key's value up when it deploys; here it is always this.
 LOCAL_API_KEY = "local"
+LOCAL_API_KEY_ID = "local-key"
 
 
 @dataclass(frozen=True)

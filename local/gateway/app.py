@@ -1,7 +1,9 @@
 """Answers HTTP requests as the deployed REST API would, by its template."""
 
 import json
+import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Request, Response
 
 from local.access import RefusedError, authenticate, authorise
-from local.gateway.api import Integration, IntegrationResponse, Method, RestApi
+from local.gateway.api import LOCAL_API_KEY_ID, Integration, IntegrationResponse, Method, RestApi
 from local.gateway.mapping import Input, MappingError, render
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 STAGE = "v1"
+
+# This machine is no cloud: more requests at once wait before their clocks start.
+ADMITTED = max(8, 4 * (os.cpu_count() or 1))
 
 # Response type -> HTTP status and error type header, where the template says nothing else.
 _GATEWAY_DEFAULTS: Mapping[str, tuple[int, str]] = {
@@ -80,6 +85,7 @@ class Gateway:
         self._endpoint_url = endpoint_url
         self._credentials_of = credentials_of
         self._log = log
+        self._admitted = threading.BoundedSemaphore(ADMITTED)
         self._http = urllib3.PoolManager(maxsize=100, retries=False)
 
     def __call__(
@@ -90,7 +96,8 @@ class Gateway:
         request_id = str(uuid4())
         context = self._context(request, request_id)
         try:
-            answer = self._answer(request, context)
+            with self._admitted:
+                answer = self._answer(request, context)
         except _AnsweredError as by_itself:
             answer = self._gateway_response(by_itself.response_type, context)
         answer.headers["x-amzn-RequestId"] = request_id
@@ -105,7 +112,7 @@ class Gateway:
         method, path_parameters = found
         context["resourcePath"] = method.path
         body = request.get_data()
-        self._let_in(method, request, body)
+        context["identity"] |= self._let_in(method, request, body)
         if len(body) > PAYLOAD_LIMIT_BYTES:
             raise _AnsweredError("REQUEST_TOO_LARGE")
         content_type = (request.mimetype or "application/json").lower()
@@ -126,7 +133,9 @@ class Gateway:
             self._log(f"mapping template of {method.path}: {error}")
             raise _AnsweredError("API_CONFIGURATION_ERROR") from error
 
-    def _let_in(self, method: Method, request: Request, body: bytes) -> None:
+    def _let_in(self, method: Method, request: Request, body: bytes) -> dict[str, str]:
+        """Whose request it is, as `$context.identity` says it."""
+        identity: dict[str, str] = {}
         if method.authorization == "AWS_IAM":
             arn = (
                 f"arn:aws:execute-api:{self._region}:{DEFAULT_ACCOUNT_ID}:local/{STAGE}/"
@@ -137,6 +146,7 @@ class Gateway:
                 if (caller.service, caller.region) != ("execute-api", self._region):
                     raise _AnsweredError("INVALID_SIGNATURE")
                 authorise(caller, "execute-api:Invoke", arn)
+                identity["userArn"] = caller.arn
             except RefusedError as refusal:
                 raise _AnsweredError(_REFUSALS.get(refusal.code, "INVALID_SIGNATURE")) from None
         elif method.authorization != "NONE":
@@ -144,6 +154,9 @@ class Gateway:
         key = request.headers.get("x-api-key")
         if method.api_key_required and key not in self._api.api_keys:
             raise _AnsweredError("INVALID_API_KEY")
+        if method.api_key_required:
+            identity["apiKeyId"] = LOCAL_API_KEY_ID
+        return identity
 
     def _call(self, integration: Integration, payload: str) -> tuple[int, str]:
         """Call the AWS service with the integration's role. HTTP status and body."""

@@ -273,6 +273,38 @@ class TestUrls:
         assert disposition == f'inline; filename="easel-{answer.body["id"][:8]}-seed-1.png"'
 
 
+class TestIdempotency:
+    def test_a_key_gives_one_picture_without_a_seed(self, easel: LocalClient) -> None:
+        before = easel.model_calls()
+        headers = {"Idempotency-Key": "order-1"}
+
+        first, second = (easel.post({"prompt": "once"}, headers=headers).body for _ in range(2))
+
+        assert (first["id"], first["seed"]) == (second["id"], second["seed"])
+        assert second["reused"] is True
+        assert easel.model_calls() == before + 1
+
+    def test_another_body_under_a_key_is_a_422(self, easel: LocalClient) -> None:
+        headers = {"Idempotency-Key": "order-2"}
+        easel.post({"prompt": "once"}, headers=headers)
+
+        answer = easel.post({"prompt": "otherwise"}, headers=headers)
+
+        assert (answer.status, answer.error["param"]) == (422, "Idempotency-Key")
+
+    def test_two_at_the_same_moment_make_one_call(self, easel: LocalClient) -> None:
+        before = easel.model_calls()
+
+        with ThreadPoolExecutor(2) as callers:
+            answers = list(
+                callers.map(lambda _: easel.post({"prompt": "together", "seed": 4}), range(2))
+            )
+
+        assert [answer.status for answer in answers] == [200, 200]
+        assert sorted(answer.body["reused"] for answer in answers) == [False, True]
+        assert easel.model_calls() == before + 1
+
+
 class TestAwsEndpoint:
     def test_executions_and_their_history_are_there(self, easel: LocalClient) -> None:
         arn = easel.post({"prompt": "history", "seed": 1}).body["execution_arn"]

@@ -10,6 +10,7 @@ from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from cdk.api import ROUTES
+from cdk.deadline import deadline_of, worst_path_seconds
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.settings import Settings
 from cdk.stack import EaselStack
@@ -150,6 +151,9 @@ class TestRoles:
             "logs:CreateLogStream": ["FunctionsValidateLogs"],
             "logs:PutLogEvents": ["FunctionsValidateLogs"],
             **self.TRACES,
+            "s3:ListBucket": ["PicturesBucket"],
+            "s3:GetObject": ["/idempotency/*"],
+            "s3:PutObject": ["/idempotency/*"],
         }
 
     def test_generate(self) -> None:
@@ -163,6 +167,7 @@ class TestRoles:
             "s3:ListBucket": ["PicturesBucket"],
             "s3:GetObject": ["/staging/*", "/output-images/*"],
             "s3:PutObject": ["/staging/*"],
+            "s3:DeleteObject": ["/staging/*.claim"],
         }
 
     def test_store(self) -> None:
@@ -207,8 +212,23 @@ class TestStateMachine:
         (machine,) = properties(settings, "AWS::StepFunctions::StateMachine")
         definition = json.loads(machine["DefinitionString"])
 
-        assert definition["TimeoutSeconds"] == settings.gateway_timeout_seconds - 1
-        assert definition["States"]["Generate"]["TimeoutSeconds"] < definition["TimeoutSeconds"]
+        gateway_ms = properties(settings, "AWS::ApiGateway::Method")[0]["Integration"][
+            "TimeoutInMillis"
+        ]
+        assert gateway_ms == settings.gateway_timeout_seconds * 1_000
+        assert worst_path_seconds(definition, deadline_of(definition)) < gateway_ms / 1_000
+
+    def test_generate_is_told_the_clock_of_its_own_state_machine(self) -> None:
+        (machine,) = properties(SLOW_GATEWAY, "AWS::StepFunctions::StateMachine")
+        deadline = deadline_of(json.loads(machine["DefinitionString"]))
+
+        (variables,) = [
+            function["Environment"]["Variables"]
+            for function in properties(SLOW_GATEWAY, "AWS::Lambda::Function")
+            if function["Handler"] == "lambdas.generate.handler.handler"
+        ]
+        assert variables["ANSWER_UNTIL_SECONDS"] == str(deadline.answer_until_seconds)
+        assert variables["RETRY_UNTIL_SECONDS"] == str(deadline.retry_until_seconds)
 
     def test_express_traced_and_logged_whole(self) -> None:
         template_of(IAM).has_resource_properties(

@@ -30,7 +30,7 @@ from lambdas.common.errors import (
     ModelUnavailableError,
 )
 from lambdas.generate.bedrock import _BY_CODE, FoundationModels, client_config
-from local.bedrock.service import modelled_errors
+from local.faults import modelled_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient

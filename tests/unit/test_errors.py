@@ -21,6 +21,8 @@ TABLE = {
     "PromptBlockedError": (400, "image_generation_user_error", "moderation_blocked"),
     "PictureBlockedError": (400, "image_generation_user_error", "moderation_blocked"),
     "ModelNotFoundError": (404, "invalid_request_error", "model_not_found"),
+    "BeingDrawnError": (409, "invalid_request_error", "being_drawn"),
+    "IdempotencyKeyReusedError": (422, "invalid_request_error", "idempotency_key_reused"),
     "ModelRetiredError": (410, "invalid_request_error", "model_retired"),
     "ThrottledError": (429, "rate_limit_error", "rate_limit_exceeded"),
     "QuotaExceededError": (429, "rate_limit_error", "quota_exceeded"),
@@ -57,7 +59,12 @@ def test_every_class_answers_as_the_table_says(each: type[EaselError]) -> None:
 def test_an_answer_says_when_to_retry_or_not_to(each: type[EaselError]) -> None:
     headers = made(each).headers()
 
-    retried = each.__name__ in {"ThrottledError", "ModelUnavailableError", "StorageError"}
+    retried = each.__name__ in {
+        "BeingDrawnError",
+        "ThrottledError",
+        "ModelUnavailableError",
+        "StorageError",
+    }
     assert ("Retry-After" in headers) == retried
     assert (headers.get("x-should-retry") == "false") == (not retried)
 

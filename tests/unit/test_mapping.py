@@ -21,13 +21,17 @@ NASTY = (
 
 
 def context() -> dict[str, Any]:
-    return {"requestId": "request-1", "responseOverride": {"header": {}}}
+    return {
+        "requestId": "request-1",
+        "identity": {"apiKeyId": "key-1"},
+        "responseOverride": {"header": {}},
+    }
 
 
-def execution_request(body: Any) -> dict[str, Any]:
+def execution_request(body: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
     rendered = render(
         mapping_template("start_execution", state_machine_arn=ARN),
-        input=Input(json.dumps(body), NO_PARAMETERS),
+        input=Input(json.dumps(body), {**NO_PARAMETERS, "header": headers or {}}),
         context=context(),
     )
     return dict(json.loads(rendered))
@@ -69,12 +73,23 @@ class TestStartExecution:
     @example({"prompt": "x@@,@@admin@@:@@yes"})
     @example({"prompt": "🐈‍⬛ שלום \u0000\u001f\x7f\u0080 \U0010ffff"})
     @settings(max_examples=300)
-    def test_the_execution_input_is_the_body_and_nothing_else(self, body: Any) -> None:
+    def test_the_request_is_the_body_and_nothing_else(self, body: Any) -> None:
         request = execution_request(body)
 
-        assert json.loads(request["input"]) == body
+        assert json.loads(request["input"]) == {
+            "request": body,
+            "idempotency_key": "",
+            "caller": "key-1",
+        }
         assert request.keys() == {"stateMachineArn", "name", "input"}
         assert request["stateMachineArn"] == ARN
+
+    @pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key"])
+    @pytest.mark.parametrize("key", ["order-7", NASTY, '","admin":"yes'], ids=len)
+    def test_an_idempotency_key_is_handed_on_to_the_letter(self, name: str, key: str) -> None:
+        sent = json.loads(execution_request({"prompt": "a"}, {name: key})["input"])
+
+        assert sent == {"request": {"prompt": "a"}, "idempotency_key": key, "caller": "key-1"}
 
     def test_the_execution_is_named_after_the_request(self) -> None:
         assert execution_request({})["name"] == "request-1"

@@ -23,7 +23,9 @@ SDXL_0 = "stability.stable-diffusion-xl-v0"
 NOVA = "amazon.nova-canvas-v1:0"
 TITAN = "amazon.titan-image-generator-v2:0"
 
-ENVIRONMENT = Environment(default_model=CORE, allow_retired_models=True, bedrock_region="us-west-2")
+ENVIRONMENT = Environment(
+    bucket="", default_model=CORE, allow_retired_models=True, bedrock_region="us-west-2"
+)
 DRAWN_SEED = 1234
 
 
@@ -262,7 +264,7 @@ class TestRefusals:
         assert CORE in refusal.message
 
     def test_a_retired_model_is_a_410_that_names_its_successor(self) -> None:
-        environment = Environment(CORE, allow_retired_models=False, bedrock_region="us-west-2")
+        environment = Environment("", CORE, allow_retired_models=False, bedrock_region="us-west-2")
 
         refusal = refusal_of({"prompt": "a", "model": NOVA}, environment)
 
@@ -270,7 +272,7 @@ class TestRefusals:
         assert CORE in refusal.message
 
     def test_a_model_that_the_region_has_not_is_a_404_that_names_its_regions(self) -> None:
-        environment = Environment(CORE, allow_retired_models=True, bedrock_region="eu-west-1")
+        environment = Environment("", CORE, allow_retired_models=True, bedrock_region="eu-west-1")
 
         refusal = refusal_of({"prompt": "a"}, environment)
 

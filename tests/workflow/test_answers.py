@@ -89,7 +89,7 @@ def test_two_throttles_show_as_two_failures_of_one_task(easel: LocalClient) -> N
 
 
 def test_throttling_that_lasts_is_a_429_that_says_when_to_retry(easel: LocalClient) -> None:
-    easel.fail("ThrottlingException", times=4)
+    easel.fail("ThrottlingException", times=3)
 
     answer = easel.post({"prompt": "throttled for long", "seed": 1})
 

@@ -1,0 +1,122 @@
+"""The caller's deadline: what the gateway waits, divided among the states of the workflow.
+
+The numbers of the ASL file are for a gateway that waits 29 seconds; a longer wait is lent to
+Generate. What Generate has to know of its caller's time is derived from the same file.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DEFAULT_GATEWAY_TIMEOUT_SECONDS = 29
+
+# Between the workflow's last moment and the gateway's: starting it and mapping its answer.
+GATEWAY_MARGIN_SECONDS = 1
+
+# Lambda refuses at once to invoke a function that is throttled: it never started.
+INSTANT_ERRORS = frozenset({"Lambda.TooManyRequestsException"})
+
+# Generate hands these to the state machine's retry only while CallerClock allows it.
+CLOCKED_ERRORS = frozenset({"ThrottledError", "ModelUnavailableError"})
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Seconds from the start of an execution, but for `generate_seconds`, one attempt's limit."""
+
+    workflow_seconds: int
+    generate_seconds: int
+    answer_until_seconds: int
+    retry_until_seconds: int
+
+
+def with_gateway_timeout(
+    definition: Mapping[str, Any], gateway_timeout_seconds: int
+) -> dict[str, Any]:
+    """The definition for a gateway that waits this long."""
+    surplus = gateway_timeout_seconds - DEFAULT_GATEWAY_TIMEOUT_SECONDS
+    states = dict(definition["States"])
+    states["Generate"] = {
+        **states["Generate"],
+        "TimeoutSeconds": states["Generate"]["TimeoutSeconds"] + surplus,
+    }
+    return {
+        **definition,
+        "TimeoutSeconds": definition["TimeoutSeconds"] + surplus,
+        "States": states,
+    }
+
+
+def deadline_of(definition: Mapping[str, Any]) -> Deadline:
+    """What Generate may do when, so that every path of the definition ends in time."""
+    states = definition["States"]
+    generate = states["Generate"]
+    store = worst_seconds(states["Store"])
+    answer_until = definition["TimeoutSeconds"] - store
+    last_retry = (
+        max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
+        + _instant_seconds(generate)
+        + generate["TimeoutSeconds"]
+    )
+    return Deadline(
+        workflow_seconds=definition["TimeoutSeconds"],
+        generate_seconds=generate["TimeoutSeconds"],
+        answer_until_seconds=answer_until,
+        retry_until_seconds=answer_until - last_retry,
+    )
+
+
+def worst_seconds(state: Mapping[str, Any]) -> int:
+    """The longest that a task can take: every attempt to its limit, every wait at its longest.
+
+    Attempts that Generate's clock decides on are not in it; see `worst_path_seconds`.
+    """
+    seconds: int = state["TimeoutSeconds"]
+    for retrier in state["Retry"]:
+        errors = set(retrier["ErrorEquals"])
+        if errors & CLOCKED_ERRORS:
+            continue
+        attempt = 0 if errors <= INSTANT_ERRORS else state["TimeoutSeconds"]
+        seconds += retrier["MaxAttempts"] * attempt + _waits(retrier)
+    return seconds
+
+
+def worst_path_seconds(definition: Mapping[str, Any], deadline: Deadline) -> int:
+    """The longest that an execution can take.
+
+    Either Generate is retried for the last time at the last moment that its clock allows, or it
+    is never retried and takes its whole time after the longest Validate.
+    """
+    states = definition["States"]
+    generate = states["Generate"]
+    unretried = worst_seconds(states["Validate"]) + worst_seconds(generate)
+    retried: int = (
+        deadline.retry_until_seconds
+        + max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
+        + _instant_seconds(generate)
+        + generate["TimeoutSeconds"]
+    )
+    return max(unretried, retried) + worst_seconds(states["Store"])
+
+
+def _instant_seconds(state: Mapping[str, Any]) -> int:
+    return sum(_waits(retrier) for retrier in _retriers(state, INSTANT_ERRORS))
+
+
+def _retriers(state: Mapping[str, Any], errors: frozenset[str]) -> Iterable[Mapping[str, Any]]:
+    return [retrier for retrier in state["Retry"] if set(retrier["ErrorEquals"]) <= errors]
+
+
+def _waits(retrier: Mapping[str, Any]) -> int:
+    """All waits of a retrier at their longest, rounded up to whole seconds."""
+    return sum(_wait(retrier, attempt) for attempt in range(retrier["MaxAttempts"]))
+
+
+def _longest_wait(retrier: Mapping[str, Any]) -> int:
+    return _wait(retrier, retrier["MaxAttempts"] - 1)
+
+
+def _wait(retrier: Mapping[str, Any], attempt: int) -> int:
+    interval = float(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt)
+    return math.ceil(min(interval, float(retrier["MaxDelaySeconds"])))

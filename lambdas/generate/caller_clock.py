@@ -1,0 +1,41 @@
+"""The caller's clock: how much of the gateway's time is left for drawing and for retries."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# Between giving up waiting and the end of the task: answering.
+WAITING_MARGIN = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class CallerClock:
+    """Times in seconds are counted from the start of the execution, but for `attempt_seconds`.
+
+    A call that usually takes `u` seconds is begun only before `answer_until_seconds` - u: later,
+    its picture would be paid for and nobody would get it. A failure is handed to the state
+    machine's retry only before `retry_until_seconds`: later, the retry would not end in time.
+    The state machine gives up on this attempt `attempt_seconds` after `attempt_started_at`.
+    """
+
+    started_at: datetime
+    attempt_started_at: datetime
+    attempt_seconds: int
+    answer_until_seconds: int
+    retry_until_seconds: int
+    now: Callable[[], datetime]
+
+    def may_begin(self, usual_seconds: int) -> bool:
+        return self._elapsed() + usual_seconds <= self.answer_until_seconds
+
+    def may_retry(self) -> bool:
+        return self._elapsed() <= self.retry_until_seconds
+
+    def may_wait(self) -> bool:
+        """Whether there is time to wait for another execution's picture."""
+        attempt_ends = self.attempt_started_at + timedelta(seconds=self.attempt_seconds)
+        answer_ends = self.started_at + timedelta(seconds=self.answer_until_seconds)
+        return self.now() < min(attempt_ends, answer_ends) - WAITING_MARGIN
+
+    def _elapsed(self) -> float:
+        return (self.now() - self.started_at).total_seconds()

@@ -1,0 +1,108 @@
+"""Faults on demand: what the local stack is told to do wrong, and how often.
+
+`PUT /easel/faults` on the AWS endpoint takes
+`{"faults": [{"at", "kind", "times", "seconds", "key"}]}` and replaces the plan; `GET` shows what is
+left of it. Each fault strikes `times` times (1), then its place is healthy again. `seconds` is how
+long the kinds that last do last. `key` is what an S3 object's key has to begin with.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import botocore.session
+from werkzeug.wrappers import Request, Response
+
+from local.wire_errors import rest_json_error
+
+INVOKE_MODEL = "InvokeModel"
+
+
+def modelled_errors() -> dict[str, int]:
+    """The errors of InvokeModel and their HTTP statuses, from botocore's service model."""
+    model = botocore.session.get_session().get_service_model("bedrock-runtime")
+    return {
+        shape.name: shape.metadata["error"]["httpStatusCode"]
+        for shape in model.operation_model(INVOKE_MODEL).error_shapes
+    }
+
+
+# S3's own words for each kind: HTTP status and message.
+S3_ERRORS: Mapping[str, tuple[int, str]] = {
+    "AccessDenied": (403, "Access Denied"),
+    "InternalError": (500, "We encountered an internal error. Please try again."),
+    "SlowDown": (503, "Please reduce your request rate."),
+}
+
+# What a model can answer instead of one good picture.
+BROKEN_ANSWERS = (
+    "filtered",
+    "empty_body",
+    "truncated_json",
+    "bad_base64",
+    "wrong_format",
+    "no_picture",
+    "two_pictures",
+)
+
+# `reset` breaks the connection in the middle of the answer, `hang` gives none for `seconds`,
+# `slow` gives a good one after `seconds`.
+CONNECTION_FAULTS = ("reset", "hang", "slow")
+
+# `killed` ends the process by SIGKILL, `stopped` freezes it until its time is over, both after
+# `seconds`; `too_large` answers with more than a state may hold.
+FUNCTION_FAULTS = ("killed", "stopped", "too_large")
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    INVOKE_MODEL: (*modelled_errors(), *BROKEN_ANSWERS, *CONNECTION_FAULTS),
+    **dict.fromkeys(("PutObject", "GetObject", "HeadObject"), (*S3_ERRORS, "hang")),
+    **dict.fromkeys(("validate", "generate", "store"), FUNCTION_FAULTS),
+}
+
+
+@dataclass
+class Fault:
+    at: str
+    kind: str
+    times: int = 1
+    seconds: float = 0.0
+    key: str = ""
+
+
+class FaultPlan:
+    """Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def strike(self, at: str, key: str = "") -> Fault | None:
+        """The fault that strikes here now, if one does; it is then one time less."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.at == at and key.startswith(fault.key) and fault.times > 0:
+                    fault.times -= 1
+                    return fault
+        return None
+
+    def control(self, request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                self._replace(request.get_json()["faults"])
+            except (KeyError, TypeError, ValueError) as error:
+                return rest_json_error(400, "ValidationException", f"no fault plan: {error}")
+        with self._lock:
+            left = [asdict(fault) for fault in self._faults if fault.times > 0]
+        return Response(json.dumps({"faults": left}), content_type="application/json")
+
+    def _replace(self, described: list[dict[str, Any]]) -> None:
+        faults = [Fault(**fault) for fault in described]
+        for fault in faults:
+            if fault.at not in KINDS:
+                raise ValueError(f"at is one of {', '.join(KINDS)}")
+            if fault.kind not in KINDS[fault.at]:
+                raise ValueError(f"kind at {fault.at} is one of {', '.join(KINDS[fault.at])}")
+        with self._lock:
+            self._faults = faults

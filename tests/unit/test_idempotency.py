@@ -1,0 +1,63 @@
+"""Idempotency-Key: one key, one request, one recipe."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from lambdas.common.bucket import Bucket, idempotency_key
+from lambdas.common.errors import IdempotencyKeyReusedError, InvalidRequestError
+from lambdas.common.recipe import Recipe
+from lambdas.validate.idempotency import checked_key, settled
+
+REQUEST = {"prompt": "a cat"}
+FIRST = Recipe(model="m", prompt="a cat", negative_prompt="", seed=1)
+SECOND = replace(FIRST, seed=2)
+OBJECT_KEY = idempotency_key("caller", "key")
+
+
+def test_the_first_request_of_a_key_keeps_its_recipe(bucket: Bucket) -> None:
+    recipe = settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+
+    assert recipe == FIRST
+
+
+def test_the_same_request_gets_the_first_recipe_again(bucket: Bucket) -> None:
+    settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+
+    again = settled(SECOND, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+
+    assert again == FIRST
+
+
+def test_another_request_under_the_key_is_refused(bucket: Bucket) -> None:
+    settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+
+    with pytest.raises(IdempotencyKeyReusedError) as caught:
+        settled(SECOND, request={"prompt": "b"}, object_key=OBJECT_KEY, bucket=bucket)
+
+    assert (caught.value.status, caught.value.param) == (422, "Idempotency-Key")
+
+
+def test_callers_do_not_share_keys() -> None:
+    assert idempotency_key("one", "key") != idempotency_key("other", "key")
+
+
+@pytest.mark.parametrize("key", ["", None])
+def test_no_key_is_no_key(key: object) -> None:
+    assert checked_key(key) == ""
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "caf\u00e9", "a\nb", 7], ids=repr)
+def test_a_key_that_is_no_key_is_refused(key: object) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        checked_key(key)
+
+    assert caught.value.param == "Idempotency-Key"
+
+
+def test_validate_does_without_boto3_until_there_is_a_key() -> None:
+    code = "import sys, lambdas.validate.handler; sys.exit('botocore' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", code], check=True)
