@@ -14,7 +14,7 @@ CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
-	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data $(DATA))
+	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)")
 
 test: $(INSTALLED)  ## all tests
 	$(VENV)/bin/python -m pytest
@@ -42,7 +42,7 @@ deploy: $(INSTALLED) node_modules  ## deploy ENV to the account and region of yo
 
 destroy: $(INSTALLED) node_modules  ## remove ENV; pictures only where its settings allow it
 	$(VENV)/bin/python -m cdk.empty_bucket $(ENV)
-	$(CDK) destroy -c environment=$(ENV)
+	$(CDK) destroy --force -c environment=$(ENV)
 
 lock:  ## requirements.lock anew from pyproject.toml
 	$(VENV)/bin/python -m pip install -q uv

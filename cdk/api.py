@@ -1,5 +1,8 @@
 """The REST API in front of the state machine: one POST waits for one execution."""
 
+import json
+from typing import Any
+
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
@@ -8,6 +11,7 @@ from constructs import Construct
 
 from cdk.gateway_responses import add_gateway_responses
 from cdk.mapping_templates import mapping_template
+from cdk.openapi import document
 from cdk.settings import Settings
 
 # `/images`, and the routes of services whose callers move here.
@@ -41,6 +45,7 @@ class Api(Construct):
         )
         add_gateway_responses(self.api)
         self._add_methods(settings, state_machine)
+        self._add_document(settings)
         self.key = self._add_key(settings) if settings.auth == "api_key" else None
 
     def _add_methods(self, settings: Settings, state_machine: sfn.StateMachine) -> None:
@@ -71,15 +76,33 @@ class Api(Construct):
             self.api.root.resource_for_path(route).add_method(
                 "POST",
                 integration,
-                authorization_type=apigateway.AuthorizationType.IAM
-                if settings.auth == "iam"
-                else apigateway.AuthorizationType.NONE,
-                api_key_required=settings.auth == "api_key",
+                **_access(settings),
                 request_parameters={"method.request.header.Idempotency-Key": False},
                 request_models={"application/json": model},
                 request_validator=validator,
                 method_responses=statuses,
             )
+
+    def _add_document(self, settings: Settings) -> None:
+        """`GET /openapi.json`, answered by the gateway itself."""
+        described = document(ROUTES, api_key=settings.auth == "api_key")
+        self.api.root.add_resource("openapi.json").add_method(
+            "GET",
+            apigateway.MockIntegration(
+                passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+                request_templates={"application/json": '{"statusCode": 200}'},
+                integration_responses=[
+                    apigateway.IntegrationResponse(
+                        status_code="200",
+                        response_templates={
+                            "application/json": json.dumps(described, separators=(",", ":"))
+                        },
+                    )
+                ],
+            ),
+            **_access(settings),
+            method_responses=[apigateway.MethodResponse(status_code="200")],
+        )
 
     def _integration(
         self, settings: Settings, state_machine: sfn.StateMachine
@@ -143,3 +166,14 @@ class Api(Construct):
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.api.deployment_stage)
         return key
+
+
+def _access(settings: Settings) -> dict[str, Any]:
+    """Who may call: no setting leaves a method open."""
+    by_key = settings.auth == "api_key"
+    return {
+        "authorization_type": apigateway.AuthorizationType.NONE
+        if by_key
+        else apigateway.AuthorizationType.IAM,
+        "api_key_required": by_key,
+    }

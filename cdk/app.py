@@ -2,8 +2,11 @@
 
 from aws_cdk import App
 
+from cdk.deadline import DefinitionError
+from cdk.mapping_templates import MappingTemplateError
 from cdk.settings import Settings, SettingsError
 from cdk.stack import EaselStack
+from cdk.workflow import DEFINITION
 
 
 def main() -> None:
@@ -18,7 +21,12 @@ def main() -> None:
         settings = Settings.from_context(environments[environment])
     except SettingsError as error:
         raise SystemExit(f"cdk.json, environment {environment}: {error}") from error
-    EaselStack(app, f"easel-{environment}", settings=settings)
+    try:
+        EaselStack(app, f"easel-{environment}", settings=settings)
+    except DefinitionError as error:
+        raise SystemExit(f"statemachine/{DEFINITION.name}: {error}") from error
+    except MappingTemplateError as error:
+        raise SystemExit(f"cdk/mapping_templates/{error}") from error
     app.synth()
 
 

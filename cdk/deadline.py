@@ -6,6 +6,7 @@ Generate. What Generate has to know of its caller's time is derived from the sam
 
 import math
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,10 @@ INSTANT_ERRORS = frozenset({"Lambda.TooManyRequestsException"})
 
 # Generate hands these to the state machine's retry only while CallerClock allows it.
 CLOCKED_ERRORS = frozenset({"ThrottledError", "ModelUnavailableError"})
+
+
+class DefinitionError(ValueError):
+    """A state machine that cannot be Easel's; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +41,25 @@ def with_gateway_timeout(
 ) -> dict[str, Any]:
     """The definition for a gateway that waits this long."""
     surplus = gateway_timeout_seconds - DEFAULT_GATEWAY_TIMEOUT_SECONDS
-    states = dict(definition["States"])
-    states["Generate"] = {
-        **states["Generate"],
-        "TimeoutSeconds": states["Generate"]["TimeoutSeconds"] + surplus,
-    }
-    return {
-        **definition,
-        "TimeoutSeconds": definition["TimeoutSeconds"] + surplus,
-        "States": states,
-    }
+    longer = deepcopy(dict(definition))
+    longer["TimeoutSeconds"] += surplus
+    task_of(longer, "Generate")["TimeoutSeconds"] += surplus
+    return longer
+
+
+def task_of(definition: Mapping[str, Any], function: str) -> dict[str, Any]:
+    """The task that invokes a function, whatever its state is called. DefinitionError."""
+    for state in definition["States"].values():
+        if state.get("Parameters", {}).get("FunctionName") == f"${{{function}FunctionArn}}":
+            task: dict[str, Any] = state
+            return task
+    raise DefinitionError(f"no state invokes ${{{function}FunctionArn}}")
 
 
 def deadline_of(definition: Mapping[str, Any]) -> Deadline:
     """What Generate may do when, so that every path of the definition ends in time."""
-    states = definition["States"]
-    generate = states["Generate"]
-    store = worst_seconds(states["Store"])
+    generate = task_of(definition, "Generate")
+    store = worst_seconds(task_of(definition, "Store"))
     answer_until = definition["TimeoutSeconds"] - store
     last_retry = (
         max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
@@ -88,16 +95,15 @@ def worst_path_seconds(definition: Mapping[str, Any], deadline: Deadline) -> int
     Either Generate is retried for the last time at the last moment that its clock allows, or it
     is never retried and takes its whole time after the longest Validate.
     """
-    states = definition["States"]
-    generate = states["Generate"]
-    unretried = worst_seconds(states["Validate"]) + worst_seconds(generate)
+    generate = task_of(definition, "Generate")
+    unretried = worst_seconds(task_of(definition, "Validate")) + worst_seconds(generate)
     retried: int = (
         deadline.retry_until_seconds
         + max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
         + _instant_seconds(generate)
         + generate["TimeoutSeconds"]
     )
-    return max(unretried, retried) + worst_seconds(states["Store"])
+    return max(unretried, retried) + worst_seconds(task_of(definition, "Store"))
 
 
 def _instant_seconds(state: Mapping[str, Any]) -> int:

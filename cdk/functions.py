@@ -18,6 +18,9 @@ ROOT = Path(__file__).parent.parent
 # Between the end of a model call and the function's end: decoding, checking and staging.
 STAGING_SECONDS = 15
 
+# Lambda gives a whole processor from here on, which halves a cold start.
+ONE_CPU_MB = 1_769
+
 
 @dataclass(frozen=True)
 class _Spec:
@@ -42,7 +45,7 @@ class Functions(Construct):
         specs = {
             "validate": _Spec(
                 timeout_seconds=5,
-                memory_mb=512,
+                memory_mb=ONE_CPU_MB,
                 environment={
                     "BUCKET": bucket_name,
                     "DEFAULT_MODEL": settings.default_model,
@@ -67,7 +70,7 @@ class Functions(Construct):
             ),
             "store": _Spec(
                 timeout_seconds=10,
-                memory_mb=1_024,
+                memory_mb=ONE_CPU_MB,
                 environment={
                     "BUCKET": bucket_name,
                     "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),

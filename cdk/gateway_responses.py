@@ -45,8 +45,8 @@ _Type = apigateway.ResponseType
 GATEWAY_ANSWERS = (
     GatewayAnswer(
         _Type.BAD_REQUEST_BODY, 400, "invalid_request_error", "invalid_value",
-        "The request body must be one JSON object, for example {'prompt': 'a cat'} with double "
-        "quotes.", param="body",
+        'The request body must be one JSON object in UTF-8, such as {"prompt": "a cat"}, with '
+        "numbers of usual size and no deep nesting.", param="body",
     ),
     GatewayAnswer(
         _Type.BAD_REQUEST_PARAMETERS, 400, "invalid_request_error", "invalid_value",

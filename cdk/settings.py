@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-from lambdas.common.catalog import CATALOG
+from lambdas.common.catalog import CATALOG, offered_models
 
 Auth = Literal["iam", "api_key"]
 RemovalPolicy = Literal["retain", "destroy"]
@@ -102,12 +102,6 @@ class Settings:
         return cls(**context)
 
     @property
-    def models(self) -> list[str]:
+    def models(self) -> tuple[str, ...]:
         """The models that this environment may call."""
-        return [
-            model.id
-            for model in CATALOG.values()
-            if (
-                self.allow_retired_models if model.retired else self.bedrock_region in model.regions
-            )
-        ]
+        return offered_models(self.bedrock_region, allow_retired=self.allow_retired_models)

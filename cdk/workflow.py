@@ -10,15 +10,26 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk.deadline import with_gateway_timeout
+from cdk.deadline import DefinitionError, with_gateway_timeout
 from cdk.settings import LOG_RETENTIONS, Settings
 
 DEFINITION = Path(__file__).parent.parent / "statemachine" / "text_to_image.asl.json"
 
 
 def definition_for(settings: Settings) -> dict[str, Any]:
-    """The ASL file, for what this environment's gateway waits."""
-    definition = json.loads(DEFINITION.read_text())
+    """The ASL file, for what this environment's gateway waits. DefinitionError."""
+    try:
+        definition = json.loads(DEFINITION.read_text())
+    except ValueError as error:
+        raise DefinitionError(str(error)) from error
+    states = definition["States"]
+    named = {definition["StartAt"]}
+    for state in states.values():
+        named |= {state[field] for field in ("Next", "Default") if field in state}
+        for branch in (*state.get("Catch", []), *state.get("Choices", [])):
+            named.add(branch["Next"])
+    if named - states.keys():
+        raise DefinitionError(f"there is no state {', '.join(sorted(named - states.keys()))}")
     return with_gateway_timeout(definition, settings.gateway_timeout_seconds)
 
 

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 from local.assembly import SynthError, synthesized
 from local.gateway.api import LOCAL_API_KEY
+from local.saved_pictures import SavedPictures
 
 if TYPE_CHECKING:
     from local.stack import LocalStack, Options
+
+# Longer than any model takes.
+_LONGEST_LATENCY = 3_600
 
 
 def main() -> int:
@@ -28,7 +32,8 @@ def main() -> int:
 
     # These imports take as long as all else together: only now, so that a synth error is quick.
     from local.deployment import DeploymentError
-    from local.stack import LocalStack, Options, PortInUseError
+    from local.serving import PortInUseError
+    from local.stack import LocalStack, Options
 
     options = Options(
         port=arguments.port,
@@ -50,15 +55,36 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--port", type=int, default=8080, help="of the API (default 8080)")
+    parser.add_argument("--port", type=_port, default=8080, help="of the API (default 8080)")
     parser.add_argument(
-        "--aws-port", type=int, default=8081, help="of the AWS endpoint (default 8081)"
+        "--aws-port", type=_port, default=8081, help="of the AWS endpoint (default 8081)"
     )
     parser.add_argument(
-        "--latency", type=float, default=0.0, help="seconds that the model takes (default 0)"
+        "--latency", type=_seconds, default=0.0, help="seconds that the model takes (default 0)"
     )
     parser.add_argument("--data", type=Path, help="directory that keeps pictures across restarts")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.port == arguments.aws_port:
+        parser.error(f"the API and the AWS endpoint cannot share port {arguments.port}")
+    if arguments.data is not None:
+        try:
+            SavedPictures(arguments.data).check()
+        except OSError as error:
+            parser.error(f"nothing can be kept in {arguments.data}: {error.strerror}")
+    return arguments
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= _LONGEST_LATENCY:
+        raise argparse.ArgumentTypeError(f"from 0 to {_LONGEST_LATENCY} seconds, not {text}")
+    return seconds
 
 
 def _say_ready(options: "Options", stack: "LocalStack", seconds: float) -> None:

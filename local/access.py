@@ -19,7 +19,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.iam.models import iam_backends
+from moto.iam.models import Role, iam_backends
 from moto.sts.models import sts_backends
 from werkzeug.wrappers import Request
 
@@ -258,6 +258,18 @@ def _signature(
     )
 
 
+def check_trust(role_arn: str, service: str) -> None:
+    """Raises RefusedError where a role's trust policy does not let a service act in it.
+
+    Its conditions, on who uses the service, hold: everything here is one account's.
+    """
+    for statement in _listed(_document(_role(role_arn).assume_role_policy_document)["Statement"]):
+        services = _listed(statement.get("Principal", {}).get("Service", []))
+        if statement["Effect"] == "Allow" and service in services:
+            return
+    raise RefusedError("AccessDenied", f"{service} is not authorized to assume {role_arn}")
+
+
 def without_signature(uri: str) -> str:
     """A presigned URL's path and query, less what signs it."""
     parts = urlsplit(uri)
@@ -270,17 +282,22 @@ def without_signature(uri: str) -> str:
 
 
 def _statements(role_name: str) -> Iterable[dict[str, Any]]:
-    role = next(
-        role
-        for role in iam_backends[DEFAULT_ACCOUNT_ID][PARTITION].roles.values()
-        if role.name == role_name
-    )
+    role = _role(role_name)
     documents = list(role.policies.values())
     for policy in role.managed_policies.values():
         documents += [version.document for version in policy.versions if version.is_default]
     for document in documents:
-        policy = json.loads(document) if isinstance(document, str) else document
-        yield from _listed(policy["Statement"])
+        yield from _listed(_document(document)["Statement"])
+
+
+def _role(name: str) -> Role:
+    """A role by its name or ARN."""
+    roles = iam_backends[DEFAULT_ACCOUNT_ID][PARTITION].roles.values()
+    return next(role for role in roles if name in (role.name, role.arn))
+
+
+def _document(policy: Any) -> dict[str, Any]:
+    return dict(json.loads(policy) if isinstance(policy, str) else policy)
 
 
 def _matches(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from local.access import Caller, RefusedError, authenticate, authorise, may, without_signature
@@ -16,7 +17,7 @@ from local.faults import S3_ERRORS, FaultPlan
 from local.functions import InvokeApi
 from local.functions.api import INVOCATIONS
 from local.saved_pictures import SavedPictures
-from local.wire_errors import refused, s3_error
+from local.wire_errors import refused, rest_json_error, s3_error
 from local.workflows import executions_of_what, start_sync_execution
 
 if TYPE_CHECKING:
@@ -54,7 +55,11 @@ class AwsEndpoint:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         request = Request(environ)
-        body = request.get_data()
+        try:
+            body = request.get_data()
+        except ClientDisconnected:
+            broken = rest_json_error(400, "BadRequest", "The body is cut short.")
+            return broken(environ, start_response)
         target = request.headers.get("X-Amz-Target", "")
         if request.path == BEDROCK_CONTROL:
             return self._bedrock.control(request)(environ, start_response)
@@ -114,9 +119,11 @@ class AwsEndpoint:
         ):
             # S3 tells only those who may list a bucket that an object is not there.
             return s3_error(403, "AccessDenied", "Access Denied")
-        written = request.method == "PUT" and key and answered.status_code == 200
-        if self._saved_pictures is not None and written:
-            self._saved_pictures.save(key, body, request.headers)
+        if self._saved_pictures is not None and key and answered.status_code < 300:
+            if request.method == "PUT":
+                self._saved_pictures.save(key, body, request.headers)
+            elif request.method == "DELETE":
+                self._saved_pictures.delete(key)
         return answered
 
     def _forward(self, request: Request, body: bytes) -> "WSGIApplication":

@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from local.access import OPERATOR_KEY, OPERATOR_SECRET
+from local.access import OPERATOR_KEY, OPERATOR_SECRET, check_trust
 
 # Sessions last an hour; nothing is handed out that has less than a quarter of one left.
 SESSION = timedelta(hours=1)
@@ -49,17 +49,19 @@ class RoleCredentials:
         """A client with the rights of whoever runs the local stack."""
         return self._client(service, self._region, Credentials(OPERATOR_KEY, OPERATOR_SECRET))
 
-    def of(self, role_arn: str) -> Credentials:
+    def of(self, role_arn: str, service: str) -> Credentials:
+        """Credentials for a service that acts in a role. RefusedError where the role does not
+        trust it."""
         with self._lock:
             assumed = self._assumed.get(role_arn)
             if assumed is None or datetime.now(UTC) >= assumed.renew_at:
-                assumed = self._assume(role_arn)
+                assumed = self._assume(role_arn, service)
                 self._assumed[role_arn] = assumed
             return assumed.credentials
 
     def variables(self, role_arn: str) -> Mapping[str, str]:
-        """The credentials as the environment variables of a function."""
-        credentials = self.of(role_arn)
+        """A new session as the environment variables of a function, which may live for long."""
+        credentials = self._assume(role_arn, "lambda.amazonaws.com").credentials
         return {
             "AWS_ACCESS_KEY_ID": credentials.access_key,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
@@ -67,9 +69,9 @@ class RoleCredentials:
         }
 
     def client(self, role_arn: str, service: str, region: str) -> Any:
-        """A client that calls as the role; made once for each session."""
+        """A client that calls as a state machine's role; made once for each session."""
         with self._lock:
-            credentials = self.of(role_arn)
+            credentials = self.of(role_arn, "states.amazonaws.com")
             key = (role_arn, service, region)
             made = self._clients.get(key)
             if made is None or made[0] is not credentials:
@@ -77,7 +79,8 @@ class RoleCredentials:
                 self._clients[key] = made
             return made[1]
 
-    def _assume(self, role_arn: str) -> _Assumed:
+    def _assume(self, role_arn: str, service: str) -> _Assumed:
+        check_trust(role_arn, service)
         assumed = self.operator_client("sts").assume_role(
             RoleArn=role_arn,
             RoleSessionName=role_arn.rpartition("/")[2][:64],

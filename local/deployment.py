@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.stepfunctions.parser.asl.parse.asl_parser import (
+    AmazonStateLanguageParser,
+    ASLParserException,
+)
 
 from local.functions import Function
 from local.template import Resolver, Template
@@ -33,6 +37,11 @@ class Deployment:
 
 def deploy(template: Template, *, stack_name: str, region: str, cloudformation: Any) -> Deployment:
     """Create the stack. Raises DeploymentError."""
+    for machine in template.resources("AWS::StepFunctions::StateMachine"):
+        try:
+            AmazonStateLanguageParser.parse(machine.properties["DefinitionString"])
+        except ASLParserException as error:
+            raise DeploymentError(f"the state machine is no ASL: {error}") from error
     cloudformation.create_stack(
         StackName=stack_name, TemplateBody=json.dumps(_for_moto(template.document))
     )

@@ -3,18 +3,20 @@
 `PUT /easel/faults` on the AWS endpoint takes
 `{"faults": [{"at", "kind", "times", "seconds", "key"}]}` and replaces the plan; `GET` shows what is
 left of it. Each fault strikes `times` times (1), then its place is healthy again. `seconds` is how
-long the kinds that last do last. `key` is what an S3 object's key has to begin with.
+long the kinds that last do last. `key` is a pattern for an S3 object's key.
 """
 
 import json
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 import botocore.session
 from werkzeug.wrappers import Request, Response
 
+from local.serving import Server
 from local.wire_errors import rest_json_error
 
 INVOKE_MODEL = "InvokeModel"
@@ -47,9 +49,9 @@ BROKEN_ANSWERS = (
     "two_pictures",
 )
 
-# `reset` breaks the connection in the middle of the answer, `hang` gives none for `seconds`,
-# `slow` gives a good one after `seconds`.
-CONNECTION_FAULTS = ("reset", "hang", "slow")
+# `reset` breaks the connection in the middle of the answer, `hang` and `slow` answer well after
+# `seconds`. `refused` shuts Bedrock's door for `seconds`, however often it is knocked at.
+CONNECTION_FAULTS = ("reset", "hang", "slow", "refused")
 
 # `killed` ends the process by SIGKILL, `stopped` freezes it until its time is over, both after
 # `seconds`; `too_large` answers with more than a state may hold.
@@ -68,11 +70,13 @@ class Fault:
     kind: str
     times: int = 1
     seconds: float = 0.0
-    key: str = ""
+    key: str = "*"
 
 
 class FaultPlan:
-    """Thread-safe."""
+    """Thread-safe. `door` is Bedrock's, which a fault can shut for a while."""
+
+    door: Server
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -82,7 +86,7 @@ class FaultPlan:
         """The fault that strikes here now, if one does; it is then one time less."""
         with self._lock:
             for fault in self._faults:
-                if fault.at == at and key.startswith(fault.key) and fault.times > 0:
+                if fault.at == at and fnmatchcase(key, fault.key) and fault.times > 0:
                     fault.times -= 1
                     return fault
         return None
@@ -90,12 +94,15 @@ class FaultPlan:
     def control(self, request: Request) -> Response:
         if request.method == "PUT":
             try:
-                self._replace(request.get_json()["faults"])
+                self._replace(json.loads(request.get_data())["faults"])
             except (KeyError, TypeError, ValueError) as error:
                 return rest_json_error(400, "ValidationException", f"no fault plan: {error}")
+        elif request.method != "GET":
+            return rest_json_error(405, "MethodNotAllowed", "GET shows the plan, PUT replaces it")
         with self._lock:
             left = [asdict(fault) for fault in self._faults if fault.times > 0]
-        return Response(json.dumps({"faults": left}), content_type="application/json")
+        state = {"faults": left, "bedrock_open": self.door.is_open}
+        return Response(json.dumps(state), content_type="application/json")
 
     def _replace(self, described: list[dict[str, Any]]) -> None:
         faults = [Fault(**fault) for fault in described]
@@ -104,5 +111,12 @@ class FaultPlan:
                 raise ValueError(f"at is one of {', '.join(KINDS)}")
             if fault.kind not in KINDS[fault.at]:
                 raise ValueError(f"kind at {fault.at} is one of {', '.join(KINDS[fault.at])}")
+            if type(fault.times) is not int or fault.times < 1:
+                raise ValueError(f"times is a whole number above 0, not {fault.times!r}")
+            if isinstance(fault.seconds, bool) or not isinstance(fault.seconds, int | float):
+                raise ValueError(f"seconds is a number, not {fault.seconds!r}")
+        for fault in faults:
+            if fault.kind == "refused":
+                self.door.refuse(fault.seconds)
         with self._lock:
-            self._faults = faults
+            self._faults = [fault for fault in faults if fault.kind != "refused"]

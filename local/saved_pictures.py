@@ -1,6 +1,7 @@
 """Keeps the bucket's objects in a directory, so that pictures outlive the local stack."""
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,12 @@ class SavedPictures:
 
     directory: Path
 
+    def check(self) -> None:
+        """Raises OSError where nothing can be written there."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.directory):
+            pass
+
     def save(self, key: str, content: bytes, headers: Headers) -> None:
         path = self.directory / key
         if not path.resolve().is_relative_to(self.directory.resolve()):
@@ -32,6 +39,11 @@ class SavedPictures:
             },
         }
         self._headers_path(path).write_text(json.dumps(described))
+
+    def delete(self, key: str) -> None:
+        path = self.directory / key
+        path.unlink(missing_ok=True)
+        self._headers_path(path).unlink(missing_ok=True)
 
     def restore(self, s3: Any, bucket: str) -> int:
         """Put every saved object into the bucket. How many there were."""

@@ -5,22 +5,16 @@ import json
 import logging
 import os
 import resource
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from moto.moto_api._internal.models import moto_api_backend
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.aws_endpoint import AwsEndpoint
 from local.bedrock.service import BedrockRuntime
@@ -32,12 +26,12 @@ from local.gateway.api import read_api
 from local.gateway.app import Gateway
 from local.moto_gaps import fill_gaps
 from local.saved_pictures import SavedPictures
+from local.serving import HOST, Server, check_free
 from local.template import Template
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    pass
 
-HOST = "127.0.0.1"
 REGION = "us-east-1"
 STACK_NAME = "easel-local"
 
@@ -48,10 +42,6 @@ _OPEN_FILES = 65_536
 # The parameter's number in glibc's malloc.h.
 _M_ARENA_MAX = -8
 _MEMORY_ARENAS = 2
-
-
-class PortInUseError(Exception):
-    """Something else listens on a port; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +92,7 @@ class LocalStack:
     def _start(self, running: ExitStack) -> None:
         options = self._options
         for port in (options.port, options.aws_port):
-            _check_free(port)
+            check_free(port)
         _configure_moto()
         running.callback(moto_api_backend.reset)
         _allow_open_files()
@@ -123,14 +113,15 @@ class LocalStack:
             sleep=self._stopped.wait,
             saved_pictures=SavedPictures(options.data) if options.data else None,
         )
-        running.enter_context(_serving(endpoint, options.aws_port))
+        running.enter_context(Server(endpoint, options.aws_port))
+        faults.door = running.enter_context(Server(endpoint, 0))
         self.deployment = deploy(
             self._template,
             stack_name=STACK_NAME,
             region=REGION,
             cloudformation=credentials.operator_client("cloudformation"),
         )
-        host = running.enter_context(self._function_host(credentials))
+        host = running.enter_context(self._function_host(credentials, faults.door))
         endpoint.functions = InvokeApi(host, faults.strike)
         if options.data:
             count = SavedPictures(options.data).restore(
@@ -141,14 +132,19 @@ class LocalStack:
             read_api(self._template, self.deployment.resolver),
             region=REGION,
             endpoint_url=options.endpoint_url,
-            credentials_of=credentials.of,
+            credentials_of=lambda role: credentials.of(role, "apigateway.amazonaws.com"),
             log=self._log,
         )
-        running.enter_context(_serving(gateway, options.port))
+        running.enter_context(Server(gateway, options.port))
 
-    def _function_host(self, credentials: RoleCredentials) -> FunctionHost:
+    def _function_host(self, credentials: RoleCredentials, bedrock: Server) -> FunctionHost:
+        """Bedrock has a door of its own, which can be shut."""
+        own_endpoint = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{bedrock.port}"}
         return FunctionHost(
-            self.deployment.functions,
+            [
+                replace(function, environment={**function.environment, **own_endpoint})
+                for function in self.deployment.functions
+            ],
             region=REGION,
             endpoint_url=self._options.endpoint_url,
             credentials=credentials.variables,
@@ -164,40 +160,6 @@ def _readable(event: str) -> str:
         return f"{answer['class']}: {answer['error']['message']} {answer['detail'] or ''}".strip()
     except (ValueError, KeyError, TypeError):
         return event
-
-
-@contextmanager
-def _serving(app: "WSGIApplication", port: int) -> Iterator[None]:
-    """A thread for each connection: a request to the gateway leads to others here."""
-    server = make_server(HOST, port, app, threaded=True, request_handler=_RequestHandler)
-    thread = threading.Thread(target=server.serve_forever, name=f"port-{port}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _RequestHandler(MotoRequestHandler):
-    """Silent, and with answers sent at once."""
-
-    # Without it the last piece of an answer waits for the other side's delayed ACK, 40 ms.
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        if type == "error" and "ClientDisconnected" not in message % args:
-            logging.getLogger(__name__).error(message, *args)
-
-
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise PortInUseError(f"port {port} is in use") from error
 
 
 def _configure_moto() -> None:

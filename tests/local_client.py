@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -13,7 +14,8 @@ import urllib3
 
 from local.access import OPERATOR_KEY, OPERATOR_SECRET
 from local.assembly import synthesized
-from local.stack import HOST, REGION, LocalStack, Options
+from local.serving import HOST
+from local.stack import REGION, LocalStack, Options
 
 _http = urllib3.PoolManager(maxsize=60, retries=False, timeout=60)
 
@@ -74,17 +76,27 @@ class LocalClient:
         at: str = "InvokeModel",
         times: int = 1,
         seconds: float = 0,
-        key: str = "",
+        key: str = "*",
     ) -> None:
         """Make a place of the stack fail the next `times` times, and nothing else."""
-        fault = {"at": at, "kind": kind, "times": times, "seconds": seconds, "key": key}
+        self.plan({"at": at, "kind": kind, "times": times, "seconds": seconds, "key": key})
+
+    def plan(self, *faults: dict[str, Any]) -> None:
+        """These faults, and no others."""
         answer = self._request(
             "PUT",
             f"{self.endpoint_url}/easel/faults",
-            body=json.dumps({"faults": [fault]}).encode(),
+            body=json.dumps({"faults": faults}).encode(),
             headers={"content-type": "application/json"},
         )
         assert answer.status == 200, answer.content
+
+    def wait_until_bedrock_answers(self) -> None:
+        """After a fault that shut Bedrock's door."""
+        left = self.get(f"{self.endpoint_url}/easel/faults").body
+        while not left["bedrock_open"]:
+            time.sleep(0.05)
+            left = self.get(f"{self.endpoint_url}/easel/faults").body
 
     def aws(self, service: str) -> Any:
         """A boto3 client with the operator's credentials."""

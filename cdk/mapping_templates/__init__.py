@@ -13,12 +13,19 @@ from lambdas.common import errors
 _PLACE = re.compile(r"<<(\w+)\.(status|retry_after_seconds|error)>>")
 
 
+class MappingTemplateError(ValueError):
+    """A template with a place that nothing fills; the message names the template."""
+
+
 def mapping_template(name: str, **values: str) -> str:
     """A template of this folder. `values` fill places of the form `<<name>>`."""
     text = (Path(__file__).parent / f"{name}.vtl").read_text()
     for place, value in values.items():
         text = text.replace(f"<<{place}>>", value)
-    return _PLACE.sub(_filled, text)
+    try:
+        return _PLACE.sub(_filled, text)
+    except AttributeError as error:
+        raise MappingTemplateError(f"{name}.vtl: {error}") from error
 
 
 def _filled(place: re.Match[str]) -> str:

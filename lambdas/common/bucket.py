@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
-# 409 is the answer to a conditional write during another one of the same key.
-_EXISTS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
+_EXISTS = frozenset({"PreconditionFailed", "412"})
 
 
 def staging_key(id: str) -> str:
@@ -128,11 +127,17 @@ class Bucket:
             return False
         return True
 
-    def replace(self, key: str, content: bytes, *, etag: str) -> bool:
+    def replace(self, key: str, content: bytes, *, content_type: str, etag: str) -> bool:
         """Write an object over the one that `etag` names. Whether that was still there."""
         try:
             with _translated(key):
-                self._client.put_object(Bucket=self.name, Key=key, Body=content, IfMatch=etag)
+                self._client.put_object(
+                    Bucket=self.name,
+                    Key=key,
+                    Body=content,
+                    ContentType=content_type,
+                    IfMatch=etag,
+                )
         except (_ExistsError, _MissingError):
             return False
         return True

@@ -5,6 +5,7 @@ model lifecycles. Prices are list prices in US dollars for one picture; where AW
 name two, the higher one.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -53,6 +54,8 @@ class Range:
 
     def accepts(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if not math.isfinite(value):
             return False
         if self.whole and value != int(value):
             return False
@@ -312,3 +315,12 @@ _MODELS = (
 )
 
 CATALOG: Mapping[str, Model] = MappingProxyType({model.id: model for model in _MODELS})
+
+
+def offered_models(region: str, *, allow_retired: bool) -> tuple[str, ...]:
+    """The ids of the models that may be called in a region of Bedrock."""
+    return tuple(
+        model.id
+        for model in CATALOG.values()
+        if (allow_retired if model.retired else region in model.regions)
+    )

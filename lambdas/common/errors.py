@@ -26,6 +26,8 @@ the tree, TooLateToRetryError carries an error past the state machine's retries.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 
@@ -177,8 +179,8 @@ class ModelTimeoutError(ServiceError):
     status = 504
     code = "timeout"
     default_message = (
-        "The model did not answer in time. It may still finish: the same request, with the same "
-        "seed, then finds its picture without paying again."
+        "The model did not answer in time. The call may have been paid for, so it is not tried "
+        "again by itself."
     )
 
 
@@ -219,6 +221,17 @@ class StorageAccessDeniedError(ServiceError):
 
 class InternalError(ServiceError):
     """Anything that no other class names."""
+
+
+@contextmanager
+def naming_seed(seed: int) -> Iterator[None]:
+    """Lets the errors after which the same request finds its picture name its seed, for callers
+    who sent none."""
+    try:
+        yield
+    except (BeingDrawnError, DeadlineError, StorageError) as error:
+        error.message = f"{error.message} Its seed is {seed}."
+        raise
 
 
 class TooLateToRetryError(Exception):

@@ -53,16 +53,21 @@ def _read_png(picture: bytes) -> PictureFormat:
 
 
 def _read_jpeg(picture: bytes) -> PictureFormat:
-    if not picture.endswith(_JPEG_END):
-        raise ValueError("JPEG is cut short")
+    """Fill bytes between markers and bytes after the end are allowed by the standard."""
+    found: PictureFormat | None = None
     at = len(_JPEG_START)
     while at + 4 <= len(picture) and picture[at] == 0xFF:
         marker = picture[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
         (length,) = struct.unpack_from(">H", picture, at + 2)
         if marker in _JPEG_FRAMES and length >= 7 and at + 9 <= len(picture):
             height, width = struct.unpack_from(">HH", picture, at + 5)
-            return PictureFormat("jpeg", width, height)
-        if marker == _JPEG_SCAN:
-            break
+            found = PictureFormat("jpeg", width, height)
+        if marker == _JPEG_SCAN and found is not None:
+            if _JPEG_END not in picture[at:]:
+                raise ValueError("JPEG is cut short")
+            return found
         at += 2 + length
-    raise ValueError("JPEG has no frame")
+    raise ValueError("JPEG has no picture")

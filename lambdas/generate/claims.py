@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from lambdas.common.bucket import Bucket, claim_key
 
+_CONTENT_TYPE = "text/plain"
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -19,12 +21,12 @@ class Claims:
     def take(self, id: str) -> bool:
         """Whether the claim to a recipe is now this function's."""
         key = claim_key(id)
-        if self.bucket.put_once(key, self._content, content_type="text/plain"):
+        if self.bucket.put_once(key, self._content, content_type=_CONTENT_TYPE):
             return True
         other = self.bucket.get(key)
         if other is None or self.now() - other.written_at <= self.lifetime:
             return False
-        return self.bucket.replace(key, self._content, etag=other.etag)
+        return self.bucket.replace(key, self._content, content_type=_CONTENT_TYPE, etag=other.etag)
 
     def release(self, id: str) -> None:
         self.bucket.delete(claim_key(id))

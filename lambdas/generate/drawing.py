@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from lambdas.common.bucket import Bucket, manifest_key, staging_key
+from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import (
     BeingDrawnError,
@@ -19,7 +19,7 @@ from lambdas.common.errors import (
     ThrottledError,
     TooLateToRetryError,
 )
-from lambdas.common.picture_format import CONTENT_TYPES, read_format
+from lambdas.common.picture_format import CONTENT_TYPES, FILE_EXTENSIONS, read_format
 from lambdas.common.recipe import Recipe
 from lambdas.generate.caller_clock import CallerClock
 from lambdas.generate.claims import Claims
@@ -108,8 +108,10 @@ def _claim(recipe: Recipe, around: Surroundings) -> StagedResult | None:
 
 
 def _existing(recipe: Recipe, bucket: Bucket) -> StagedResult | None:
+    """A manifest without its picture, which somebody deleted, does not count."""
     key = staging_key(recipe.id)
-    if bucket.has(manifest_key(recipe.id)):
+    extension = FILE_EXTENSIONS[recipe.parameters["output_format"]]
+    if bucket.has(manifest_key(recipe.id)) and bucket.has(picture_key(recipe.id, extension)):
         return StagedResult(key, "published")
     if bucket.has(key):
         return StagedResult(key, "staged")

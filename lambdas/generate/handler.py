@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import boto3
 
 from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.errors import naming_seed
 from lambdas.common.recipe import Recipe
 from lambdas.generate.bedrock import FoundationModels, client_config
 from lambdas.generate.caller_clock import CallerClock
@@ -39,7 +40,9 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
         remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
         sleep=time.sleep,
     )
-    return draw(Recipe.from_dict(event["recipe"]), around).to_dict()
+    recipe = Recipe.from_dict(event["recipe"])
+    with naming_seed(recipe.seed):
+        return draw(recipe, around).to_dict()
 
 
 _environment = cache(Environment.from_env)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.errors import naming_seed
 from lambdas.common.recipe import Recipe
 from lambdas.store.environment import Environment
 from lambdas.store.presigner import S3Presigner
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """`{"recipe", "staged", "execution": {"arn", "started_at"}}` to the body of a 200."""
     environment = _environment()
-    return publish(
-        Recipe.from_dict(event["recipe"]),
-        reused=event["staged"]["reused"],
-        execution=Execution(**event["execution"]),
-        bucket=Bucket(environment.bucket, _s3()),
-        presigner=S3Presigner(environment.bucket, _s3(), environment.url_expires_seconds),
-        now=datetime.now(UTC),
-    )
+    recipe = Recipe.from_dict(event["recipe"])
+    with naming_seed(recipe.seed):
+        return publish(
+            recipe,
+            reused=event["staged"]["reused"],
+            execution=Execution(**event["execution"]),
+            bucket=Bucket(environment.bucket, _s3()),
+            presigner=S3Presigner(environment.bucket, _s3(), environment.url_expires_seconds),
+            now=datetime.now(UTC),
+        )
 
 
 _environment = cache(Environment.from_env)

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
+from lambdas.common.bucket import Bucket, StoredObject, manifest_key, picture_key, staging_key
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import StorageError
 from lambdas.common.picture_format import CONTENT_TYPES, FILE_EXTENSIONS, read_format
 from lambdas.common.recipe import Recipe
 
 MANIFEST_VERSION = 1
+MANIFEST_CONTENT_TYPE = "application/json"
 
 
 class Presigner(Protocol):
@@ -56,7 +57,10 @@ def publish(
 
     Raises StorageError.
     """
-    manifest = _published(recipe, bucket) or _publish(recipe, execution, bucket, now)
+    stored = bucket.get(manifest_key(recipe.id))
+    manifest = _manifest(stored)
+    if manifest is None or not bucket.has(manifest["key"]):
+        manifest = _publish(recipe, execution, bucket, now, orphan=stored)
     url = presigner.presign(
         manifest["key"],
         content_type=manifest["content_type"],
@@ -79,8 +83,7 @@ def publish(
     }
 
 
-def _published(recipe: Recipe, bucket: Bucket) -> Mapping[str, Any] | None:
-    stored = bucket.get(manifest_key(recipe.id))
+def _manifest(stored: StoredObject | None) -> Mapping[str, Any] | None:
     if stored is None:
         return None
     manifest: dict[str, Any] = json.loads(stored.content)
@@ -88,16 +91,21 @@ def _published(recipe: Recipe, bucket: Bucket) -> Mapping[str, Any] | None:
 
 
 def _publish(
-    recipe: Recipe, execution: Execution, bucket: Bucket, now: datetime
+    recipe: Recipe,
+    execution: Execution,
+    bucket: Bucket,
+    now: datetime,
+    *,
+    orphan: StoredObject | None,
 ) -> Mapping[str, Any]:
-    """Picture first, manifest last: a manifest always has its picture."""
+    """Picture first, manifest last. `orphan` is a manifest whose picture somebody deleted."""
     staged = bucket.get(staging_key(recipe.id))
     if staged is None:
         raise StorageError(detail=f"{staging_key(recipe.id)} is gone")
-    picture = staged.content
-    found = read_format(picture)
+    found = read_format(staged.content)
     key = picture_key(recipe.id, FILE_EXTENSIONS[found.output_format])
     content_type = CONTENT_TYPES[found.output_format]
+    picture = _put_picture(key, staged.content, content_type, bucket)
     manifest: dict[str, Any] = {
         "version": MANIFEST_VERSION,
         "id": recipe.id,
@@ -121,13 +129,24 @@ def _publish(
         "execution_arn": execution.arn,
         "trace_url": execution.trace_url,
     }
-    bucket.put_once(key, picture, content_type=content_type)
-    written = bucket.put_once(
-        manifest_key(recipe.id),
-        json.dumps(manifest, indent=1, ensure_ascii=False).encode(),
-        content_type="application/json",
-    )
-    return manifest if written else _published(recipe, bucket) or manifest
+    content = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+    if orphan is None:
+        written = bucket.put_once(
+            manifest_key(recipe.id), content, content_type=MANIFEST_CONTENT_TYPE
+        )
+    else:
+        written = bucket.replace(
+            manifest_key(recipe.id), content, content_type=MANIFEST_CONTENT_TYPE, etag=orphan.etag
+        )
+    return manifest if written else _manifest(bucket.get(manifest_key(recipe.id))) or manifest
+
+
+def _put_picture(key: str, picture: bytes, content_type: str, bucket: Bucket) -> bytes:
+    """The bytes that are published: those of an earlier try, where that got so far."""
+    if bucket.put_once(key, picture, content_type=content_type):
+        return picture
+    earlier = bucket.get(key)
+    return picture if earlier is None else earlier.content
 
 
 def _file_name(recipe: Recipe, key: str) -> str:

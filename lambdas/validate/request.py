@@ -5,7 +5,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambdas.common.catalog import CATALOG, STYLE_PRESETS, Model, Range, Size
+from lambdas.common.catalog import (
+    CATALOG,
+    STYLE_PRESETS,
+    Model,
+    Range,
+    Size,
+    offered_models,
+)
 from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, ModelRetiredError
 from lambdas.common.recipe import Recipe
 from lambdas.validate.environment import Environment
@@ -35,6 +42,8 @@ FIELDS = (
 
 EXTRAS_LIMIT = 4_096
 TEXT_PROMPTS_LIMIT = 10
+_LONGEST_SIDE = 10_000
+_WEIGHTS = Range(-100, 100, default=1)
 _SHOWN_LIMIT = 60
 
 
@@ -51,7 +60,6 @@ def resolve(body: Any, *, environment: Environment, draw_seed: Callable[[int], i
 
     prompt, negative_prompt = _prompts(fields, model, parameters)
     prompt = _styled(prompt, fields.pop("style_preset", None), model, parameters)
-    _within(prompt, "prompt", model)
     _shape(fields, model, parameters)
     _output_format(fields.pop("output_format", None), model, parameters)
     seed = _seed(fields.pop("seed", None), model) or draw_seed(model.seed_limit)
@@ -99,10 +107,13 @@ def _model(model_id: Any, environment: Environment) -> Model:
         raise InvalidRequestError(
             f"model must be a model id; got {_kind(model_id)}.", param="model"
         )
+    offered = offered_models(
+        environment.bedrock_region, allow_retired=environment.allow_retired_models
+    )
     model = CATALOG.get(model_id)
     if model is None:
         raise ModelNotFoundError(
-            f"There is no model {_shown(model_id)}. Models: {', '.join(_offered(environment))}.",
+            f"There is no model {_shown(model_id)}. Models: {', '.join(offered)}.",
             param="model",
         )
     if model.retired and not environment.allow_retired_models:
@@ -111,21 +122,13 @@ def _model(model_id: Any, environment: Environment) -> Model:
             f"Use {model.retired.successor}.",
             param="model",
         )
-    if not model.retired and environment.bedrock_region not in model.regions:
+    if model.id not in offered:
         raise ModelNotFoundError(
             f"{model.id} is not offered in {environment.bedrock_region}, only in "
             f"{', '.join(model.regions)}.",
             param="model",
         )
     return model
-
-
-def _offered(environment: Environment) -> list[str]:
-    return [
-        model.id
-        for model in CATALOG.values()
-        if (environment.allow_retired_models if model.retired else True)
-    ]
 
 
 def _prompts(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -> tuple[str, str]:
@@ -143,7 +146,9 @@ def _prompts(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -
         if not prompt.strip():
             raise InvalidRequestError("prompt is empty: say what to draw.", param="prompt")
         _within(prompt, "prompt", model)
-        negative_prompt = _text(negative_prompt or "", "negative_prompt")
+        negative_prompt = _text(
+            "" if negative_prompt is None else negative_prompt, "negative_prompt"
+        )
         _within(negative_prompt, "negative_prompt", model)
         return prompt, negative_prompt
 
@@ -167,7 +172,7 @@ def _prompts(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -
 
 def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
     if not isinstance(text_prompts, list) or not 1 <= len(text_prompts) <= TEXT_PROMPTS_LIMIT:
-        given = len(text_prompts) if isinstance(text_prompts, list) else _kind(text_prompts)
+        given = f"{len(text_prompts)}" if isinstance(text_prompts, list) else _kind(text_prompts)
         raise InvalidRequestError(
             f"text_prompts must be a list of 1 to {TEXT_PROMPTS_LIMIT} objects "
             f'{{"text", "weight"}}; got {given}.',
@@ -177,17 +182,20 @@ def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
     for index, item in enumerate(text_prompts):
         where = f"text_prompts[{index}]"
         if not isinstance(item, dict) or not {"text"} <= item.keys() <= {"text", "weight"}:
+            fields = f" with {', '.join(map(_shown, item))}" if isinstance(item, dict) else ""
             raise InvalidRequestError(
-                f'{where} must be an object with "text" and, if wanted, "weight".', param=where
+                f'{where} must be an object with "text" and, if wanted, "weight"; got '
+                f"{_kind(item)}{fields}.",
+                param=where,
             )
         text = _text(item["text"], f"{where}.text")
         if not text.strip():
             raise InvalidRequestError(f"{where}.text is empty.", param=f"{where}.text")
         _within(text, f"{where}.text", model)
         weight = item.get("weight", 1)
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or weight == 0:
+        if not _WEIGHTS.accepts(weight) or weight == 0:
             raise InvalidRequestError(
-                f"{where}.weight must be a number other than 0; got {_shown(weight)}.",
+                f"{where}.weight must be {_WEIGHTS}, but not 0; got {_shown(weight)}.",
                 param=f"{where}.weight",
             )
         weighted.append({"text": text, "weight": _plain_number(weight)})
@@ -207,7 +215,14 @@ def _styled(prompt: str, preset: Any, model: Model, parameters: dict[str, Any]) 
         parameters["style_preset"] = preset
         return prompt
     if isinstance(preset, str) and preset in STYLE_PRESETS:
-        return f"{prompt}, {preset.replace('-', ' ')} style"
+        styled = f"{prompt}, {preset.replace('-', ' ')} style"
+        if len(styled) > model.prompt_limit:
+            raise InvalidRequestError(
+                f"prompt of {model.id} may have {model.prompt_limit} characters at most, the "
+                f"{len(styled) - len(prompt)} that style_preset adds included; got {len(prompt)}.",
+                param="prompt",
+            )
+        return styled
     allowed = list(dict.fromkeys([*getattr(own, "words", ()), *STYLE_PRESETS]))
     raise InvalidRequestError(
         f"style_preset must be one of {', '.join(allowed)}; got {_shown(preset)}.",
@@ -259,12 +274,13 @@ def _size(sides: Mapping[str, Any], model: Model) -> Size:
             raise InvalidRequestError(
                 f"{other} without {name}: send both.", param=name, code="missing_parameter"
             )
-        side = sides[name]
-        if isinstance(side, bool) or not isinstance(side, int):
+        if not Range(1, _LONGEST_SIDE, default=1, whole=True).accepts(sides[name]):
             raise InvalidRequestError(
-                f"{name} must be a whole number of pixels; got {_shown(side)}.", param=name
+                f"{name} must be a whole number of pixels up to {_LONGEST_SIDE}; "
+                f"got {_shown(sides[name])}.",
+                param=name,
             )
-    size = (sides["width"], sides["height"])
+    size = (int(sides["width"]), int(sides["height"]))
     if not model.sizes.accepts(size):
         raise InvalidRequestError(
             f"width and height of {model.id} must be {model.sizes}; got {size[0]}x{size[1]}.",
@@ -317,15 +333,18 @@ def _inference_parameters(
     for name, value in fields.items():
         parameter = model.parameters.get(name)
         if parameter is None:
-            taken = ", ".join(model.parameters) or "no inference parameters"
-            raise _unsupported(name, model, f"It takes {taken}.")
+            taken = ", ".join(model.parameters)
+            advice = f"It takes {taken}." if taken else "Leave it out or choose another model."
+            raise _unsupported(name, model, advice)
         if not parameter.accepts(value):
             raise InvalidRequestError(
                 f"{name} of {model.id} must be {parameter}; got {_shown(value)}.", param=name
             )
         if name == "extras" and len(json.dumps(value)) > EXTRAS_LIMIT:
             raise InvalidRequestError(
-                f"extras may be {EXTRAS_LIMIT} characters of JSON at most.", param="extras"
+                f"extras may be {EXTRAS_LIMIT} characters of JSON at most; got "
+                f"{len(json.dumps(value))}.",
+                param="extras",
             )
         parameters[name] = _plain_number(value)
     for name, parameter in model.parameters.items():
@@ -371,7 +390,7 @@ def _kind(value: Any) -> str:
         case None:
             return "null"
         case bool():
-            return "true or false"
+            return "a Boolean"
         case int() | float():
             return "a number"
         case str():
@@ -384,7 +403,7 @@ def _kind(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     text = json.dumps(value)
-    return text if len(text) <= _SHOWN_LIMIT else text[: _SHOWN_LIMIT - 1] + "..."
+    return text if len(text) <= _SHOWN_LIMIT else text[:_SHOWN_LIMIT] + "... (cut)"
 
 
 def _meant(sent: str) -> str:

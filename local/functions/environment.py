@@ -123,6 +123,8 @@ class Environment(asyncio.SubprocessProtocol):
         self._call = call
         seconds = self.function.timeout_seconds
         self._set_timer(seconds, self._timed_out)
+        if call.fault is not None and call.fault.kind in _SIGNALS:
+            self._plan_strike(call, call.fault)
         connection.send(
             Event(
                 request_id=call.request_id,
@@ -133,12 +135,18 @@ class Environment(asyncio.SubprocessProtocol):
                 client_context=call.client_context,
             )
         )
-        if call.fault is not None and call.fault.kind in _SIGNALS:
-            self._loop.call_later(call.fault.seconds, self._strike, call)
 
-    def _strike(self, call: Call) -> None:
-        if self._call is call and call.fault is not None:
-            self._signal(_SIGNALS[call.fault.kind])
+    def _plan_strike(self, call: Call, fault: Fault) -> None:
+        """A fault without delay strikes before the function can have begun."""
+
+        def strike() -> None:
+            if self._call is call:
+                self._signal(_SIGNALS[fault.kind])
+
+        if fault.seconds:
+            self._loop.call_later(fault.seconds, strike)
+        else:
+            strike()
 
     def failure(self, request_id: str) -> Invocation:
         """What an invocation gets to hear that waited for, or ran in, this environment."""

@@ -9,6 +9,7 @@ from local.template import Resolver, Template
 
 # API Gateway makes a key's value up when it deploys; here it is always this.
 LOCAL_API_KEY = "local"
+DEFAULT_TIMEOUT_MS = 29_000
 LOCAL_API_KEY_ID = "local-key"
 
 
@@ -23,6 +24,8 @@ class IntegrationResponse:
 
 @dataclass(frozen=True)
 class Integration:
+    """`service` and `action` are empty for a mock, which calls nothing."""
+
     service: str
     action: str
     role_arn: str
@@ -69,7 +72,6 @@ class RestApi:
 
 def read_api(template: Template, resolver: Resolver) -> RestApi:
     """The template's one REST API."""
-    keys = list(template.resources("AWS::ApiGateway::ApiKey"))
     paths = _paths(template)
     return RestApi(
         methods=tuple(
@@ -80,7 +82,20 @@ def read_api(template: Template, resolver: Resolver) -> RestApi:
             resource.properties["ResponseType"]: _gateway_response(resource.properties)
             for resource in template.resources("AWS::ApiGateway::GatewayResponse")
         },
-        api_keys=frozenset([LOCAL_API_KEY] if keys else []),
+        api_keys=frozenset([LOCAL_API_KEY] if _key_opens_a_stage(template) else []),
+    )
+
+
+def _key_opens_a_stage(template: Template) -> bool:
+    """Whether some key is in a usage plan of some stage: no other key opens anything."""
+    plans = {
+        resource.logical_id
+        for resource in template.resources("AWS::ApiGateway::UsagePlan")
+        if resource.properties.get("ApiStages")
+    }
+    return any(
+        _logical_id(link.properties["UsagePlanId"]) in plans
+        for link in template.resources("AWS::ApiGateway::UsagePlanKey")
     )
 
 
@@ -131,16 +146,19 @@ def _method(properties: Mapping[str, Any], paths: Mapping[str, str], template: T
 
 
 def _integration(properties: Mapping[str, Any]) -> Integration:
-    uri = re.fullmatch(r"arn:[^:]+:apigateway:[^:]+:(\w+):action/(\w+)", properties["Uri"])
-    if properties["Type"] != "AWS" or uri is None:
-        raise NotImplementedError(f"integration {properties['Type']} {properties['Uri']}")
+    uri = re.fullmatch(
+        r"arn:[^:]+:apigateway:[^:]+:(?P<service>\w+):action/(?P<action>\w+)",
+        properties.get("Uri", ""),
+    )
+    if properties["Type"] != "MOCK" and (properties["Type"] != "AWS" or uri is None):
+        raise NotImplementedError(f"integration {properties['Type']} {properties.get('Uri')}")
     if properties["PassthroughBehavior"] != "NEVER":
         raise NotImplementedError(f"passthrough {properties['PassthroughBehavior']}")
     return Integration(
-        service=uri[1],
-        action=uri[2],
-        role_arn=properties["Credentials"],
-        timeout_seconds=properties["TimeoutInMillis"] / 1_000,
+        service=uri["service"] if uri else "",
+        action=uri["action"] if uri else "",
+        role_arn=properties.get("Credentials", ""),
+        timeout_seconds=properties.get("TimeoutInMillis", DEFAULT_TIMEOUT_MS) / 1_000,
         headers={
             name.removeprefix("integration.request.header."): value.strip("'")
             for name, value in properties.get("RequestParameters", {}).items()

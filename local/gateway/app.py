@@ -1,6 +1,7 @@
 """Answers HTTP requests as the deployed REST API would, by its template."""
 
 import json
+import math
 import os
 import re
 import threading
@@ -16,17 +17,21 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from jsonschema import Draft4Validator
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from local.access import RefusedError, authenticate, authorise
 from local.gateway.api import LOCAL_API_KEY_ID, Integration, IntegrationResponse, Method, RestApi
 from local.gateway.mapping import Input, MappingError, render
+from local.serving import SENT_HEADERS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 STAGE = "v1"
+
+NESTING_LIMIT = 100
 
 # This machine is no cloud: more requests at once wait before their clocks start.
 ADMITTED = max(8, 4 * (os.cpu_count() or 1))
@@ -100,6 +105,8 @@ class Gateway:
                 answer = self._answer(request, context)
         except _AnsweredError as by_itself:
             answer = self._gateway_response(by_itself.response_type, context)
+        except ClientDisconnected:
+            answer = self._gateway_response("BAD_REQUEST_BODY", context)
         answer.headers["x-amzn-RequestId"] = request_id
         took = f"{(time.perf_counter() - started) * 1_000:.0f} ms"
         self._log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
@@ -123,7 +130,7 @@ class Gateway:
         parameters = {
             "path": path_parameters,
             "querystring": request.args.to_dict(),
-            "header": dict(request.headers),
+            "header": dict(request.environ[SENT_HEADERS]),
         }
         try:
             payload = render(template, input=Input(text, parameters), context=context)
@@ -160,6 +167,8 @@ class Gateway:
 
     def _call(self, integration: Integration, payload: str) -> tuple[int, str]:
         """Call the AWS service with the integration's role. HTTP status and body."""
+        if not integration.service:
+            return int(json.loads(payload)["statusCode"]), "{}"
         signed = AWSRequest(
             method="POST",
             url=self._endpoint_url + "/",
@@ -169,7 +178,11 @@ class Gateway:
                 "X-Amz-Target": f"{_TARGETS[integration.service]}.{integration.action}",
             },
         )
-        credentials = self._credentials_of(integration.role_arn)
+        try:
+            credentials = self._credentials_of(integration.role_arn)
+        except RefusedError as error:
+            self._log(error.message)
+            raise _AnsweredError("API_CONFIGURATION_ERROR") from error
         SigV4Auth(credentials, _SIGNING_NAMES[integration.service], self._region).add_auth(signed)
         try:
             answer = self._http.request(
@@ -251,7 +264,8 @@ def _checked_body(body: bytes, model: Any) -> str:
     """The body as text, if it is JSON and fits the request model. An empty one counts as {}."""
     try:
         text = body.decode() if body.strip() else "{}"
-        parsed = json.loads(text, parse_constant=_no_constant)
+        parsed = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        _check_depth(parsed)
     except (ValueError, RecursionError):
         raise _AnsweredError("BAD_REQUEST_BODY") from None
     if model is not None and not Draft4Validator(model).is_valid(parsed):
@@ -261,3 +275,19 @@ def _checked_body(body: bytes, model: Any) -> str:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is too large for a number")
+    return number
+
+
+def _check_depth(value: Any, left: int = NESTING_LIMIT) -> None:
+    """The Step Functions interpreter here recurses; the service's own limit is not known."""
+    if left == 0:
+        raise ValueError("nested too deeply")
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in inner:
+        _check_depth(item, left - 1)

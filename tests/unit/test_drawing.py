@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lambdas.common.bucket import Bucket, claim_key, manifest_key, staging_key
+from lambdas.common.bucket import Bucket, claim_key, manifest_key, picture_key, staging_key
 from lambdas.common.errors import (
     BeingDrawnError,
     DeadlineError,
@@ -128,12 +128,18 @@ def test_a_new_recipe_is_drawn_once_and_staged_as_the_model_gave_it(bucket: Buck
 
 
 @pytest.mark.parametrize(
-    ("key", "source"),
-    [(staging_key(RECIPE.id), "staged"), (manifest_key(RECIPE.id), "published")],
+    ("keys", "source"),
+    [
+        ([staging_key(RECIPE.id)], "staged"),
+        ([manifest_key(RECIPE.id), picture_key(RECIPE.id, "png")], "published"),
+    ],
     ids=["staged", "published"],
 )
-def test_what_is_there_already_is_not_paid_for_again(bucket: Bucket, key: str, source: str) -> None:
-    bucket.put_once(key, b"{}", content_type="application/json")
+def test_what_is_there_already_is_not_paid_for_again(
+    bucket: Bucket, keys: list[str], source: str
+) -> None:
+    for key in keys:
+        bucket.put_once(key, b"{}", content_type="application/json")
     models = models_with(picture())
 
     staged = draw(RECIPE, around(bucket, models))
@@ -160,6 +166,12 @@ def test_a_broken_picture_is_the_models_failure_and_no_object(bucket: Bucket, im
         draw(RECIPE, around(bucket, ScriptedModels(image)))
 
     assert not bucket.has(staging_key(RECIPE.id))
+
+
+def test_a_manifest_without_its_picture_does_not_count(bucket: Bucket) -> None:
+    bucket.put_once(manifest_key(RECIPE.id), b"{}", content_type="application/json")
+
+    assert draw(RECIPE, around(bucket, models_with(picture()))).source == "model"
 
 
 def test_a_filtered_picture_is_no_object(bucket: Bucket) -> None:

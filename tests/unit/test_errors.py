@@ -78,3 +78,13 @@ def test_the_detail_stays_out_of_what_the_caller_reads() -> None:
     error = InvalidRequestError("words", param="seed", detail="arn:of:something")
 
     assert "arn:of:something" not in json.dumps(error.answer()["error"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.StorageError(), errors.DeadlineError(), errors.BeingDrawnError("Come again.")],
+    ids=lambda error: type(error).__name__,
+)
+def test_who_may_find_a_picture_later_is_told_its_seed(error: EaselError) -> None:
+    with pytest.raises(type(error), match="Its seed is 77"), errors.naming_seed(77):
+        raise error

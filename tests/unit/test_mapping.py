@@ -84,7 +84,7 @@ class TestStartExecution:
         assert request.keys() == {"stateMachineArn", "name", "input"}
         assert request["stateMachineArn"] == ARN
 
-    @pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key"])
+    @pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
     @pytest.mark.parametrize("key", ["order-7", NASTY, '","admin":"yes'], ids=len)
     def test_an_idempotency_key_is_handed_on_to_the_letter(self, name: str, key: str) -> None:
         sent = json.loads(execution_request({"prompt": "a"}, {name: key})["input"])

@@ -26,8 +26,17 @@ PNG = encoded("png")
         (encoded("jpeg"), PictureFormat("jpeg", 64, 48)),
         (encoded("jpeg", progressive=True), PictureFormat("jpeg", 64, 48)),
         (encoded("jpeg", comment=b"x" * 1000), PictureFormat("jpeg", 64, 48)),
+        (encoded("jpeg") + b"\0\0", PictureFormat("jpeg", 64, 48)),
+        (b"\xff\xd8\xff\xff" + encoded("jpeg")[3:], PictureFormat("jpeg", 64, 48)),
     ],
-    ids=["png", "baseline jpeg", "progressive jpeg", "jpeg with a comment"],
+    ids=[
+        "png",
+        "baseline jpeg",
+        "progressive jpeg",
+        "jpeg with a comment",
+        "bytes after the end",
+        "fill bytes",
+    ],
 )
 def test_format_and_size_are_those_of_the_encoder(picture: bytes, expected: PictureFormat) -> None:
     assert read_format(picture) == expected

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -111,6 +112,42 @@ def test_publishing_again_changes_nothing(bucket: Bucket) -> None:
     assert second["reused"] is True
     assert second["sha256"] == first["sha256"]
     assert bucket.get(manifest_key(RECIPE.id)) == manifest
+
+
+def test_a_manifest_is_written_only_after_its_picture(bucket: Bucket) -> None:
+    class Unwell(Bucket):
+        def put_once(self, key: str, content: bytes, **rest: Any) -> bool:
+            if key.endswith(".png"):
+                raise StorageError
+            return super().put_once(key, content, **rest)
+
+    stage(bucket)
+    with pytest.raises(StorageError):
+        published(Unwell(bucket.name, bucket._client))
+
+    assert not bucket.has(manifest_key(RECIPE.id))
+
+
+def test_a_manifest_describes_the_picture_that_is_published(bucket: Bucket) -> None:
+    """Where an earlier try got as far as the picture and the model since drew another."""
+    stage(bucket)
+    earlier = picture() + b"other bytes after the end"
+    bucket.put_once(picture_key(RECIPE.id, "png"), earlier, content_type="image/png")
+
+    assert published(bucket)["sha256"] == hashlib.sha256(earlier).hexdigest()
+
+
+def test_a_picture_that_somebody_deleted_is_published_anew(bucket: Bucket) -> None:
+    stage(bucket)
+    published(bucket)
+    key = picture_key(RECIPE.id, "png")
+    bucket.delete(key)
+
+    answer = published(bucket)
+
+    stored = bucket.get(key)
+    assert stored is not None
+    assert answer["sha256"] == hashlib.sha256(stored.content).hexdigest()
 
 
 def test_the_url_is_signed_for_the_region_and_names_type_and_file_but_not_the_prompt(

@@ -99,6 +99,42 @@ def test_fixed_answers_are_those_of_the_error_table(
     assert STATES[state]["Result"] == answer
 
 
+def test_a_busy_function_is_answered_as_throttling() -> None:
+    answer = errors.ThrottledError().answer()
+    result = STATES["Busy"]["Result"]
+
+    assert result["error"].pop("message")
+    del answer["error"]["message"], answer["detail"]
+    assert result == answer
+
+
+# What each function raises, by its own docstrings.
+RAISED = {
+    "Validate": {
+        "InvalidRequestError", "ModelNotFoundError", "ModelRetiredError",
+        "IdempotencyKeyReusedError", "StorageError", "StorageAccessDeniedError",
+    },
+    "Generate": set(CLASSES) - {"IdempotencyKeyReusedError"} | {"TooLateToRetryError"},
+    "Store": {"PictureBlockedError", "StorageError", "StorageAccessDeniedError"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_each_task_catches_what_its_function_raises(task: str) -> None:
+    assert set(TASKS[task]["Catch"][0]["ErrorEquals"]) == RAISED[task]
+    assert TASKS[task]["Catch"][0]["Next"] == "ReadCause"
+
+
+def test_a_late_answer_is_that_of_the_table_with_the_seed_named() -> None:
+    answer = errors.DeadlineError().answer()
+    parameters = STATES["StillDrawing"]["Parameters"]
+
+    message = parameters["error"].pop("message.$")
+    assert answer["error"].pop("message") in message
+    assert "$.recipe.seed" in message
+    assert parameters == {key: value for key, value in answer.items() if key != "detail"}
+
+
 def test_no_picture_travels_through_the_state() -> None:
     """A megabyte does not fit into 262,144 bytes: generate hands on a reference."""
     assert set(STATES["Generate"]["ResultSelector"]) == {"key.$", "source.$", "reused.$"}

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -75,6 +76,50 @@ def test_a_grant_less_is_a_500_that_says_so(role_part: str, action: str, code: s
         if answer.body["execution_arn"] is not None:
             history = json.dumps(easel.history(answer.body["execution_arn"]), default=str)
             assert "AccessDenied" in history
+
+
+@pytest.mark.parametrize(
+    ("role_part", "code"),
+    [("StartExecutionRole", "internal_error"), ("StateMachineRole", "internal_error")],
+)
+def test_a_role_that_trusts_another_service_is_a_500(role_part: str, code: str) -> None:
+    def change(document: Document) -> None:
+        for logical_id, resource in document["Resources"].items():
+            if resource["Type"] == "AWS::IAM::Role" and role_part in logical_id:
+                (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+                statement["Principal"] = {"Service": "ec2.amazonaws.com"}
+
+    with running(change=change) as easel:
+        answer = easel.post(BODY)
+
+    assert (answer.status, answer.error["code"]) == (500, code)
+
+
+def test_a_key_without_a_usage_plan_opens_nothing() -> None:
+    def change(document: Document) -> None:
+        (plan,) = resources(document, "AWS::ApiGateway::UsagePlan")
+        plan["Properties"]["ApiStages"] = []
+
+    with running(change=change) as easel:
+        answer = easel.post(BODY)
+
+    assert (answer.status, answer.error["code"]) == (403, "invalid_api_key")
+
+
+def test_a_function_without_concurrency_left_is_a_429() -> None:
+    def change(document: Document) -> None:
+        for function in resources(document, "AWS::Lambda::Function"):
+            if "generate" in function["Properties"]["Handler"]:
+                function["Properties"]["ReservedConcurrentExecutions"] = 1
+
+    with running(change=change, latency_seconds=4) as easel:
+        with ThreadPoolExecutor(2) as callers:
+            bodies = [{"prompt": "busy", "seed": seed} for seed in (1, 2)]
+            answers = list(callers.map(easel.post, bodies))
+
+        assert sorted(answer.status for answer in answers) == [200, 429]
+        (busy,) = [answer for answer in answers if answer.status == 429]
+        assert (busy.error["code"], busy.headers["Retry-After"]) == ("rate_limit_exceeded", "5")
 
 
 def throttled_twice(easel: LocalClient) -> Answer:

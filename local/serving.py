@@ -1,0 +1,97 @@
+"""HTTP servers of the local stack: a thread for each connection, on loopback only."""
+
+import logging
+import socket
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+HOST = "127.0.0.1"
+SENT_HEADERS = "easel.sent_headers"
+
+
+class PortInUseError(Exception):
+    """Something else listens on a port; the message names it."""
+
+
+class Server:
+    """A context manager. Port 0 takes a free one; `port` then says which."""
+
+    def __init__(self, app: "WSGIApplication", port: int) -> None:
+        self._app = app
+        self.port = port
+        self._server: BaseWSGIServer | None = None
+        self._lock = threading.Lock()
+        self._reopening: threading.Timer | None = None
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._reopening is not None:
+            self._reopening.cancel()
+        self._close()
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse connections for so long."""
+        self._close()
+        self._reopening = threading.Timer(seconds, self._open)
+        self._reopening.start()
+
+    @property
+    def is_open(self) -> bool:
+        return self._server is not None
+
+    def _open(self) -> None:
+        with self._lock:
+            self._server = make_server(
+                HOST, self.port, self._app, threaded=True, request_handler=_RequestHandler
+            )
+            self.port = self._server.server_port
+            threading.Thread(
+                target=self._server.serve_forever, name=f"port-{self.port}", daemon=True
+            ).start()
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._server is not None:
+                self._server.shutdown()
+                self._server.server_close()
+                self._server = None
+
+
+class _RequestHandler(MotoRequestHandler):
+    """Silent, and with answers sent at once."""
+
+    # Without it the last piece of an answer waits for the other side's delayed ACK, 40 ms.
+    disable_nagle_algorithm = True
+
+    def make_environ(self) -> "WSGIEnvironment":
+        """With the headers as they were sent, whose spelling WSGI forgets."""
+        return {**super().make_environ(), SENT_HEADERS: self.headers.items()}
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        if type == "error":
+            logging.getLogger(__name__).error(message, *args)
+
+
+def check_free(port: int) -> None:
+    """Raises PortInUseError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PortInUseError(f"port {port} is in use") from error

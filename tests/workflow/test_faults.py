@@ -1,0 +1,284 @@
+"""Every fault and its answer: written down in docs/faults.md, which this module generates."""
+
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas.common.catalog import CATALOG, Family
+from local.faults import BROKEN_ANSWERS, S3_ERRORS, modelled_errors
+from tests.local_client import Answer, LocalClient, running
+
+TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
+READ_TIMEOUT_SECONDS = 2
+LASTING = 9
+
+FAMILY_MODELS = {
+    Family.STABILITY_IMAGE: "stability.stable-image-core-v1:1",
+    Family.SDXL: "stability.stable-diffusion-xl-v1",
+    Family.CANVAS: "amazon.titan-image-generator-v2:0",
+}
+_ID = "?" * 32
+CLAIM, STAGED = f"staging/{_ID}.claim", f"staging/{_ID}"
+PICTURE, MANIFEST = f"output-images/{_ID}.png", f"output-images/{_ID}.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`calls` of the model and `stores` begun by the first request; `again` is what the same
+    request gets once all is healthy, `paid` how often the model was paid for both."""
+
+    status: int
+    code: str
+    retry: str
+    calls: int
+    stores: int
+    again: str
+    paid: int
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    faults: list[dict[str, Any]]
+    expected: Outcome
+    model: str = FAMILY_MODELS[Family.STABILITY_IMAGE]
+
+
+def case(
+    name: str,
+    fault: dict[str, Any] | list[dict[str, Any]],
+    answer: str,
+    *,
+    calls: int,
+    stores: int = 0,
+    again: str = "drawn",
+    paid: int | None = None,
+    model: str = FAMILY_MODELS[Family.STABILITY_IMAGE],
+) -> Case:
+    """`answer` is "status code retry"; `paid` is what `calls` and `again` add up to."""
+    status, code, retry = answer.split()
+    faults = fault if isinstance(fault, list) else [fault]
+    total = calls + (again == "drawn") if paid is None else paid
+    return Case(name, faults, Outcome(int(status), code, retry, calls, stores, again, total), model)
+
+
+def invoke(kind: str, times: int = LASTING, seconds: float = 0) -> dict[str, Any]:
+    return {"at": "InvokeModel", "kind": kind, "times": times, "seconds": seconds}
+
+
+def s3(operation: str, kind: str, key: str, times: int = LASTING) -> dict[str, Any]:
+    return {"at": f"{operation}Object", "kind": kind, "times": times, "key": key, "seconds": 3}
+
+
+def function(name: str, kind: str, seconds: float = 0) -> dict[str, Any]:
+    return {"at": name, "kind": kind, "times": LASTING, "seconds": seconds}
+
+
+# What a lasting modelled error ends in.
+MODELLED = {
+    "AccessDeniedException": ("500 model_access_denied no", 0),
+    "InternalServerException": ("503 model_unavailable yes", 0),
+    "ModelErrorException": ("502 model_error no", 1),
+    "ModelNotReadyException": ("503 model_unavailable yes", 0),
+    "ModelTimeoutException": ("504 timeout no", 1),
+    "ResourceNotFoundException": ("404 model_not_found no", 0),
+    "ServiceQuotaExceededException": ("429 quota_exceeded no", 0),
+    "ServiceUnavailableException": ("503 model_unavailable yes", 0),
+    "ThrottlingException": ("429 rate_limit_exceeded yes", 0),
+    "ValidationException": ("400 invalid_value no", 0),
+}
+PASSING = (
+    "InternalServerException",
+    "ModelNotReadyException",
+    "ServiceUnavailableException",
+    "ThrottlingException",
+)
+STORAGE = {
+    "AccessDenied": "500 storage_access_denied no",
+    "InternalError": "503 storage_unavailable yes",
+    "SlowDown": "503 storage_unavailable yes",
+    "hang": "503 storage_unavailable yes",
+}
+
+
+def _cases() -> Iterator[Case]:
+    for error, (answer, calls) in MODELLED.items():
+        yield case(f"InvokeModel: {error}, lasting", invoke(error), answer, calls=calls)
+    for error in PASSING:
+        yield case(
+            f"InvokeModel: {error}, twice", invoke(error, times=2), "200 - -",
+            calls=1, stores=1, again="found",
+        )  # fmt: skip
+    yield case(
+        "connection refused, lasting", invoke("refused", seconds=6), "503 model_unavailable yes",
+        calls=0,
+    )  # fmt: skip
+    yield case("connection reset in mid-answer", invoke("reset"), "502 model_error no", calls=1)
+    yield case(
+        "no answer within the read timeout", invoke("hang", seconds=READ_TIMEOUT_SECONDS + 1),
+        "504 timeout no", calls=1,
+    )  # fmt: skip
+    yield case(
+        "slow answer", invoke("slow", seconds=1), "200 - -", calls=1, stores=1, again="found"
+    )
+    for kind in BROKEN_ANSWERS:
+        for family, model in FAMILY_MODELS.items():
+            # An empty list with no error set is how Canvas would not answer at all.
+            answer = "400 moderation_blocked no" if kind == "filtered" else "502 model_error no"
+            name = f"{family} answers: {kind.replace('_', ' ')}"
+            yield case(name, invoke(kind), answer, calls=1, model=model)
+    for kind, answer in STORAGE.items():
+        yield case(f"S3 look-up: {kind}", s3("Head", kind, "*"), answer, calls=0)
+        yield case(f"S3 claim: {kind}", s3("Put", kind, CLAIM), answer, calls=0)
+    for kind in ("InternalError", "SlowDown"):
+        yield case(
+            f"S3 staging: {kind}, three times", s3("Put", kind, STAGED, times=3), "200 - -",
+            calls=1, stores=1, again="found",
+        )  # fmt: skip
+    yield case(
+        "S3 staging: AccessDenied", s3("Put", "AccessDenied", STAGED), STORAGE["AccessDenied"],
+        calls=1,
+    )  # fmt: skip
+    for operation, key, what in (
+        ("Get", STAGED, "reading what is staged"),
+        ("Put", PICTURE, "publishing the picture"),
+        ("Put", MANIFEST, "publishing the manifest"),
+    ):
+        for kind in S3_ERRORS:
+            yield case(
+                f"S3 {what}: {kind}, lasting", s3(operation, kind, key), STORAGE[kind],
+                calls=1, stores=1 if kind == "AccessDenied" else 2, again="found",
+            )  # fmt: skip
+    yield case(
+        "S3 publishing the picture: SlowDown, once", s3("Put", "SlowDown", PICTURE, times=1),
+        "200 - -", calls=1, stores=2, again="found",
+    )  # fmt: skip
+    yield case("Validate killed", function("validate", "killed"), "500 internal_error no", calls=0)
+    yield case("Validate over its time", function("validate", "stopped"), "504 timeout no", calls=0)
+    yield case("Validate answers too much", function("validate", "too_large"),
+               "500 internal_error no", calls=0)  # fmt: skip
+    yield case("Generate killed before its call", function("generate", "killed"),
+               "500 internal_error no", calls=0)  # fmt: skip
+    yield case(
+        "Generate killed during its call",
+        [function("generate", "killed", seconds=0.7), invoke("slow", seconds=1.5)],
+        "500 internal_error no", calls=1, again="refused", paid=1,
+    )  # fmt: skip
+    yield case("Generate answers too much", function("generate", "too_large"),
+               "500 internal_error no", calls=1, again="found")  # fmt: skip
+    yield case("Store killed", function("store", "killed"), "500 internal_error no",
+               calls=1, stores=1, again="found")  # fmt: skip
+    yield case("Store over its time", function("store", "stopped"), "504 timeout no",
+               calls=1, stores=2, again="found")  # fmt: skip
+    yield case("Store answers too much", function("store", "too_large"), "500 internal_error no",
+               calls=1, stores=1, again="found")  # fmt: skip
+
+
+CASES = list(_cases())
+
+
+@pytest.fixture(scope="module")
+def easel() -> Iterator[LocalClient]:
+    def change(document: dict[str, Any]) -> None:
+        """A read timeout that a test can wait for."""
+        for resource in document["Resources"].values():
+            variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
+            if "MODEL_TIMEOUT_SECONDS" in variables:
+                variables["MODEL_TIMEOUT_SECONDS"] = str(READ_TIMEOUT_SECONDS)
+
+    with running(change=change) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, Outcome]:
+    return {}
+
+
+def stores_of(easel: LocalClient, answer: Answer) -> int:
+    """How often the Store task was begun."""
+    history = easel.history(answer.body["execution_arn"])
+    entered = [
+        event["stateEnteredEventDetails"]["name"]
+        for event in history
+        if event["type"] == "TaskStateEntered"
+    ]
+    if "Store" not in entered:
+        return 0
+    at = next(
+        index
+        for index, event in enumerate(history)
+        if event["type"] == "TaskStateEntered"
+        and event["stateEnteredEventDetails"]["name"] == "Store"
+    )
+    return sum(event["type"] == "TaskScheduled" for event in history[at:])
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_each_fault_has_its_answer(
+    easel: LocalClient, outcomes: dict[str, Outcome], case: Case
+) -> None:
+    body = {"prompt": case.name, "seed": 1, "model": case.model}
+    before = easel.model_calls()
+
+    easel.plan(*case.faults)
+    answer = easel.post(body)
+    calls = easel.model_calls() - before
+    stores = stores_of(easel, answer)
+    easel.plan()
+    easel.wait_until_bedrock_answers()
+    again = easel.post(body)
+
+    headers = answer.headers
+    outcome = Outcome(
+        status=answer.status,
+        code="-" if answer.status == 200 else answer.error["code"],
+        retry="-" if answer.status == 200 else "yes" if "Retry-After" in headers else "no",
+        calls=calls,
+        stores=stores,
+        again={200: "found" if again.body.get("reused") else "drawn"}.get(again.status, "refused"),
+        paid=easel.model_calls() - before,
+    )
+    outcomes[case.name] = outcome
+    assert outcome == case.expected
+    assert outcome.calls <= 1
+    if answer.status != 200:
+        assert (headers.get("x-should-retry") == "false") == (outcome.retry == "no")
+
+
+def test_every_modelled_error_of_invoke_model_is_a_case() -> None:
+    assert set(MODELLED) == set(modelled_errors())
+
+
+def test_the_table_is_the_one_in_the_documents(outcomes: dict[str, Outcome]) -> None:
+    """Where it is not, it is written anew: look at the difference and commit it."""
+    if set(outcomes) != {case.name for case in CASES}:
+        pytest.skip("not every fault was tried in this run")
+    heads = ("Fault", "Status", "`code`", "Retry", "Model calls", "Stores begun",
+             "Same request, all healthy", "Paid in all")  # fmt: skip
+    lines = [
+        "# Every fault and its answer",
+        "",
+        "Generated by `tests/workflow/test_faults.py`, which tries each on the local stack. A",
+        "lasting fault outlives the retries. *found* is a 200 with the picture that was paid for,",
+        "*drawn* a 200 with a new call, *refused* a 409 until the claim of the dead function ends.",
+        "",
+        f"| {' | '.join(heads)} |",
+        f"|{'---|' * len(heads)}",
+    ]
+    lines += [
+        f"| {name} | {' | '.join(map(str, astuple(outcome)))} |"
+        for name, outcome in outcomes.items()
+    ]
+    text = "\n".join(lines) + "\n"
+
+    if not TABLE.exists() or TABLE.read_text() != text:
+        TABLE.write_text(text)
+        pytest.fail("docs/faults.md was not up to date")
+
+
+def test_every_model_of_the_families_is_in_the_catalog() -> None:
+    assert {CATALOG[model].family for model in FAMILY_MODELS.values()} == set(Family)
