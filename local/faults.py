@@ -53,9 +53,9 @@ BROKEN_ANSWERS = (
 # `seconds`. `refused` shuts Bedrock's door for `seconds`, however often it is knocked at.
 CONNECTION_FAULTS = ("reset", "hang", "slow", "refused")
 
-# `killed` ends the process by SIGKILL, `stopped` freezes it until its time is over, both after
-# `seconds`; `too_large` answers with more than a state may hold.
-FUNCTION_FAULTS = ("killed", "stopped", "too_large")
+# `killed` and `out_of_memory` end the process as Lambda does, `stopped` freezes it until its time
+# is over, all after `seconds`; `too_large` answers with more than a state may hold.
+FUNCTION_FAULTS = ("killed", "out_of_memory", "stopped", "too_large")
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     INVOKE_MODEL: (*modelled_errors(), *BROKEN_ANSWERS, *CONNECTION_FAULTS),

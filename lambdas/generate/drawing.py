@@ -15,6 +15,7 @@ from lambdas.common.errors import (
     EaselError,
     ModelFailedError,
     ModelUnavailableError,
+    StorageAccessDeniedError,
     StorageError,
     ThrottledError,
     TooLateToRetryError,
@@ -78,7 +79,7 @@ def draw(recipe: Recipe, around: Surroundings) -> StagedResult:
         _stage(drawn, recipe, around)
     except (EaselError, TooLateToRetryError):
         # Unreleased, it would only make the next request wait for its end.
-        with suppress(StorageError):
+        with suppress(StorageError, StorageAccessDeniedError):
             around.claims.release(recipe.id)
         raise
     return StagedResult(staging_key(recipe.id), "model")
@@ -147,7 +148,7 @@ def _stage(drawn: Drawn, recipe: Recipe, around: Surroundings) -> None:
                     "finish-reason": drawn.finish_reason,
                 },
             )
-        except StorageError:
+        except (StorageError, StorageAccessDeniedError):
             if around.remaining_seconds() < wait + LAST_ATTEMPT_SECONDS:
                 raise
             around.sleep(wait)

@@ -28,7 +28,12 @@ from local.functions.runtime_api import Connection, Event
 _INIT_SECONDS = 10
 _TERMINATE_SECONDS = 1.0
 _DRAIN_SECONDS = 1.0
-_SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
+# Lambda's sandbox ends a process that is out of memory by SIGKILL too.
+_SIGNALS = {
+    "killed": signal.SIGKILL,
+    "out_of_memory": signal.SIGKILL,
+    "stopped": signal.SIGSTOP,
+}
 _LINE_LIMIT = 256 * 1024  # bytes of one CloudWatch Logs event
 
 

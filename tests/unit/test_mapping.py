@@ -72,7 +72,7 @@ class TestStartExecution:
     @example({"prompt": NASTY})
     @example({"prompt": "x@@,@@admin@@:@@yes"})
     @example({"prompt": "🐈‍⬛ שלום \u0000\u001f\x7f\u0080 \U0010ffff"})
-    @settings(max_examples=300)
+    @settings(max_examples=10_000)
     def test_the_request_is_the_body_and_nothing_else(self, body: Any) -> None:
         request = execution_request(body)
 

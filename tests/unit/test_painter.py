@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.bedrock.painter import PRESETS, Brief, encode, paint, read_brief
+from lambdas.common.catalog import STYLE_PRESETS
+from local.bedrock.painter import Brief, encode, paint, read_brief
 from local.bedrock.painter.caption import add_caption
 
 REQUEST: dict[str, Any] = {
@@ -124,7 +125,7 @@ def test_style_keeps_the_composition() -> None:
     assert plain.fingerprint != other.fingerprint
 
 
-@pytest.mark.parametrize("style", PRESETS)
+@pytest.mark.parametrize("style", STYLE_PRESETS)
 def test_style_is_far_from_the_plain_look(style: str) -> None:
     assert np.abs(styled(style) - styled(None)).mean() > 6
 
@@ -132,7 +133,7 @@ def test_style_is_far_from_the_plain_look(style: str) -> None:
 def test_styles_are_far_from_each_other() -> None:
     near = [
         (first, second)
-        for first, second in itertools.combinations(PRESETS, 2)
+        for first, second in itertools.combinations(STYLE_PRESETS, 2)
         if np.abs(styled(first) - styled(second)).mean() < 6
     ]
 
@@ -161,7 +162,7 @@ def test_unknown_style_is_a_look_of_its_own(style: str) -> None:
     picture = styled(style)
 
     assert np.abs(picture - styled(None)).mean() > 6
-    assert all(np.abs(picture - styled(preset)).mean() > 1 for preset in PRESETS)
+    assert all(np.abs(picture - styled(preset)).mean() > 1 for preset in STYLE_PRESETS)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_picture_has_the_size_asked_for(width: int, height: int) -> None:
     assert np.asarray(picture).std() > 10
 
 
-@pytest.mark.parametrize("style", PRESETS)
+@pytest.mark.parametrize("style", STYLE_PRESETS)
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (160, 64), (70, 163)])
 def test_every_style_takes_small_and_narrow_pictures(style: str, width: int, height: int) -> None:
     picture = paint(prompt="a boat", seed=6, style=style, width=width, height=height)

@@ -133,14 +133,14 @@ def _cases() -> Iterator[Case]:
     for kind, answer in STORAGE.items():
         yield case(f"S3 look-up: {kind}", s3("Head", kind, "*"), answer, calls=0)
         yield case(f"S3 claim: {kind}", s3("Put", kind, CLAIM), answer, calls=0)
-    for kind in ("InternalError", "SlowDown"):
+    for kind in S3_ERRORS:
         yield case(
             f"S3 staging: {kind}, three times", s3("Put", kind, STAGED, times=3), "200 - -",
             calls=1, stores=1, again="found",
         )  # fmt: skip
     yield case(
-        "S3 staging: AccessDenied", s3("Put", "AccessDenied", STAGED), STORAGE["AccessDenied"],
-        calls=1,
+        "S3 staging: SlowDown, for longer than the caller waits",
+        s3("Put", "SlowDown", STAGED, times=6), "504 timeout no", calls=1, again="found",
     )  # fmt: skip
     for operation, key, what in (
         ("Get", STAGED, "reading what is staged"),
@@ -167,6 +167,10 @@ def _cases() -> Iterator[Case]:
         [function("generate", "killed", seconds=0.7), invoke("slow", seconds=1.5)],
         "500 internal_error no", calls=1, again="refused", paid=1,
     )  # fmt: skip
+    yield case("Generate out of memory after its call",
+               [function("generate", "out_of_memory", seconds=0.7), invoke("slow", seconds=0.2),
+                s3("Put", "hang", STAGED)],
+               "500 internal_error no", calls=1, again="refused", paid=1)  # fmt: skip
     yield case("Generate answers too much", function("generate", "too_large"),
                "500 internal_error no", calls=1, again="found")  # fmt: skip
     yield case("Store killed", function("store", "killed"), "500 internal_error no",

@@ -7,10 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from lambdas.common.bucket import staging_key
 from lambdas.validate.environment import Environment
 from lambdas.validate.request import resolve
+from local.access import OPERATOR_KEY, OPERATOR_SECRET
+from local.stack import REGION
 from tests.local_client import Answer, LocalClient, running
 
 Document = dict[str, Any]
@@ -104,6 +109,32 @@ def test_a_key_without_a_usage_plan_opens_nothing() -> None:
         answer = easel.post(BODY)
 
     assert (answer.status, answer.error["code"]) == (403, "invalid_api_key")
+
+
+def signed_headers(easel: LocalClient, body: bytes, *, secret: str, region: str) -> dict[str, str]:
+    request = AWSRequest(
+        "POST", f"{easel.api_url}/images", {"content-type": "application/json"}, body
+    )
+    SigV4Auth(Credentials(OPERATOR_KEY, secret), "execute-api", region).add_auth(request)
+    return dict(request.headers.items())
+
+
+def test_methods_for_iam_take_only_signed_requests() -> None:
+    def change(document: Document) -> None:
+        for method in resources(document, "AWS::ApiGateway::Method"):
+            method["Properties"] |= {"AuthorizationType": "AWS_IAM", "ApiKeyRequired": False}
+
+    body = json.dumps(BODY).encode()
+    with running(change=change) as easel:
+        right = signed_headers(easel, body, secret=OPERATOR_SECRET, region=REGION)
+        wrong_secret = signed_headers(easel, body, secret="wrong", region=REGION)
+        wrong_region = signed_headers(easel, body, secret=OPERATOR_SECRET, region="eu-west-1")
+
+        assert easel.post(body, headers=right).status == 200
+        assert easel.post(body + b" ", headers=right).error["code"] == "invalid_signature"
+        assert easel.post(body, headers=wrong_secret).error["code"] == "invalid_signature"
+        assert easel.post(body, headers=wrong_region).error["code"] == "invalid_signature"
+        assert easel.post(body).error["code"] == "not_found"
 
 
 def test_a_function_without_concurrency_left_is_a_429() -> None:

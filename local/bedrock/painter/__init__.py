@@ -8,7 +8,7 @@ from io import BytesIO
 from PIL import Image
 
 from local.bedrock.painter.air import paint_air
-from local.bedrock.painter.brief import PRESETS, Brief, read_brief
+from local.bedrock.painter.brief import Brief, read_brief
 from local.bedrock.painter.canvas import Canvas
 from local.bedrock.painter.caption import add_caption, sign
 from local.bedrock.painter.city import city
@@ -20,7 +20,7 @@ from local.bedrock.painter.stage import place_figures
 from local.bedrock.painter.styles import finish
 from local.bedrock.painter.waters import sea, underwater
 
-__all__ = ["PRESETS", "Brief", "encode", "paint", "read_brief"]
+__all__ = ["Brief", "encode", "paint", "read_brief"]
 
 _SCENES = {
     "canyon": canyon,

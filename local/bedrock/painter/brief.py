@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lambdas.common.catalog import STYLE_PRESETS
 from local.bedrock.painter.lexicon import (
     COLOUR_WORDS,
     FEATURE_WORDS,
@@ -18,25 +19,6 @@ from local.bedrock.painter.lexicon import (
     words_of,
 )
 
-PRESETS = (
-    "3d-model",
-    "analog-film",
-    "anime",
-    "cinematic",
-    "comic-book",
-    "digital-art",
-    "enhance",
-    "fantasy-art",
-    "isometric",
-    "line-art",
-    "low-poly",
-    "modeling-compound",
-    "neon-punk",
-    "origami",
-    "photographic",
-    "pixel-art",
-    "tile-texture",
-)
 # Nova Canvas has style names of its own; each is drawn like the preset that is nearest to it.
 KINDRED_PRESETS = {
     "3d-animated-family-film": "3d-model",
@@ -148,7 +130,7 @@ def read_brief(
 def _split_style(prompt: str) -> tuple[str, str | None]:
     """Parts a prompt from a trailing ", <preset words> style", as models without styles get it."""
     match = re.fullmatch(r"(.*),\s*([\w\- ]+?)\s+style\s*\.?\s*", prompt, re.DOTALL | re.IGNORECASE)
-    if match and (name := _style_key(match[2])) in PRESETS:
+    if match and (name := _style_key(match[2])) in STYLE_PRESETS:
         return match[1], name
     return prompt, None
 
@@ -158,9 +140,9 @@ def _preset(style: str | None) -> tuple[str | None, str | None]:
     if style is None:
         return None, None
     key = _style_key(style)
-    if key in PRESETS:
+    if key in STYLE_PRESETS:
         return key, None
-    fallback = PRESETS[int(_digest("style", key), 16) % len(PRESETS)]
+    fallback = STYLE_PRESETS[int(_digest("style", key), 16) % len(STYLE_PRESETS)]
     return KINDRED_PRESETS.get(key, fallback), key
 
 
