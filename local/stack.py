@@ -4,17 +4,18 @@ import ctypes
 import json
 import logging
 import os
-import resource
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3 import models as moto_s3
 
 from local.aws_endpoint import AwsEndpoint
 from local.bedrock.service import BedrockRuntime
@@ -25,6 +26,7 @@ from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
 from local.moto_gaps import fill_gaps
+from local.object_files import ObjectFiles
 from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
@@ -34,10 +36,6 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 STACK_NAME = "easel-local"
-
-# moto keeps an object in memory up to this size and in a temporary file above it.
-_OBJECT_MEMORY_BYTES = 16_384
-_OPEN_FILES = 65_536
 
 # The parameter's number in glibc's malloc.h.
 _M_ARENA_MAX = -8
@@ -94,8 +92,9 @@ class LocalStack:
         for port in (options.port, options.aws_port):
             check_free(port)
         _configure_moto()
+        objects = running.enter_context(TemporaryDirectory(prefix="easel-objects-"))
+        vars(moto_s3)["tempfile"] = ObjectFiles(Path(objects))
         running.callback(moto_api_backend.reset)
-        _allow_open_files()
         _limit_memory_arenas()
 
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
@@ -165,7 +164,6 @@ def _readable(event: str) -> str:
 def _configure_moto() -> None:
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # it logs each failed execution
     os.environ["VALIDATE_LAMBDA_S3"] = "false"
-    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_OBJECT_MEMORY_BYTES)
 
 
 def _limit_memory_arenas() -> None:
@@ -173,10 +171,3 @@ def _limit_memory_arenas() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, _MEMORY_ARENAS)
-
-
-def _allow_open_files() -> None:
-    """Every stored picture is an open temporary file of moto's."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
