@@ -5,8 +5,23 @@ moto itself keeps a file open for every object above a size, and smaller ones in
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from moto.s3 import models
+
+
+@contextmanager
+def objects_in_files() -> Iterator[None]:
+    """While it lasts, moto keeps objects in files of a directory that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="easel-objects-") as directory:
+        vars(models)["tempfile"] = ObjectFiles(Path(directory))
+        try:
+            yield
+        finally:
+            vars(models)["tempfile"] = tempfile
 
 
 class ObjectFiles:

@@ -9,13 +9,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.s3 import models as moto_s3
 
 from local.aws_endpoint import AwsEndpoint
 from local.bedrock.service import BedrockRuntime
@@ -26,7 +24,7 @@ from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
 from local.moto_gaps import fill_gaps
-from local.object_files import ObjectFiles
+from local.object_files import objects_in_files
 from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
@@ -92,8 +90,7 @@ class LocalStack:
         for port in (options.port, options.aws_port):
             check_free(port)
         _configure_moto()
-        objects = running.enter_context(TemporaryDirectory(prefix="easel-objects-"))
-        vars(moto_s3)["tempfile"] = ObjectFiles(Path(objects))
+        running.enter_context(objects_in_files())
         running.callback(moto_api_backend.reset)
         _limit_memory_arenas()
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.s3 import models
 
-from local.object_files import ObjectFiles
+from local.object_files import ObjectFiles, objects_in_files
 
 
 @pytest.fixture(params=["tempfile", "object files"])
@@ -44,6 +45,13 @@ def test_truncated_at_the_start_it_takes_new_content(buffer: Any) -> None:
 
     assert buffer.read() == b"new"
     buffer.close()
+
+
+def test_moto_gets_its_own_buffers_back() -> None:
+    with objects_in_files():
+        assert isinstance(vars(models)["tempfile"], ObjectFiles)
+
+    assert vars(models)["tempfile"] is tempfile
 
 
 def test_no_file_is_left_behind(tmp_path: Path) -> None:
