@@ -132,7 +132,9 @@ def _cases() -> Iterator[Case]:
             yield case(name, invoke(kind), answer, calls=1, model=model)
     for kind, answer in STORAGE.items():
         yield case(f"S3 look-up: {kind}", s3("Head", kind, "*"), answer, calls=0)
-        yield case(f"S3 claim: {kind}", s3("Put", kind, CLAIM), answer, calls=0)
+        # A claim that hangs may be written after all, before or after the next request looks.
+        if kind != "hang":
+            yield case(f"S3 claim: {kind}", s3("Put", kind, CLAIM), answer, calls=0)
     for kind in S3_ERRORS:
         yield case(
             f"S3 staging: {kind}, three times", s3("Put", kind, STAGED, times=3), "200 - -",
