@@ -61,16 +61,11 @@ def deadline_of(definition: Mapping[str, Any]) -> Deadline:
     generate = task_of(definition, "Generate")
     store = worst_seconds(task_of(definition, "Store"))
     answer_until = definition["TimeoutSeconds"] - store
-    last_retry = (
-        max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
-        + _instant_seconds(generate)
-        + generate["TimeoutSeconds"]
-    )
     return Deadline(
         workflow_seconds=definition["TimeoutSeconds"],
         generate_seconds=generate["TimeoutSeconds"],
         answer_until_seconds=answer_until,
-        retry_until_seconds=answer_until - last_retry,
+        retry_until_seconds=answer_until - _last_retry_seconds(generate),
     )
 
 
@@ -97,13 +92,15 @@ def worst_path_seconds(definition: Mapping[str, Any], deadline: Deadline) -> int
     """
     generate = task_of(definition, "Generate")
     unretried = worst_seconds(task_of(definition, "Validate")) + worst_seconds(generate)
-    retried: int = (
-        deadline.retry_until_seconds
-        + max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
-        + _instant_seconds(generate)
-        + generate["TimeoutSeconds"]
-    )
+    retried = deadline.retry_until_seconds + _last_retry_seconds(generate)
     return max(unretried, retried) + worst_seconds(task_of(definition, "Store"))
+
+
+def _last_retry_seconds(generate: Mapping[str, Any]) -> int:
+    """From the failure that Generate's clock lets be retried to the end of the last attempt."""
+    wait = max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
+    attempt: int = generate["TimeoutSeconds"]
+    return wait + _instant_seconds(generate) + attempt
 
 
 def _instant_seconds(state: Mapping[str, Any]) -> int:

@@ -60,7 +60,6 @@ _REFUSALS = {
 
 # Targets of AWS JSON services, by the name that an integration's URI gives them.
 _TARGETS = {"states": "AWSStepFunctions"}
-_SIGNING_NAMES = {"states": "states"}
 
 CredentialsOf = Callable[[str], Credentials]
 
@@ -183,7 +182,7 @@ class Gateway:
         except RefusedError as error:
             self._log(error.message)
             raise _AnsweredError("API_CONFIGURATION_ERROR") from error
-        SigV4Auth(credentials, _SIGNING_NAMES[integration.service], self._region).add_auth(signed)
+        SigV4Auth(credentials, integration.service, self._region).add_auth(signed)
         try:
             answer = self._http.request(
                 "POST",
