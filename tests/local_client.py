@@ -13,7 +13,7 @@ import boto3
 import urllib3
 
 from local.access import OPERATOR_KEY, OPERATOR_SECRET
-from local.assembly import synthesized
+from local.assembly import NO_CHANGE, synthesized
 from local.serving import HOST
 from local.stack import REGION, LocalStack, Options
 
@@ -137,10 +137,17 @@ def free_ports() -> tuple[int, int]:
 
 @contextmanager
 def running(
-    *, change: Callable[[dict[str, Any]], None] = lambda document: None, **options: Any
+    *,
+    change: Callable[[dict[str, Any]], None] = lambda document: None,
+    settings: Mapping[str, Any] = NO_CHANGE,
+    **options: Any,
 ) -> Iterator[LocalClient]:
-    """The local stack from the project's template. `change` may edit the template's document."""
-    template = synthesized()
+    """The local stack from the project's template.
+
+    `settings` differ from those of the local environment; `change` may edit the template's
+    document.
+    """
+    template = synthesized(settings=settings)
     document = deepcopy(dict(template.document))
     change(document)
     port, aws_port = free_ports()

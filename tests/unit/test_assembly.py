@@ -64,8 +64,16 @@ def test_a_failed_synth_says_why_and_leaves_nothing(project: Path) -> None:
 
 
 def test_only_the_newest_assemblies_are_kept(project: Path) -> None:
-    for number in range(5):
+    for number in range(assembly.KEPT_ASSEMBLIES + 2):
         (project / "statemachine" / "a.json").write_text(str(number))
         synthesized(project / "cache")
 
     assert len(list((project / "cache").iterdir())) == assembly.KEPT_ASSEMBLIES
+
+
+def test_changed_settings_are_another_stack(project: Path) -> None:
+    synthesized(project / "cache")
+    synthesized(project / "cache", settings={"auth": "iam"})
+    synthesized(project / "cache", settings={"auth": "iam"})
+
+    assert runs(project) == 2
