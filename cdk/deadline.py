@@ -1,7 +1,7 @@
 """The caller's deadline: what the gateway waits, divided among the states of the workflow.
 
-The numbers of the ASL file are for a gateway that waits 29 seconds; a longer wait is lent to
-Generate. What Generate has to know of its caller's time is derived from the same file.
+The numbers of the ASL file are for a gateway that waits 29 seconds. Generate has no number of
+its own: it gets what Validate left it of a time that is derived here from the same file.
 """
 
 import math
@@ -10,13 +10,20 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas.validate.drawing_time import drawing_seconds
+
 DEFAULT_GATEWAY_TIMEOUT_SECONDS = 29
 
 # Between the workflow's last moment and the gateway's: starting it and mapping its answer.
 GATEWAY_MARGIN_SECONDS = 1
 
-# Lambda refuses at once to invoke a function that is throttled: it never started.
-INSTANT_ERRORS = frozenset({"Lambda.TooManyRequestsException"})
+# The state that asks the guardrail.
+CHECK = "CheckPrompt"
+
+# Refused at once: what was asked for never started.
+INSTANT_ERRORS = frozenset(
+    {"Lambda.TooManyRequestsException", "BedrockRuntime.ThrottlingException"}
+)
 
 # Generate hands these to the state machine's retry only while CallerClock allows it.
 CLOCKED_ERRORS = frozenset({"ThrottledError", "ModelUnavailableError"})
@@ -28,22 +35,24 @@ class DefinitionError(ValueError):
 
 @dataclass(frozen=True)
 class Deadline:
-    """Seconds from the start of an execution, but for `generate_seconds`, one attempt's limit."""
+    """What the functions are told of their caller's time.
 
-    workflow_seconds: int
-    generate_seconds: int
+    Counted from the start of an execution, Generate ends by `draw_until_seconds` where nothing is
+    checked and nothing waits before it, and by `answer_until_seconds` at the latest. Its next
+    attempt begins at most `retry_wait_seconds` after a failure.
+    """
+
+    draw_until_seconds: int
     answer_until_seconds: int
-    retry_until_seconds: int
+    retry_wait_seconds: int
 
 
 def with_gateway_timeout(
     definition: Mapping[str, Any], gateway_timeout_seconds: int
 ) -> dict[str, Any]:
     """The definition for a gateway that waits this long."""
-    surplus = gateway_timeout_seconds - DEFAULT_GATEWAY_TIMEOUT_SECONDS
     longer = deepcopy(dict(definition))
-    longer["TimeoutSeconds"] += surplus
-    task_of(longer, "Generate")["TimeoutSeconds"] += surplus
+    longer["TimeoutSeconds"] += gateway_timeout_seconds - DEFAULT_GATEWAY_TIMEOUT_SECONDS
     return longer
 
 
@@ -57,28 +66,22 @@ def task_of(definition: Mapping[str, Any], function: str) -> dict[str, Any]:
 
 
 def deadline_of(definition: Mapping[str, Any]) -> Deadline:
-    """What Generate may do when, so that every path of the definition ends in time."""
+    """What the functions may do when, so that every path of the definition ends in time."""
     generate = task_of(definition, "Generate")
-    store = worst_seconds(task_of(definition, "Store"))
-    answer_until = definition["TimeoutSeconds"] - store
+    answer_until = definition["TimeoutSeconds"] - worst_seconds(task_of(definition, "Store"))
+    instant = _instant_seconds(generate)
     return Deadline(
-        workflow_seconds=definition["TimeoutSeconds"],
-        generate_seconds=generate["TimeoutSeconds"],
+        draw_until_seconds=answer_until - _check_seconds(definition) - instant,
         answer_until_seconds=answer_until,
-        retry_until_seconds=answer_until - _last_retry_seconds(generate),
+        retry_wait_seconds=instant + _longest_clocked_wait(generate),
     )
 
 
 def worst_seconds(state: Mapping[str, Any]) -> int:
-    """The longest that a task can take: every attempt to its limit, every wait at its longest.
-
-    Attempts that Generate's clock decides on are not in it; see `worst_path_seconds`.
-    """
+    """The longest that a task can take: every attempt to its limit, every wait at its longest."""
     seconds: int = state["TimeoutSeconds"]
     for retrier in state["Retry"]:
         errors = set(retrier["ErrorEquals"])
-        if errors & CLOCKED_ERRORS:
-            continue
         attempt = 0 if errors <= INSTANT_ERRORS else state["TimeoutSeconds"]
         seconds += retrier["MaxAttempts"] * attempt + _waits(retrier)
     return seconds
@@ -87,20 +90,37 @@ def worst_seconds(state: Mapping[str, Any]) -> int:
 def worst_path_seconds(definition: Mapping[str, Any], deadline: Deadline) -> int:
     """The longest that an execution can take.
 
-    Either Generate is retried for the last time at the last moment that its clock allows, or it
-    is never retried and takes its whole time after the longest Validate.
+    Either Generate is never retried and takes the whole time that Validate lent it, whenever
+    Validate ended; or it is retried for the last time at the last moment that its clock allows.
     """
     generate = task_of(definition, "Generate")
-    unretried = worst_seconds(task_of(definition, "Validate")) + worst_seconds(generate)
-    retried = deadline.retry_until_seconds + _last_retry_seconds(generate)
+    before = _check_seconds(definition) + _instant_seconds(generate)
+    unretried = max(
+        validated + before + _lent(deadline, validated)
+        for validated in range(worst_seconds(task_of(definition, "Validate")) + 1)
+    )
+    wait = _instant_seconds(generate) + _longest_clocked_wait(generate)
+    retried = deadline.answer_until_seconds - deadline.retry_wait_seconds + wait
     return max(unretried, retried) + worst_seconds(task_of(definition, "Store"))
 
 
-def _last_retry_seconds(generate: Mapping[str, Any]) -> int:
-    """From the failure that Generate's clock lets be retried to the end of the last attempt."""
-    wait = max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
-    attempt: int = generate["TimeoutSeconds"]
-    return wait + _instant_seconds(generate) + attempt
+def shortest_drawing_seconds(definition: Mapping[str, Any], deadline: Deadline) -> int:
+    """What is left for drawing after the longest Validate."""
+    return _lent(deadline, worst_seconds(task_of(definition, "Validate")))
+
+
+def _lent(deadline: Deadline, validated: int) -> int:
+    return drawing_seconds(elapsed=validated, draw_until_seconds=deadline.draw_until_seconds)
+
+
+def _check_seconds(definition: Mapping[str, Any]) -> int:
+    """CheckPrompt's longest; it is not there where the guardrail is off."""
+    check = definition["States"].get(CHECK)
+    return worst_seconds(check) if check else 0
+
+
+def _longest_clocked_wait(generate: Mapping[str, Any]) -> int:
+    return max(_longest_wait(retrier) for retrier in _retriers(generate, CLOCKED_ERRORS))
 
 
 def _instant_seconds(state: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.deadline import Deadline
+from cdk.guardrail import Guardrail
 from cdk.settings import LOG_RETENTIONS, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +41,7 @@ class Functions(Construct):
         settings: Settings,
         deadline: Deadline,
         bucket_name: str,
+        guardrail: Guardrail | None,
     ) -> None:
         super().__init__(scope, id)
         specs = {
@@ -51,6 +53,7 @@ class Functions(Construct):
                     "DEFAULT_MODEL": settings.default_model,
                     "ALLOW_RETIRED_MODELS": str(settings.allow_retired_models).lower(),
                     "BEDROCK_REGION": settings.bedrock_region,
+                    "DRAW_UNTIL_SECONDS": str(deadline.draw_until_seconds),
                 },
             ),
             "generate": _Spec(
@@ -63,9 +66,8 @@ class Functions(Construct):
                     "FUNCTION_TIMEOUT_SECONDS": str(
                         settings.model_timeout_seconds + STAGING_SECONDS
                     ),
-                    "ATTEMPT_SECONDS": str(deadline.generate_seconds),
                     "ANSWER_UNTIL_SECONDS": str(deadline.answer_until_seconds),
-                    "RETRY_UNTIL_SECONDS": str(deadline.retry_until_seconds),
+                    "RETRY_WAIT_SECONDS": str(deadline.retry_wait_seconds),
                 },
             ),
             "store": _Spec(
@@ -74,6 +76,8 @@ class Functions(Construct):
                 environment={
                     "BUCKET": bucket_name,
                     "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
+                    "GUARDRAIL_ID": guardrail.guardrail_id if guardrail else "",
+                    "GUARDRAIL_VERSION": guardrail.version if guardrail else "",
                 },
             ),
         }

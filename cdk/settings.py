@@ -1,5 +1,6 @@
 """The settings of one environment, read from CDK context and checked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -8,6 +9,16 @@ from lambdas.common.catalog import CATALOG, offered_models
 
 Auth = Literal["iam", "api_key"]
 RemovalPolicy = Literal["retain", "destroy"]
+Switch = Literal["on", "off"]
+Strength = Literal["LOW", "MEDIUM", "HIGH"]
+
+# Bedrock's limits for guardrails.
+DENIED_WORDS_LIMIT = 10_000
+DENIED_WORD_LIMIT = 100
+DENIED_TOPICS_LIMIT = 30
+TOPIC_DEFINITION_LIMIT = 200
+TOPIC_EXAMPLES_LIMIT = 5
+TOPIC_EXAMPLE_LIMIT = 100
 
 # Days that CloudWatch Logs can keep logs for, and what CDK calls them.
 LOG_RETENTIONS = {
@@ -29,6 +40,47 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class DeniedTopic:
+    """A topic that the guardrail denies; limits are Bedrock's."""
+
+    name: str
+    definition: str
+    examples: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9a-zA-Z-_ !?.]{1,100}", self.name):
+            raise SettingsError(
+                f"denied_topics: a name is 1 to 100 letters, digits and -_ !?.; got {self.name!r}"
+            )
+        if not 1 <= len(self.definition) <= TOPIC_DEFINITION_LIMIT:
+            raise SettingsError(
+                f"denied_topics: the definition of {self.name} may have 1 to "
+                f"{TOPIC_DEFINITION_LIMIT} characters; got {len(self.definition)}"
+            )
+        if len(self.examples) > TOPIC_EXAMPLES_LIMIT or not all(
+            1 <= len(example) <= TOPIC_EXAMPLE_LIMIT for example in self.examples
+        ):
+            raise SettingsError(
+                f"denied_topics: {self.name} may have {TOPIC_EXAMPLES_LIMIT} examples of 1 to "
+                f"{TOPIC_EXAMPLE_LIMIT} characters"
+            )
+
+    @classmethod
+    def from_context(cls, topic: Any) -> "DeniedTopic":
+        if (
+            not isinstance(topic, dict)
+            or not {"name", "definition"} <= topic.keys() <= {"name", "definition", "examples"}
+            or not all(isinstance(topic[name], str) for name in ("name", "definition"))
+            or not isinstance(topic.get("examples", []), list)
+        ):
+            raise SettingsError(
+                'denied_topics: a topic is {"name", "definition", "examples": [...]}; '
+                f"got {topic!r}"
+            )
+        return cls(topic["name"], topic["definition"], tuple(topic.get("examples", [])))
+
+
+@dataclass(frozen=True)
 class Settings:
     """One environment's settings. Times in seconds unless the name says otherwise.
 
@@ -37,6 +89,9 @@ class Settings:
     the gateway waits, so that its picture is kept although the caller has gone.
     `url_expires_seconds` is at most an hour, because a URL dies with the credentials that signed
     it. `image_retention_days` 0 keeps pictures.
+
+    `guardrail_id`, an id or ARN in the stack's own region, with `guardrail_version` brings a
+    guardrail along; else the stack makes one of `guardrail_strength` and what is denied.
     """
 
     bedrock_region: str = "us-west-2"
@@ -53,11 +108,19 @@ class Settings:
     log_retention_days: int = 30
     log_execution_data: bool = True
     removal_policy: RemovalPolicy = "retain"
+    guardrail: Switch = "on"
+    guardrail_strength: Strength = "MEDIUM"
+    guardrail_id: str = ""
+    guardrail_version: str = ""
+    denied_words: tuple[str, ...] = ()
+    denied_topics: tuple[DeniedTopic, ...] = ()
 
     def __post_init__(self) -> None:
         for name, allowed in (
             ("auth", get_args(Auth)),
             ("removal_policy", get_args(RemovalPolicy)),
+            ("guardrail", get_args(Switch)),
+            ("guardrail_strength", get_args(Strength)),
             ("log_retention_days", tuple(LOG_RETENTIONS)),
             ("default_model", tuple(CATALOG)),
         ):
@@ -89,6 +152,37 @@ class Settings:
                 f"bedrock_region {self.bedrock_region} does not offer default_model {model.id}, "
                 f"only {', '.join(model.regions)} does"
             )
+        self._check_guardrail()
+
+    def _check_guardrail(self) -> None:
+        for name, pattern in (
+            (
+                "guardrail_id",
+                r"|[a-z0-9]{1,64}|arn:aws[a-z-]*:bedrock:.+:\d{12}:guardrail/[a-z0-9]+",
+            ),
+            ("guardrail_version", r"|[1-9]\d{0,7}|DRAFT"),
+        ):
+            if not re.fullmatch(pattern, getattr(self, name)):
+                raise SettingsError(f"{name} {getattr(self, name)!r} is not one of Bedrock's")
+        if bool(self.guardrail_id) != bool(self.guardrail_version):
+            raise SettingsError("guardrail_id and guardrail_version belong together")
+        own = self.denied_words or self.denied_topics
+        if own and (self.guardrail == "off" or self.guardrail_id):
+            raise SettingsError(
+                "denied_words and denied_topics are for the stack's own guardrail: leave them "
+                "out with guardrail off or guardrail_id"
+            )
+        if self.guardrail == "off" and self.guardrail_id:
+            raise SettingsError("guardrail_id with guardrail off: leave one of them out")
+        if len(self.denied_words) > DENIED_WORDS_LIMIT:
+            raise SettingsError(f"denied_words may be {DENIED_WORDS_LIMIT} at most")
+        for word in self.denied_words:
+            if not isinstance(word, str) or not 1 <= len(word) <= DENIED_WORD_LIMIT:
+                raise SettingsError(
+                    f"denied_words are texts of 1 to {DENIED_WORD_LIMIT} characters; got {word!r}"
+                )
+        if len(self.denied_topics) > DENIED_TOPICS_LIMIT:
+            raise SettingsError(f"denied_topics may be {DENIED_TOPICS_LIMIT} at most")
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> "Settings":
@@ -102,6 +196,10 @@ class Settings:
             if type(value) is not kind:
                 raise SettingsError(f"{name} must be of type {kind.__name__}; got {value!r}")
             settings[name] = tuple(value) if isinstance(value, list) else value
+        if "denied_topics" in settings:
+            settings["denied_topics"] = tuple(
+                DeniedTopic.from_context(topic) for topic in settings["denied_topics"]
+            )
         return cls(**settings)
 
     @property

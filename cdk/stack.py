@@ -7,6 +7,7 @@ from constructs import Construct
 from cdk.api import Api
 from cdk.deadline import deadline_of
 from cdk.functions import Functions
+from cdk.guardrail import Guardrail
 from cdk.pictures import Pictures
 from cdk.settings import Settings
 from cdk.workflow import Workflow, definition_for
@@ -18,6 +19,9 @@ class EaselStack(Stack):
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id, description="Easel: text-to-image as a workflow")
         self.pictures = Pictures(self, "Pictures", settings=settings)
+        self.guardrail = (
+            Guardrail(self, "Guardrail", settings=settings) if settings.guardrail == "on" else None
+        )
         definition = definition_for(settings)
         self.functions = Functions(
             self,
@@ -25,6 +29,7 @@ class EaselStack(Stack):
             settings=settings,
             deadline=deadline_of(definition),
             bucket_name=self.pictures.bucket.bucket_name,
+            guardrail=self.guardrail,
         )
         self.workflow = Workflow(
             self,
@@ -35,6 +40,7 @@ class EaselStack(Stack):
                 "ValidateFunctionArn": self.functions.validate.function_arn,
                 "GenerateFunctionArn": self.functions.generate.function_arn,
                 "StoreFunctionArn": self.functions.store.function_arn,
+                **self._guardrail_places(),
             },
         )
         self.api = Api(self, "Api", settings=settings, state_machine=self.workflow.state_machine)
@@ -86,6 +92,19 @@ class EaselStack(Stack):
             _allow(["s3:PutObject"], [bucket.arn_for_objects("output-images/*")]),
         ):
             functions.store.add_to_role_policy(statement)
+
+        if self.guardrail is not None:
+            check = _allow(["bedrock:ApplyGuardrail"], [self.guardrail.arn])
+            self.workflow.state_machine.add_to_role_policy(check)
+            functions.store.add_to_role_policy(check)
+
+    def _guardrail_places(self) -> dict[str, str]:
+        if self.guardrail is None:
+            return {}
+        return {
+            "GuardrailId": self.guardrail.guardrail_id,
+            "GuardrailVersion": self.guardrail.version,
+        }
 
     def _output(self) -> None:
         CfnOutput(self, "ApiUrl", value=self.api.api.url_for_path("/images"))

@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk.deadline import DefinitionError, with_gateway_timeout
+from cdk.deadline import CHECK, DefinitionError, with_gateway_timeout
 from cdk.settings import LOG_RETENTIONS, Settings
 
 DEFINITION = Path(__file__).parent.parent / "statemachine" / "text_to_image.asl.json"
@@ -23,14 +23,37 @@ def definition_for(settings: Settings) -> dict[str, Any]:
     except ValueError as error:
         raise DefinitionError(str(error)) from error
     states = definition["States"]
-    named = {definition["StartAt"]}
-    for state in states.values():
-        named |= {state[field] for field in ("Next", "Default") if field in state}
-        for branch in (*state.get("Catch", []), *state.get("Choices", [])):
-            named.add(branch["Next"])
+    named = {definition["StartAt"]}.union(*map(_next_states, states.values()))
     if named - states.keys():
         raise DefinitionError(f"there is no state {', '.join(sorted(named - states.keys()))}")
+    if settings.guardrail == "off":
+        definition = _without_guardrail(definition)
     return with_gateway_timeout(definition, settings.gateway_timeout_seconds)
+
+
+def _without_guardrail(definition: dict[str, Any]) -> dict[str, Any]:
+    """The definition without the states that only the guardrail needs. DefinitionError."""
+    states = definition["States"]
+    if CHECK not in states:
+        raise DefinitionError(f"there is no state {CHECK}")
+    (before,) = [state for state in states.values() if state.get("Next") == CHECK]
+    verdict = states[states[CHECK]["Next"]]
+    before["Next"] = verdict["Choices"][0]["Next"]
+    reached = {definition["StartAt"]}
+    while found := {name for each in reached for name in _next_states(states[each])} - reached:
+        reached |= found
+    return {
+        **definition,
+        "States": {name: state for name, state in states.items() if name in reached},
+    }
+
+
+def _next_states(state: Mapping[str, Any]) -> set[str]:
+    """Every state that may follow a state."""
+    named = {state[field] for field in ("Next", "Default") if field in state}
+    return named | {
+        branch["Next"] for branch in (*state.get("Catch", []), *state.get("Choices", []))
+    }
 
 
 class Workflow(Construct):

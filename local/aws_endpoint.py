@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from local.access import Caller, RefusedError, authenticate, authorise, may, without_signature
+from local.bedrock.guardrails import APPLY, Guardrails
 from local.bedrock.service import INVOKE, BedrockRuntime
 from local.faults import S3_ERRORS, FaultPlan
 from local.functions import InvokeApi
@@ -39,12 +40,14 @@ class AwsEndpoint:
         *,
         moto: "WSGIApplication",
         bedrock: BedrockRuntime,
+        guardrails: Guardrails,
         faults: FaultPlan,
         sleep: Callable[[float], object],
         saved_pictures: SavedPictures | None,
     ) -> None:
         self._moto = moto
         self._bedrock = bedrock
+        self._guardrails = guardrails
         self._faults = faults
         self._sleep = sleep
         self._saved_pictures = saved_pictures
@@ -79,6 +82,8 @@ class AwsEndpoint:
             return self._invoke_function(request, body, caller, unquote(match["name"]))
         if caller.service == "bedrock" and (match := INVOKE.fullmatch(_raw_path(request))):
             return self._bedrock.invoke(request, body, caller, match["model"])
+        if caller.service == "bedrock" and (match := APPLY.fullmatch(_raw_path(request))):
+            return self._guardrails.apply(request, body, caller, match["id"], match["version"])
         if target == "AWSStepFunctions.StartSyncExecution":
             return start_sync_execution(body, caller)
         if target == "AWSStepFunctions.ListExecutions" and b"Arn" not in body:

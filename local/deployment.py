@@ -1,8 +1,9 @@
 """Deploys the synthesized template into moto and finds out what became of its resources."""
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,15 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import (
     ASLParserException,
 )
 
+from local.bedrock.guardrails import Guardrail
 from local.functions import Function
 from local.template import Resolver, Template
 
-# What moto does not deploy: the gateway here reads its resources from the template instead, and
-# a bucket policy, which only asks for TLS, has nothing to say to a bucket on loopback.
-_NOT_FOR_MOTO = ("AWS::ApiGateway::", "AWS::S3::BucketPolicy", "AWS::CDK::")
+# What moto does not deploy: gateway and guardrails here read their resources from the template
+# instead, and a bucket policy, which only asks for TLS, has nothing to say on loopback.
+_NOT_FOR_MOTO = ("AWS::ApiGateway::", "AWS::Bedrock::", "AWS::S3::BucketPolicy", "AWS::CDK::")
+
+_FIRST_VERSION = "1"
 
 
 class DeploymentError(Exception):
@@ -26,9 +30,10 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack: its functions, its bucket, its state machine and a resolver of its
-    references."""
+    """A deployed stack: its functions, its bucket, its state machine, its guardrails and a
+    resolver of its references."""
 
+    guardrails: tuple[Guardrail, ...]
     functions: tuple[Function, ...]
     bucket: str
     state_machine_arn: str
@@ -42,8 +47,9 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
             AmazonStateLanguageParser.parse(machine.properties["DefinitionString"])
         except ASLParserException as error:
             raise DeploymentError(f"the state machine is no ASL: {error}") from error
+    attributes = _guardrail_attributes(template, region)
     cloudformation.create_stack(
-        StackName=stack_name, TemplateBody=json.dumps(_for_moto(template.document))
+        StackName=stack_name, TemplateBody=json.dumps(_for_moto(template.document, attributes))
     )
     status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
     if status != "CREATE_COMPLETE":
@@ -56,8 +62,9 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
         )
         for resource in described["StackResources"]
     }
-    resolver = _resolver(resources, region)
+    resolver = _resolver(resources, region, attributes)
     return Deployment(
+        guardrails=tuple(_guardrails(template, attributes)),
         functions=tuple(_functions(template, resolver)),
         bucket=_only(resources, "AWS::S3::Bucket"),
         state_machine_arn=_only(resources, "AWS::StepFunctions::StateMachine"),
@@ -65,7 +72,9 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
     )
 
 
-def _for_moto(document: Mapping[str, Any]) -> dict[str, Any]:
+def _for_moto(
+    document: Mapping[str, Any], attributes: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
     kept = {
         logical_id: _substituted(
             {key: value for key, value in resource.items() if key != "DependsOn"}
@@ -73,7 +82,50 @@ def _for_moto(document: Mapping[str, Any]) -> dict[str, Any]:
         for logical_id, resource in document["Resources"].items()
         if not resource["Type"].startswith(_NOT_FOR_MOTO)
     }
-    return {"Resources": kept}
+    return {"Resources": _with_attributes(kept, attributes)}
+
+
+def _with_attributes(value: Any, attributes: Mapping[tuple[str, str], str]) -> Any:
+    """A part of the template in which the attributes of what moto does not deploy are filled in."""
+    if isinstance(value, list):
+        return [_with_attributes(item, attributes) for item in value]
+    if not isinstance(value, dict):
+        return value
+    attribute = value.get("Fn::GetAtt")
+    if isinstance(attribute, list) and tuple(attribute) in attributes:
+        return attributes[tuple(attribute)]
+    return {key: _with_attributes(item, attributes) for key, item in value.items()}
+
+
+def _guardrail_attributes(template: Template, region: str) -> dict[tuple[str, str], str]:
+    """Ids, ARNs and versions, which Bedrock makes up."""
+    attributes: dict[tuple[str, str], str] = {}
+    for guardrail in template.resources("AWS::Bedrock::Guardrail"):
+        id = hashlib.sha256(guardrail.logical_id.encode()).hexdigest()[:12]
+        attributes |= {
+            (guardrail.logical_id, "GuardrailId"): id,
+            (guardrail.logical_id, "GuardrailArn"): (
+                f"arn:aws:bedrock:{region}:{DEFAULT_ACCOUNT_ID}:guardrail/{id}"
+            ),
+        }
+    for version in template.resources("AWS::Bedrock::GuardrailVersion"):
+        attributes[version.logical_id, "Version"] = _FIRST_VERSION
+    return attributes
+
+
+def _guardrails(
+    template: Template, attributes: Mapping[tuple[str, str], str]
+) -> Iterator[Guardrail]:
+    versioned = {
+        version.properties["GuardrailIdentifier"]["Fn::GetAtt"][0]
+        for version in template.resources("AWS::Bedrock::GuardrailVersion")
+    }
+    for guardrail in template.resources("AWS::Bedrock::Guardrail"):
+        yield Guardrail(
+            id=attributes[guardrail.logical_id, "GuardrailId"],
+            properties=guardrail.properties,
+            versions=frozenset({_FIRST_VERSION} if guardrail.logical_id in versioned else ()),
+        )
 
 
 def _substituted(resource: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +138,11 @@ def _substituted(resource: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "Properties": {**properties, "DefinitionString": {"Fn::Join": ["", parts]}}}
 
 
-def _resolver(resources: Mapping[str, tuple[str, str]], region: str) -> Resolver:
+def _resolver(
+    resources: Mapping[str, tuple[str, str]],
+    region: str,
+    attributes: Mapping[tuple[str, str], str],
+) -> Resolver:
     physical_ids = {logical_id: physical for logical_id, (_, physical) in resources.items()}
     physical_ids |= {
         "AWS::Partition": "aws",
@@ -99,7 +155,7 @@ def _resolver(resources: Mapping[str, tuple[str, str]], region: str) -> Resolver
         for logical_id, (type, physical) in resources.items()
         if (arn := _arn(type, physical, region)) is not None
     }
-    return Resolver(physical_ids, arns)
+    return Resolver(physical_ids, arns | dict(attributes))
 
 
 def _arn(type: str, physical_id: str, region: str) -> str | None:

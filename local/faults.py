@@ -3,7 +3,8 @@
 `PUT /easel/faults` on the AWS endpoint takes
 `{"faults": [{"at", "kind", "times", "seconds", "key"}]}` and replaces the plan; `GET` shows what is
 left of it. Each fault strikes `times` times (1), then its place is healthy again. `seconds` is how
-long the kinds that last do last. `key` is a pattern for an S3 object's key.
+long the kinds that last do last. `key` is a pattern for an S3 object's key, or for what a guardrail
+is applied to: INPUT (prompts) or OUTPUT (pictures).
 """
 
 import json
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -20,14 +22,17 @@ from local.serving import Server
 from local.wire_errors import rest_json_error
 
 INVOKE_MODEL = "InvokeModel"
+APPLY_GUARDRAIL = "ApplyGuardrail"
 
 
-def modelled_errors() -> dict[str, int]:
-    """The errors of InvokeModel and their HTTP statuses, from botocore's service model."""
+@cache
+def modelled_errors(operation: str = INVOKE_MODEL) -> Mapping[str, int]:
+    """The errors of an operation of Bedrock's runtime and their HTTP statuses, from botocore's
+    service model."""
     model = botocore.session.get_session().get_service_model("bedrock-runtime")
     return {
         shape.name: shape.metadata["error"]["httpStatusCode"]
-        for shape in model.operation_model(INVOKE_MODEL).error_shapes
+        for shape in model.operation_model(operation).error_shapes
     }
 
 
@@ -59,6 +64,7 @@ FUNCTION_FAULTS = ("killed", "out_of_memory", "stopped", "too_large")
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     INVOKE_MODEL: (*modelled_errors(), *BROKEN_ANSWERS, *CONNECTION_FAULTS),
+    APPLY_GUARDRAIL: (*modelled_errors(APPLY_GUARDRAIL), "hang"),
     **dict.fromkeys(("PutObject", "GetObject", "HeadObject"), (*S3_ERRORS, "hang")),
     **dict.fromkeys(("validate", "generate", "store"), FUNCTION_FAULTS),
 }

@@ -3,19 +3,25 @@
 Its tasks call AWS with made-up credentials, so no role is checked, and build a client each time;
 here they call with the state machine's role. Its CloudFormation creates state machines among
 those that it does not execute. It parses a definition anew for every execution, 20 ms each time,
-and keeps every thread it ever started.
+and keeps every thread it ever started. Of direct integrations with Bedrock's runtime it knows
+neither the client's name nor the prefix of errors, and it leaves the case of members alone.
 """
 
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import botocore.session
+from botocore import xform_name
 from moto.core.config import default_user_config
 from moto.stepfunctions import models
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: E501
+    StateTaskService,
 )
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
@@ -39,6 +45,41 @@ def fill_gaps(client_for: ClientFactory) -> None:
     vars(lambda_eval_utils)["boto_client_for"] = boto_client_for
     AmazonStateLanguageParser.parse = staticmethod(_parsed)  # type: ignore[method-assign]
     vars(state_task_service_aws_sdk)["boto_client_for"] = boto_client_for
+    _fill_direct_integrations()
+
+
+def _fill_direct_integrations() -> None:
+    StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES["bedrockruntime"] = "bedrock-runtime"
+    state_task_service_aws_sdk._SERVICE_ERROR_NAMES["bedrockruntime"] = "BedrockRuntime"
+    service: Any = state_task_service_aws_sdk.StateTaskServiceAwsSdk
+    service._normalise_parameters = _to_members
+    service._normalise_response = _from_members
+
+
+def _to_members(
+    task: Any, parameters: dict[str, Any], service: str | None = None, action: str | None = None
+) -> None:
+    """Parameters come in PascalCase, botocore has its own."""
+    task._to_boto_request(parameters, _operation(task, service, action).input_shape)
+
+
+def _from_members(
+    task: Any, response: Any, service: str | None = None, action: str | None = None
+) -> None:
+    task._from_boto_response(response, _operation(task, service, action).output_shape)
+
+
+def _operation(task: Any, service: str | None, action: str | None) -> Any:
+    model = _service_model(task._get_boto_service_name(service))
+    method = task._get_boto_service_action(action)
+    return next(
+        model.operation_model(name) for name in model.operation_names if xform_name(name) == method
+    )
+
+
+@cache
+def _service_model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
 
 
 def _parsed(definition: str) -> tuple[EvalComponent, Any]:

@@ -10,12 +10,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.aws_endpoint import AwsEndpoint
+from local.bedrock.guardrails import Guardrails
 from local.bedrock.service import BedrockRuntime
 from local.credentials import RoleCredentials
 from local.deployment import Deployment, deploy
@@ -28,9 +29,6 @@ from local.object_files import objects_in_files
 from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
-
-if TYPE_CHECKING:
-    pass
 
 REGION = "us-east-1"
 STACK_NAME = "easel-local"
@@ -97,14 +95,17 @@ class LocalStack:
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
         fill_gaps(credentials.client)
         faults = FaultPlan()
+        guardrails = Guardrails(faults=faults, sleep=self._stopped.wait)
         endpoint = AwsEndpoint(
             moto=DomainDispatcherApplication(create_backend_app),
             bedrock=BedrockRuntime(
                 latency_seconds=options.latency_seconds,
                 serve_retired=True,
                 faults=faults,
+                guardrails=guardrails,
                 sleep=self._stopped.wait,
             ),
+            guardrails=guardrails,
             faults=faults,
             sleep=self._stopped.wait,
             saved_pictures=SavedPictures(options.data) if options.data else None,
@@ -117,6 +118,7 @@ class LocalStack:
             region=REGION,
             cloudformation=credentials.operator_client("cloudformation"),
         )
+        guardrails.deploy(self.deployment.guardrails)
         host = running.enter_context(self._function_host(credentials, faults.door))
         endpoint.functions = InvokeApi(host, faults.strike)
         if options.data:

@@ -5,6 +5,7 @@ EaselError
 │   ├── InvalidRequestError        400
 │   ├── PromptBlockedError         400
 │   ├── PictureBlockedError        400
+│   ├── PictureTooLargeError       400
 │   ├── ModelNotFoundError         404
 │   ├── BeingDrawnError            409
 │   ├── ModelRetiredError          410
@@ -17,6 +18,8 @@ EaselError
     ├── ModelTimeoutError          504
     ├── DeadlineError              504
     ├── ModelAccessDeniedError     500
+    ├── GuardrailUnavailableError  503, the workflow retries it
+    ├── GuardrailRefusedError      500
     ├── StorageError               503, the workflow retries it
     ├── StorageAccessDeniedError   500
     └── InternalError              500
@@ -107,6 +110,13 @@ class PromptBlockedError(CallerError):
 class PictureBlockedError(CallerError):
     type = "image_generation_user_error"
     code = "moderation_blocked"
+
+
+class PictureTooLargeError(CallerError):
+    """A picture that the guardrail cannot check, and that is not published for that reason."""
+
+    type = "image_generation_user_error"
+    code = "picture_too_large"
 
 
 class ModelNotFoundError(CallerError):
@@ -201,6 +211,25 @@ class ModelAccessDeniedError(ServiceError):
     )
 
 
+class GuardrailUnavailableError(ServiceError):
+    status = 503
+    code = "guardrail_unavailable"
+    retry_after_seconds = 10
+    default_message = (
+        "The guardrail could not check this request at the moment, and nothing unchecked is "
+        "drawn or published. Try again in a few seconds."
+    )
+
+
+class GuardrailRefusedError(ServiceError):
+    code = "guardrail_refused"
+    default_message = (
+        "The guardrail does not work for this service, and nothing unchecked is drawn or "
+        "published. The operator has to allow bedrock:ApplyGuardrail on it and check its id, "
+        "version and quotas."
+    )
+
+
 class StorageError(ServiceError):
     status = 503
     code = "storage_unavailable"
@@ -229,7 +258,7 @@ def naming_seed(seed: int) -> Iterator[None]:
     who sent none."""
     try:
         yield
-    except (BeingDrawnError, DeadlineError, StorageError) as error:
+    except (BeingDrawnError, DeadlineError, GuardrailUnavailableError, StorageError) as error:
         error.message = f"{error.message} Its seed is {seed}."
         raise
 

@@ -10,26 +10,27 @@ WAITING_MARGIN = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class CallerClock:
-    """Times in seconds are counted from the start of the execution, but for `attempt_seconds`.
+    """`answer_until_seconds` are counted from the start of the execution.
 
     A call that usually takes `u` seconds is begun only before `answer_until_seconds` - u: later,
-    its picture would be paid for and nobody would get it. A failure is handed to the state
-    machine's retry only before `retry_until_seconds`: later, the retry would not end in time.
-    The state machine gives up on this attempt `attempt_seconds` after `attempt_started_at`.
+    its picture would be paid for and nobody would get it. The state machine gives up on an
+    attempt after `attempt_seconds`, and begins the next one `retry_wait_seconds` after a failure
+    at the latest: a failure is handed to its retry only where that ends in time.
     """
 
     started_at: datetime
     attempt_started_at: datetime
     attempt_seconds: int
     answer_until_seconds: int
-    retry_until_seconds: int
+    retry_wait_seconds: int
     now: Callable[[], datetime]
 
     def may_begin(self, usual_seconds: int) -> bool:
         return self._elapsed() + usual_seconds <= self.answer_until_seconds
 
     def may_retry(self) -> bool:
-        return self._elapsed() <= self.retry_until_seconds
+        longest = self.retry_wait_seconds + self.attempt_seconds
+        return self._elapsed() + longest <= self.answer_until_seconds
 
     def may_wait(self) -> bool:
         """Whether there is time to wait for another execution's picture."""

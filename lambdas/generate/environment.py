@@ -10,9 +10,8 @@ class Environment:
     bedrock_region: str
     model_timeout_seconds: int
     function_timeout_seconds: int
-    attempt_seconds: int
     answer_until_seconds: int
-    retry_until_seconds: int
+    retry_wait_seconds: int
 
     @classmethod
     def from_env(cls) -> "Environment":
@@ -21,7 +20,6 @@ class Environment:
             bedrock_region=os.environ["BEDROCK_REGION"],
             model_timeout_seconds=int(os.environ["MODEL_TIMEOUT_SECONDS"]),
             function_timeout_seconds=int(os.environ["FUNCTION_TIMEOUT_SECONDS"]),
-            attempt_seconds=int(os.environ["ATTEMPT_SECONDS"]),
             answer_until_seconds=int(os.environ["ANSWER_UNTIL_SECONDS"]),
-            retry_until_seconds=int(os.environ["RETRY_UNTIL_SECONDS"]),
+            retry_wait_seconds=int(os.environ["RETRY_WAIT_SECONDS"]),
         )

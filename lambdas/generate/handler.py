@@ -26,7 +26,8 @@ class Context(Protocol):
 
 
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """`{"recipe": {...}, "started_at": <ISO 8601>}` to `{"key", "source", "reused"}`."""
+    """`{"recipe": {...}, "started_at": <ISO 8601>, "attempt_seconds": ...}` to
+    `{"key", "source", "reused"}`."""
     around = Surroundings(
         bucket=_bucket(),
         models=_models(),
@@ -36,7 +37,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
             holder=context.aws_request_id,
             now=_now,
         ),
-        clock=_clock(datetime.fromisoformat(event["started_at"])),
+        clock=_clock(datetime.fromisoformat(event["started_at"]), event["attempt_seconds"]),
         remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
         sleep=time.sleep,
     )
@@ -48,14 +49,14 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
 _environment = cache(Environment.from_env)
 
 
-def _clock(started_at: datetime) -> CallerClock:
+def _clock(started_at: datetime, attempt_seconds: int) -> CallerClock:
     environment = _environment()
     return CallerClock(
         started_at=started_at,
         attempt_started_at=_now(),
-        attempt_seconds=environment.attempt_seconds,
+        attempt_seconds=attempt_seconds,
         answer_until_seconds=environment.answer_until_seconds,
-        retry_until_seconds=environment.retry_until_seconds,
+        retry_wait_seconds=environment.retry_wait_seconds,
         now=_now,
     )
 

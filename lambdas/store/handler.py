@@ -10,6 +10,7 @@ from lambdas.common.bucket import Bucket, s3_config
 from lambdas.common.errors import naming_seed
 from lambdas.common.recipe import Recipe
 from lambdas.store.environment import Environment
+from lambdas.store.guardrail import Guardrail, client_config
 from lambdas.store.presigner import S3Presigner
 from lambdas.store.publishing import Execution, publish
 
@@ -27,6 +28,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             reused=event["staged"]["reused"],
             execution=Execution(**event["execution"]),
             bucket=Bucket(environment.bucket, _s3()),
+            guardrail=_guardrail(),
             presigner=S3Presigner(environment.bucket, _s3(), environment.url_expires_seconds),
             now=datetime.now(UTC),
         )
@@ -38,3 +40,15 @@ _environment = cache(Environment.from_env)
 @cache
 def _s3() -> "S3Client":
     return boto3.client("s3", config=s3_config())
+
+
+@cache
+def _guardrail() -> Guardrail | None:
+    environment = _environment()
+    if not environment.guardrail_id:
+        return None
+    return Guardrail(
+        environment.guardrail_id,
+        environment.guardrail_version,
+        boto3.client("bedrock-runtime", config=client_config()),
+    )

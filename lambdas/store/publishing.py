@@ -10,12 +10,22 @@ from urllib.parse import quote
 
 from lambdas.common.bucket import Bucket, StoredObject, manifest_key, picture_key, staging_key
 from lambdas.common.catalog import CATALOG
-from lambdas.common.errors import StorageError
+from lambdas.common.errors import PictureBlockedError, StorageError
 from lambdas.common.picture_format import CONTENT_TYPES, FILE_EXTENSIONS, read_format
 from lambdas.common.recipe import Recipe
 
 MANIFEST_VERSION = 1
 MANIFEST_CONTENT_TYPE = "application/json"
+
+
+class Guardrail(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def blocks(self, picture: bytes, output_format: str) -> str | None: ...
 
 
 class Presigner(Protocol):
@@ -50,17 +60,25 @@ def publish(
     reused: bool,
     execution: Execution,
     bucket: Bucket,
+    guardrail: Guardrail | None,
     presigner: Presigner,
     now: datetime,
 ) -> dict[str, Any]:
     """Publish a recipe's staged picture, unless it is published, and answer the caller.
 
-    Raises StorageError.
+    A picture that the guardrail blocks is not published: its manifest says so and names no key.
+    Raises PictureBlockedError, PictureTooLargeError, StorageError or an error of the guardrail.
     """
     stored = bucket.get(manifest_key(recipe.id))
     manifest = _manifest(stored)
-    if manifest is None or not bucket.has(manifest["key"]):
-        manifest = _publish(recipe, execution, bucket, now, orphan=stored)
+    if manifest is None or manifest["key"] is None or not bucket.has(manifest["key"]):
+        manifest = _publish(recipe, execution, bucket, guardrail, now, earlier=stored)
+    if manifest["key"] is None:
+        raise PictureBlockedError(
+            f"The guardrail blocked the picture by {manifest['guardrail']['blocked_by']}. "
+            "Change the prompt or the seed.",
+            param="prompt",
+        )
     url = presigner.presign(
         manifest["key"],
         content_type=manifest["content_type"],
@@ -94,22 +112,42 @@ def _publish(
     recipe: Recipe,
     execution: Execution,
     bucket: Bucket,
+    guardrail: Guardrail | None,
     now: datetime,
     *,
-    orphan: StoredObject | None,
+    earlier: StoredObject | None,
 ) -> Mapping[str, Any]:
-    """Picture first, manifest last. `orphan` is a manifest whose picture somebody deleted."""
+    """Picture first, manifest last. `earlier` is the manifest of a refusal, or of a picture that
+    somebody deleted."""
     staged = bucket.get(staging_key(recipe.id))
     if staged is None:
         raise StorageError(detail=f"{staging_key(recipe.id)} is gone")
     found = read_format(staged.content)
-    key = picture_key(recipe.id, FILE_EXTENSIONS[found.output_format])
-    content_type = CONTENT_TYPES[found.output_format]
-    picture = _put_picture(key, staged.content, content_type, bucket)
+    policy = guardrail.blocks(staged.content, found.output_format) if guardrail else None
     manifest: dict[str, Any] = {
         "version": MANIFEST_VERSION,
         "id": recipe.id,
         "recipe": recipe.to_dict(),
+        "model": {
+            "id": recipe.model,
+            "seed": int(staged.metadata["model-seed"]),
+            "finish_reason": staged.metadata["finish-reason"],
+            "list_price_usd": CATALOG[recipe.model].list_price_usd,
+        },
+        "guardrail": {"id": guardrail.id, "version": guardrail.version, "blocked_by": policy}
+        if guardrail
+        else None,
+        "started_at": execution.started_at,
+        "published_at": None if policy else _iso(now),
+        "execution_arn": execution.arn,
+        "trace_url": execution.trace_url,
+    }
+    if policy is not None:
+        return _put_manifest({**manifest, "key": None}, earlier, bucket)
+    key = picture_key(recipe.id, FILE_EXTENSIONS[found.output_format])
+    content_type = CONTENT_TYPES[found.output_format]
+    picture = _put_picture(key, staged.content, content_type, bucket)
+    manifest |= {
         "key": key,
         "content_type": content_type,
         "output_format": found.output_format,
@@ -117,28 +155,23 @@ def _publish(
         "height": found.height,
         "size": len(picture),
         "sha256": hashlib.sha256(picture).hexdigest(),
-        "model": {
-            "id": recipe.model,
-            "seed": int(staged.metadata["model-seed"]),
-            "finish_reason": staged.metadata["finish-reason"],
-            "list_price_usd": CATALOG[recipe.model].list_price_usd,
-        },
-        "guardrail": None,
-        "started_at": execution.started_at,
-        "published_at": _iso(now),
-        "execution_arn": execution.arn,
-        "trace_url": execution.trace_url,
     }
+    return _put_manifest(manifest, earlier, bucket)
+
+
+def _put_manifest(
+    manifest: Mapping[str, Any], earlier: StoredObject | None, bucket: Bucket
+) -> Mapping[str, Any]:
+    """The manifest that stands in the bucket then: another execution's where that was faster."""
     content = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-    if orphan is None:
-        written = bucket.put_once(
-            manifest_key(recipe.id), content, content_type=MANIFEST_CONTENT_TYPE
-        )
+    key = manifest_key(manifest["id"])
+    if earlier is None:
+        written = bucket.put_once(key, content, content_type=MANIFEST_CONTENT_TYPE)
     else:
         written = bucket.replace(
-            manifest_key(recipe.id), content, content_type=MANIFEST_CONTENT_TYPE, etag=orphan.etag
+            key, content, content_type=MANIFEST_CONTENT_TYPE, etag=earlier.etag
         )
-    return manifest if written else _manifest(bucket.get(manifest_key(recipe.id))) or manifest
+    return manifest if written else _manifest(bucket.get(key)) or manifest
 
 
 def _put_picture(key: str, picture: bytes, content_type: str, bucket: Bucket) -> bytes:

@@ -10,6 +10,7 @@ class Environment:
     default_model: str
     allow_retired_models: bool
     bedrock_region: str
+    draw_until_seconds: int
 
     @classmethod
     def from_env(cls) -> "Environment":
@@ -18,4 +19,5 @@ class Environment:
             default_model=os.environ["DEFAULT_MODEL"],
             allow_retired_models=os.environ["ALLOW_RETIRED_MODELS"] == "true",
             bedrock_region=os.environ["BEDROCK_REGION"],
+            draw_until_seconds=int(os.environ["DRAW_UNTIL_SECONDS"]),
         )

@@ -1,10 +1,12 @@
 """Lambda handler of the validate step: the request in, the recipe and its id out."""
 
 import secrets
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdas.common.recipe import Recipe
+from lambdas.validate.drawing_time import drawing_seconds
 from lambdas.validate.environment import Environment
 from lambdas.validate.idempotency import checked_key, settled
 from lambdas.validate.request import resolve
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"input": {"request", "idempotency_key", "caller"}}` to `{"id": ..., "recipe": {...}}`.
+    """`{"input": {"request", "idempotency_key", "caller"}, "started_at": <ISO 8601>}` to
+    `{"id": ..., "recipe": {...}, "drawing_seconds": ...}`.
 
     `request` is the caller's JSON; key and caller may be empty.
     """
@@ -24,7 +27,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     recipe = resolve(request, environment=_environment(), draw_seed=_draw_seed)
     if key:
         recipe = _settled(recipe, request, key, sent.get("caller", ""))
-    return {"id": recipe.id, "recipe": recipe.to_dict()}
+    elapsed = datetime.now(UTC) - datetime.fromisoformat(event["started_at"])
+    return {
+        "id": recipe.id,
+        "recipe": recipe.to_dict(),
+        "drawing_seconds": drawing_seconds(
+            elapsed=elapsed.total_seconds(), draw_until_seconds=_environment().draw_until_seconds
+        ),
+    }
 
 
 _environment = cache(Environment.from_env)

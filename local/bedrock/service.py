@@ -13,8 +13,9 @@ from werkzeug.wrappers import Request, Response
 
 from lambdas.common.catalog import CATALOG
 from local.access import Caller, authorise
+from local.bedrock.guardrails import Guardrails
 from local.bedrock.request_check import MalformedRequestError, check_request
-from local.bedrock.wire_formats import broken, drawn, read_order
+from local.bedrock.wire_formats import Order, broken, drawn, picture_of, read_order
 from local.broken_connections import reset_midway
 from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
 from local.wire_errors import rest_json_error
@@ -51,8 +52,10 @@ class BedrockRuntime:
         latency_seconds: float,
         serve_retired: bool,
         faults: FaultPlan,
+        guardrails: Guardrails,
         sleep: Callable[[float], object],
     ) -> None:
+        self._guardrails = guardrails
         self._latency_seconds = latency_seconds
         self._serve_retired = serve_retired
         self._faults = faults
@@ -88,8 +91,13 @@ class BedrockRuntime:
         self._bill(ModelCall(model, asked))
         self._sleep(self._latency_seconds)
         if fault is None:
-            return _answered(drawn(model, read_order(model, asked)))
+            return _answered(self._drawn(model, read_order(model, asked)))
         return self._fail(fault, model, asked, request)
+
+    def _drawn(self, model: str, order: Order) -> dict[str, Any]:
+        answer = drawn(model, order)
+        self._guardrails.mark(order.prompt, picture_of(model, answer))
+        return answer
 
     def _fail(self, fault: Fault, model: str, asked: dict[str, Any], request: Request) -> Response:
         """What comes back of a call that is on the bill and went wrong."""
@@ -100,7 +108,7 @@ class BedrockRuntime:
         match fault.kind:
             case "hang" | "slow":
                 self._sleep(fault.seconds)
-                return _answered(drawn(model, order))
+                return _answered(self._drawn(model, order))
             case "reset":
                 return reset_midway(request, json.dumps(drawn(model, order)).encode())
             case "empty_body":

@@ -98,6 +98,13 @@ def drawn(model: str, order: Order) -> dict[str, Any]:
             return {"images": [order.picture()], "error": None}
 
 
+def picture_of(model: str, answer: Mapping[str, Any]) -> str:
+    """The picture in an answer of `drawn`, in Base64."""
+    if CATALOG[model].family is Family.SDXL:
+        return str(answer["artifacts"][0]["base64"])
+    return str(answer["images"][0])
+
+
 def filtered(model: str, order: Order) -> dict[str, Any]:
     """The answer of a model whose content filter stepped in: HTTP 200, without a picture."""
     match CATALOG[model].family:

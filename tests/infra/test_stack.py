@@ -230,7 +230,7 @@ class TestStateMachine:
             if function["Handler"] == "lambdas.generate.handler.handler"
         ]
         assert variables["ANSWER_UNTIL_SECONDS"] == str(deadline.answer_until_seconds)
-        assert variables["RETRY_UNTIL_SECONDS"] == str(deadline.retry_until_seconds)
+        assert variables["RETRY_WAIT_SECONDS"] == str(deadline.retry_wait_seconds)
 
     def test_express_traced_and_logged_whole(self) -> None:
         template_of(IAM).has_resource_properties(

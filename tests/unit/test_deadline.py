@@ -3,20 +3,25 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cdk.deadline import (
+    CHECK,
     CLOCKED_ERRORS,
     GATEWAY_MARGIN_SECONDS,
     Deadline,
     deadline_of,
+    shortest_drawing_seconds,
     with_gateway_timeout,
     worst_path_seconds,
+    worst_seconds,
 )
 from lambdas.common.catalog import CATALOG
+from lambdas.validate.drawing_time import drawing_seconds
 
 FILE = Path(__file__).parents[2] / "statemachine" / "text_to_image.asl.json"
 DEFINITION: dict[str, Any] = json.loads(FILE.read_text())
@@ -25,11 +30,20 @@ DEADLINE = deadline_of(DEFINITION)
 GATEWAYS = [20, 29, 30, 60, 120, 300]
 
 
+# The slowest model that can be called: its usual call has to fit, however long Validate took.
+SLOWEST = max(model.usual_seconds for model in CATALOG.values() if not model.retired)
+
+
 def fits(definition: dict[str, Any], gateway: int, deadline: Deadline = DEADLINE) -> bool:
-    """Whether the worst path ends within the workflow's time, and that within the gateway's."""
+    """Whether the worst path ends within the workflow's time, and that within the gateway's, with
+    time enough for drawing."""
     worst = worst_path_seconds(definition, deadline)
     limit: int = definition["TimeoutSeconds"]
-    return worst <= limit <= gateway - GATEWAY_MARGIN_SECONDS
+    enough = min(SLOWEST, SLOWEST + gateway - 29)
+    return (
+        worst <= limit <= gateway - GATEWAY_MARGIN_SECONDS
+        and shortest_drawing_seconds(definition, deadline) >= enough
+    )
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
@@ -44,19 +58,33 @@ def test_generate_stops_in_time_for_store(gateway: int) -> None:
     definition = with_gateway_timeout(DEFINITION, gateway)
     deadline = deadline_of(definition)
 
-    assert 0 < deadline.retry_until_seconds < deadline.answer_until_seconds
+    assert deadline.draw_until_seconds + deadline.retry_wait_seconds > 0
+    assert deadline.draw_until_seconds < deadline.answer_until_seconds
     assert deadline.answer_until_seconds < definition["TimeoutSeconds"]
 
 
-@pytest.mark.parametrize("model", [model for model in CATALOG.values() if not model.retired])
-def test_a_usual_call_fits_into_generates_time(model: Any) -> None:
-    assert model.usual_seconds < DEADLINE.generate_seconds
+def test_time_that_validate_does_not_need_is_for_drawing() -> None:
+    lent = [
+        drawing_seconds(elapsed=elapsed, draw_until_seconds=DEADLINE.draw_until_seconds)
+        for elapsed in (0.2, 1.7, 5)
+    ]
+
+    assert lent == [14, 13, 10]
+
+
+def test_without_the_guardrail_its_time_is_for_drawing() -> None:
+    definition = deepcopy(DEFINITION)
+    check = worst_seconds(definition["States"].pop(CHECK))
+
+    assert check > 0
+    assert deadline_of(definition).draw_until_seconds == DEADLINE.draw_until_seconds + check
+    assert fits(definition, 29, deadline_of(definition))
 
 
 def test_a_longer_wait_of_the_gateway_goes_to_the_model() -> None:
     definition = with_gateway_timeout(DEFINITION, 60)
 
-    assert deadline_of(definition).generate_seconds == DEADLINE.generate_seconds + 31
+    assert deadline_of(definition).draw_until_seconds == DEADLINE.draw_until_seconds + 31
     assert definition["States"]["Store"] == DEFINITION["States"]["Store"]
 
 
@@ -73,8 +101,9 @@ def _numbers() -> dict[str, Callable[[dict[str, Any]], None]]:
         return change
 
     paths: list[list[Any]] = [["TimeoutSeconds"]]
-    for name in ("Validate", "Generate", "Store"):
-        paths.append(["States", name, "TimeoutSeconds"])
+    for name in ("Validate", CHECK, "Generate", "Store"):
+        if name != "Generate":
+            paths.append(["States", name, "TimeoutSeconds"])
         for index, retrier in enumerate(DEFINITION["States"][name]["Retry"]):
             paths.append(["States", name, "Retry", index, "MaxAttempts"])
             if not set(retrier["ErrorEquals"]) & CLOCKED_ERRORS:
@@ -98,11 +127,14 @@ def test_any_number_raised_by_one_is_found_out(number: str) -> None:
     assert not fits(definition, 29)
 
 
-@pytest.mark.parametrize("seconds", ["retry_until_seconds"])
-def test_a_later_last_retry_is_found_out(seconds: str) -> None:
-    later = Deadline(**{**vars(DEADLINE), seconds: getattr(DEADLINE, seconds) + 1})
+@pytest.mark.parametrize(
+    ("seconds", "change"),
+    [("draw_until_seconds", 1), ("answer_until_seconds", 1), ("retry_wait_seconds", -1)],
+)
+def test_any_number_that_the_functions_are_told_is_found_out(seconds: str, change: int) -> None:
+    told = replace(DEADLINE, **{seconds: getattr(DEADLINE, seconds) + change})
 
-    assert not fits(DEFINITION, 29, later)
+    assert not fits(DEFINITION, 29, told)
 
 
 def test_a_longer_wait_under_generates_clock_is_found_out() -> None:

@@ -51,7 +51,7 @@ class World:
             attempt_started_at=self._at,
             attempt_seconds=15,
             answer_until_seconds=21,
-            retry_until_seconds=3,
+            retry_wait_seconds=3,
             now=self.now,
         )
 

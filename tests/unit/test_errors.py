@@ -20,6 +20,7 @@ TABLE = {
     "InvalidRequestError": (400, "invalid_request_error", "invalid_value"),
     "PromptBlockedError": (400, "image_generation_user_error", "moderation_blocked"),
     "PictureBlockedError": (400, "image_generation_user_error", "moderation_blocked"),
+    "PictureTooLargeError": (400, "image_generation_user_error", "picture_too_large"),
     "ModelNotFoundError": (404, "invalid_request_error", "model_not_found"),
     "BeingDrawnError": (409, "invalid_request_error", "being_drawn"),
     "IdempotencyKeyReusedError": (422, "invalid_request_error", "idempotency_key_reused"),
@@ -31,6 +32,8 @@ TABLE = {
     "ModelTimeoutError": (504, "server_error", "timeout"),
     "DeadlineError": (504, "server_error", "timeout"),
     "ModelAccessDeniedError": (500, "server_error", "model_access_denied"),
+    "GuardrailUnavailableError": (503, "server_error", "guardrail_unavailable"),
+    "GuardrailRefusedError": (500, "server_error", "guardrail_refused"),
     "StorageError": (503, "server_error", "storage_unavailable"),
     "StorageAccessDeniedError": (500, "server_error", "storage_access_denied"),
     "InternalError": (500, "server_error", "internal_error"),
@@ -63,6 +66,7 @@ def test_an_answer_says_when_to_retry_or_not_to(each: type[EaselError]) -> None:
         "BeingDrawnError",
         "ThrottledError",
         "ModelUnavailableError",
+        "GuardrailUnavailableError",
         "StorageError",
     }
     assert ("Retry-After" in headers) == retried

@@ -19,7 +19,9 @@ from local.bedrock.wire_formats import filtered, read_order
 CORE = "stability.stable-image-core-v1:1"
 SDXL = "stability.stable-diffusion-xl-v1"
 NOVA = "amazon.nova-canvas-v1:0"
-ENVIRONMENT = Environment("", CORE, allow_retired_models=True, bedrock_region="us-west-2")
+ENVIRONMENT = Environment(
+    "", CORE, allow_retired_models=True, bedrock_region="us-west-2", draw_until_seconds=15
+)
 FAMILY_MODELS = [CORE, SDXL, NOVA]
 
 

@@ -50,6 +50,8 @@ def test_what_the_document_refuses_no_model_takes(field: str) -> None:
         with pytest.raises(EaselError):
             resolve(
                 {"prompt": "a", **{field: value}},
-                environment=Environment("", "stability.stable-image-core-v1:1", True, "us-west-2"),
+                environment=Environment(
+                    "", "stability.stable-image-core-v1:1", True, "us-west-2", 15
+                ),
                 draw_seed=lambda limit: 1,
             )

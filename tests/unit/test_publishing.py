@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
-from lambdas.common.errors import StorageError
+from lambdas.common.errors import PictureBlockedError, StorageError
 from lambdas.common.recipe import Recipe
 from lambdas.store.presigner import S3Presigner
-from lambdas.store.publishing import Execution, publish
+from lambdas.store.publishing import Execution, Guardrail, publish
 
 RECIPE = Recipe(
     model="stability.stable-image-core-v1:1",
@@ -45,12 +45,15 @@ def stage(bucket: Bucket) -> None:
     )
 
 
-def published(bucket: Bucket, *, reused: bool = False) -> dict[str, object]:
+def published(
+    bucket: Bucket, *, reused: bool = False, guardrail: Guardrail | None = None
+) -> dict[str, object]:
     return publish(
         RECIPE,
         reused=reused,
         execution=EXECUTION,
         bucket=bucket,
+        guardrail=guardrail,
         presigner=S3Presigner(bucket.name, bucket._client, 600),
         now=NOW,
     )
@@ -171,3 +174,60 @@ def test_the_url_is_signed_for_the_region_and_names_type_and_file_but_not_the_pr
 def test_a_picture_that_is_not_staged_is_a_storage_error(bucket: Bucket) -> None:
     with pytest.raises(StorageError):
         published(bucket)
+
+
+class Strict:
+    """A guardrail that blocks pictures by a policy, or lets them pass."""
+
+    id, version = "abc", "3"
+
+    def __init__(self, policy: str | None) -> None:
+        self.policy = policy
+        self.asked: list[tuple[bytes, str]] = []
+
+    def blocks(self, picture: bytes, output_format: str) -> str | None:
+        self.asked.append((picture, output_format))
+        return self.policy
+
+
+def test_the_guardrail_sees_a_picture_before_it_is_published_and_only_then(
+    bucket: Bucket,
+) -> None:
+    stage(bucket)
+    guardrail = Strict(None)
+
+    for _ in range(2):
+        published(bucket, guardrail=guardrail)
+
+    assert guardrail.asked == [(picture(), "png")]
+    assert manifest(bucket)["guardrail"] == {"id": "abc", "version": "3", "blocked_by": None}
+
+
+def test_a_blocked_picture_is_not_there_and_its_manifest_says_why(bucket: Bucket) -> None:
+    stage(bucket)
+
+    with pytest.raises(PictureBlockedError, match="by its word policy") as raised:
+        published(bucket, guardrail=Strict("its word policy"))
+
+    assert raised.value.answer()["status"] == 400
+    assert not bucket.has(picture_key(RECIPE.id, "png"))
+    assert manifest(bucket)["guardrail"]["blocked_by"] == "its word policy"
+    assert (manifest(bucket)["key"], manifest(bucket)["published_at"]) == (None, None)
+
+
+def test_a_blocked_picture_is_published_once_the_guardrail_lets_it(bucket: Bucket) -> None:
+    stage(bucket)
+    for _ in range(2):
+        with pytest.raises(PictureBlockedError):
+            published(bucket, guardrail=Strict("its word policy"))
+
+    answer = published(bucket, guardrail=Strict(None))
+
+    assert answer["sha256"] == hashlib.sha256(picture()).hexdigest()
+    assert manifest(bucket)["key"] == picture_key(RECIPE.id, "png")
+
+
+def manifest(bucket: Bucket) -> dict[str, Any]:
+    stored = bucket.get(manifest_key(RECIPE.id))
+    assert stored is not None
+    return dict(json.loads(stored.content))

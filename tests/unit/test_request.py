@@ -1,5 +1,6 @@
 """From a caller's request to a recipe."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,11 @@ NOVA = "amazon.nova-canvas-v1:0"
 TITAN = "amazon.titan-image-generator-v2:0"
 
 ENVIRONMENT = Environment(
-    bucket="", default_model=CORE, allow_retired_models=True, bedrock_region="us-west-2"
+    bucket="",
+    default_model=CORE,
+    allow_retired_models=True,
+    bedrock_region="us-west-2",
+    draw_until_seconds=15,
 )
 DRAWN_SEED = 1234
 
@@ -264,7 +269,7 @@ class TestRefusals:
         assert CORE in refusal.message
 
     def test_a_retired_model_is_a_410_that_names_its_successor(self) -> None:
-        environment = Environment("", CORE, allow_retired_models=False, bedrock_region="us-west-2")
+        environment = replace(ENVIRONMENT, allow_retired_models=False)
 
         refusal = refusal_of({"prompt": "a", "model": NOVA}, environment)
 
@@ -272,7 +277,7 @@ class TestRefusals:
         assert CORE in refusal.message
 
     def test_a_model_that_the_region_has_not_is_a_404_that_names_its_regions(self) -> None:
-        environment = Environment("", CORE, allow_retired_models=True, bedrock_region="eu-west-1")
+        environment = replace(ENVIRONMENT, bedrock_region="eu-west-1")
 
         refusal = refusal_of({"prompt": "a"}, environment)
 

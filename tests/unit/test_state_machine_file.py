@@ -2,12 +2,15 @@
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambdas.common import errors
+from lambdas.store.guardrail import _BY_CODE, OTHER_POLICY, POLICIES
+from local.faults import APPLY_GUARDRAIL, modelled_errors
 
 FILE = Path(__file__).parents[2] / "statemachine" / "text_to_image.asl.json"
 DEFINITION: dict[str, Any] = json.loads(FILE.read_text())
@@ -29,22 +32,71 @@ DOCUMENTED = {
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
-}
+    "BedrockRuntime.SdkClientException",
+} | {f"BedrockRuntime.{name}" for name in modelled_errors(APPLY_GUARDRAIL)}
 
 # What no function may be asked to do again: a model may have been paid, or it would end the same.
-NEVER_RETRIED = set(CLASSES) - {"ThrottledError", "ModelUnavailableError", "StorageError"}
+NEVER_RETRIED = set(CLASSES) - {
+    "ThrottledError",
+    "ModelUnavailableError",
+    "GuardrailUnavailableError",
+    "StorageError",
+}
 
 
 def names(state: dict[str, Any], field: str) -> set[str]:
     return {name for entry in state.get(field, []) for name in entry["ErrorEquals"]}
 
 
-def test_the_file_starts_where_the_design_does_and_chains_the_three_functions() -> None:
+def test_the_file_starts_where_the_design_does_and_chains_the_tasks() -> None:
     chain = [DEFINITION["StartAt"]]
-    while "Next" in STATES[chain[-1]]:
-        chain.append(STATES[chain[-1]]["Next"])
+    while following := _following(STATES[chain[-1]]):
+        chain.append(following)
 
-    assert chain == ["Validate", "Generate", "Store", "Respond"]
+    assert chain == ["Validate", "CheckPrompt", "Verdict", "Generate", "Store", "Respond"]
+
+
+def _following(state: dict[str, Any]) -> str | None:
+    """Where a state leads if nothing is wrong."""
+    next_state: str | None = (state.get("Choices") or [state])[0].get("Next")
+    return next_state
+
+
+def test_only_a_guardrail_that_does_nothing_lets_a_prompt_through() -> None:
+    verdict = STATES["Verdict"]
+
+    through = [choice for choice in verdict["Choices"] if choice["Next"] == "Generate"]
+    assert through == [{"Variable": "$.checked.action", "StringEquals": "NONE", "Next": "Generate"}]
+    others = {choice["Next"] for choice in verdict["Choices"] if choice not in through}
+    for state in {*others, verdict["Default"]}:
+        assert STATES[state]["Next"] == "PromptBlocked"
+
+
+def test_a_blocked_prompt_is_told_the_policy_in_the_words_for_pictures() -> None:
+    words = {
+        choice["Variable"].rpartition(".")[2]: _words(STATES[choice["Next"]])
+        for choice in STATES["Verdict"]["Choices"][1:]
+    }
+
+    assert words == {name[0].upper() + name[1:]: text for name, text in POLICIES.items()}
+    assert _words(STATES[STATES["Verdict"]["Default"]]) == OTHER_POLICY
+
+
+def _words(state: dict[str, Any]) -> str:
+    if "Result" in state:
+        return str(state["Result"]["policy"])
+    found = re.search(r"Format\('(.+?)'", state["Parameters"]["policy.$"])
+    assert found is not None
+    return found[1]
+
+
+def test_a_blocked_prompt_is_the_answer_of_the_error_table() -> None:
+    answer = errors.PromptBlockedError("words", param="prompt").answer()
+    parameters = STATES["PromptBlocked"]["Parameters"]
+
+    assert "$.policy" in parameters["error"].pop("message.$")
+    assert answer["error"].pop("message")
+    assert parameters == {key: value for key, value in answer.items() if key != "detail"}
 
 
 def test_every_class_is_caught_and_every_name_is_a_class_or_documented() -> None:
@@ -87,8 +139,12 @@ def test_retries_back_off_with_jitter_and_a_ceiling(task: str) -> None:
 
 @pytest.mark.parametrize(
     ("state", "error"),
-    [("TimedOut", errors.DeadlineError), ("Broken", errors.InternalError)],
-    ids=["TimedOut", "Broken"],
+    [
+        ("TimedOut", errors.DeadlineError),
+        ("Broken", errors.InternalError),
+        ("GuardrailUnavailable", errors.GuardrailUnavailableError),
+        ("GuardrailRefused", errors.GuardrailRefusedError),
+    ],
 )
 def test_fixed_answers_are_those_of_the_error_table(
     state: str, error: type[errors.ServiceError]
@@ -114,12 +170,29 @@ RAISED = {
         "InvalidRequestError", "ModelNotFoundError", "ModelRetiredError",
         "IdempotencyKeyReusedError", "StorageError", "StorageAccessDeniedError",
     },
-    "Generate": set(CLASSES) - {"IdempotencyKeyReusedError"} | {"TooLateToRetryError"},
-    "Store": {"PictureBlockedError", "StorageError", "StorageAccessDeniedError"},
+    "Generate": set(CLASSES) - {
+        "IdempotencyKeyReusedError", "PictureTooLargeError", "GuardrailUnavailableError",
+        "GuardrailRefusedError",
+    } | {"TooLateToRetryError"},
+    "Store": {
+        "PictureBlockedError", "PictureTooLargeError", "GuardrailUnavailableError",
+        "GuardrailRefusedError", "InternalError", "StorageError", "StorageAccessDeniedError",
+    },
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("task", TASKS)
+def test_every_error_of_the_guardrail_has_its_answer() -> None:
+    answers = {
+        name.removeprefix("BedrockRuntime."): catcher["Next"]
+        for catcher in STATES["CheckPrompt"]["Catch"]
+        for name in catcher["ErrorEquals"]
+    }
+
+    for code in modelled_errors(APPLY_GUARDRAIL):
+        assert answers[code] == _BY_CODE[code].__name__.removesuffix("Error")
+
+
+@pytest.mark.parametrize("task", RAISED)
 def test_each_task_catches_what_its_function_raises(task: str) -> None:
     assert set(TASKS[task]["Catch"][0]["ErrorEquals"]) == RAISED[task]
     assert TASKS[task]["Catch"][0]["Next"] == "ReadCause"
