@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.common.catalog import CATALOG, Family
-from local.faults import BROKEN_ANSWERS, S3_ERRORS, modelled_errors
+from local.faults import APPLY_GUARDRAIL, BROKEN_ANSWERS, S3_ERRORS, modelled_errors
 from tests.local_client import Answer, LocalClient, running
 
 TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -104,6 +104,18 @@ STORAGE = {
 }
 
 
+GUARDRAIL = {
+    "AccessDeniedException": "500 guardrail_refused no",
+    "InternalServerException": "503 guardrail_unavailable yes",
+    "ResourceNotFoundException": "500 guardrail_refused no",
+    "ServiceQuotaExceededException": "500 guardrail_refused no",
+    "ServiceUnavailableException": "503 guardrail_unavailable yes",
+    "ThrottlingException": "503 guardrail_unavailable yes",
+    "ValidationException": "500 guardrail_refused no",
+    "hang": "503 guardrail_unavailable yes",
+}
+
+
 def _cases() -> Iterator[Case]:
     for error, (answer, calls) in MODELLED.items():
         yield case(f"InvokeModel: {error}, lasting", invoke(error), answer, calls=calls)
@@ -135,6 +147,17 @@ def _cases() -> Iterator[Case]:
         # A claim that hangs may be written after all, before or after the next request looks.
         if kind != "hang":
             yield case(f"S3 claim: {kind}", s3("Put", kind, CLAIM), answer, calls=0)
+    for kind, answer in GUARDRAIL.items():
+        fault = {"at": "ApplyGuardrail", "kind": kind, "times": LASTING, "seconds": 3.5}
+        yield case(f"ApplyGuardrail to the prompt: {kind}, lasting", {**fault, "key": "INPUT"},
+                   answer, calls=0)  # fmt: skip
+        yield case(f"ApplyGuardrail to the picture: {kind}, lasting", {**fault, "key": "OUTPUT"},
+                   answer, calls=1, stores=2 if "503" in answer else 1, again="found")  # fmt: skip
+    yield case(
+        "ApplyGuardrail to the prompt: ThrottlingException, once",
+        {"at": "ApplyGuardrail", "kind": "ThrottlingException", "key": "INPUT"}, "200 - -",
+        calls=1, stores=1, again="found",
+    )  # fmt: skip
     for kind in S3_ERRORS:
         yield case(
             f"S3 staging: {kind}, three times", s3("Put", kind, STAGED, times=3), "200 - -",
@@ -258,6 +281,10 @@ def test_each_fault_has_its_answer(
 
 def test_every_modelled_error_of_invoke_model_is_a_case() -> None:
     assert set(MODELLED) == set(modelled_errors())
+
+
+def test_every_modelled_error_of_apply_guardrail_is_a_case() -> None:
+    assert set(GUARDRAIL) == {*modelled_errors(APPLY_GUARDRAIL), "hang"}
 
 
 def test_the_table_is_the_one_in_the_documents(outcomes: dict[str, Outcome]) -> None:

@@ -70,6 +70,8 @@ def without_grant(role_part: str, action: str) -> Callable[[Document], None]:
         ("GenerateRole", "s3:ListBucket", "storage_access_denied"),
         ("StoreRole", "s3:PutObject", "storage_access_denied"),
         ("StateMachineRole", "lambda:InvokeFunction", "internal_error"),
+        ("StateMachineRole", "bedrock:ApplyGuardrail", "guardrail_refused"),
+        ("StoreRole", "bedrock:ApplyGuardrail", "guardrail_refused"),
         ("StartExecutionRole", "states:StartSyncExecution", "internal_error"),
     ],
 )
@@ -151,6 +153,24 @@ def test_a_function_without_concurrency_left_is_a_429() -> None:
         assert sorted(answer.status for answer in answers) == [200, 429]
         (busy,) = [answer for answer in answers if answer.status == 429]
         assert (busy.error["code"], busy.headers["Retry-After"]) == ("rate_limit_exceeded", "5")
+
+
+def test_with_the_guardrail_off_nothing_asks_it() -> None:
+    with running(settings={"guardrail": "off"}) as easel:
+        answer = easel.post({"prompt": "guardrail-test:VIOLENCE picture-test:SEXUAL", "seed": 1})
+        history = json.dumps(easel.history(answer.body["execution_arn"]), default=str)
+
+    assert answer.status == 200
+    assert "CheckPrompt" not in history
+
+
+def test_a_guardrail_of_ones_own_that_is_not_there_lets_nothing_through() -> None:
+    own = {"guardrail_id": "abcdefgh1234", "guardrail_version": "7"}
+    with running(settings=own) as easel:
+        answer = easel.post(BODY)
+
+        assert (answer.status, answer.error["code"]) == (500, "guardrail_refused")
+        assert easel.model_calls() == 0
 
 
 def throttled_twice(easel: LocalClient) -> Answer:
