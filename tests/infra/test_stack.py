@@ -5,14 +5,17 @@ import re
 from functools import cache
 from typing import Any, ClassVar
 
+import botocore.session
 import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Match, Template
+from botocore.validate import ParamValidator
 
 from cdk.api import ROUTES
 from cdk.deadline import deadline_of, worst_path_seconds
 from cdk.gateway_responses import GATEWAY_ANSWERS
-from cdk.settings import Settings
+from cdk.guardrail import CATEGORIES
+from cdk.settings import DeniedTopic, Settings
 from cdk.stack import EaselStack
 
 IAM = Settings()
@@ -178,6 +181,7 @@ class TestRoles:
             "s3:ListBucket": ["PicturesBucket"],
             "s3:GetObject": ["/staging/*", "/output-images/*"],
             "s3:PutObject": ["/output-images/*"],
+            "bedrock:ApplyGuardrail": ["Guardrail"],
         }
 
     def test_gateway(self) -> None:
@@ -193,7 +197,8 @@ class TestRoles:
             "FunctionsGenerate",
             "FunctionsStore",
         ]
-        others = {action.partition(":")[0] for action in allowed} - {"lambda"}
+        assert allowed["bedrock:ApplyGuardrail"] == ["Guardrail"]
+        others = {action.partition(":")[0] for action in allowed} - {"lambda", "bedrock"}
         assert others == {"logs", "xray"}
 
     def test_no_managed_policies(self) -> None:
@@ -204,6 +209,82 @@ class TestRoles:
 
         assert "amazon.nova-canvas-v1:0" in text
         assert "amazon.nova-canvas-v1:0" not in json.dumps(granted(IAM, "GenerateRole"))
+
+
+class TestGuardrail:
+    OWN = Settings(
+        denied_words=("walrus",),
+        denied_topics=(DeniedTopic("Shares", "Advice on shares", ("which shares",)),),
+        guardrail_strength="HIGH",
+    )
+    BROUGHT_ALONG = Settings(guardrail_id="abcdefgh1234", guardrail_version="7")
+    OFF = Settings(guardrail="off")
+
+    def test_it_has_the_policies_of_the_settings(self) -> None:
+        (guardrail,) = properties(self.OWN, "AWS::Bedrock::Guardrail")
+
+        filters = {each["Type"]: each for each in guardrail["ContentPolicyConfig"]["FiltersConfig"]}
+        assert filters.keys() == {*CATEGORIES, "PROMPT_ATTACK"}
+        for category in CATEGORIES:
+            assert filters[category]["InputStrength"] == filters[category]["OutputStrength"]
+            assert filters[category]["InputStrength"] == "HIGH"
+            assert "TEXT" in filters[category]["InputModalities"]
+            assert "IMAGE" in filters[category]["OutputModalities"]
+        assert filters["PROMPT_ATTACK"]["OutputStrength"] == "NONE"
+        assert guardrail["WordPolicyConfig"]["WordsConfig"] == [{"Text": "walrus"}]
+        assert guardrail["TopicPolicyConfig"]["TopicsConfig"] == [
+            {
+                "Name": "Shares",
+                "Definition": "Advice on shares",
+                "Examples": ["which shares"],
+                "Type": "DENY",
+            }
+        ]
+
+    def test_the_service_would_accept_it(self) -> None:
+        (guardrail,) = properties(self.OWN, "AWS::Bedrock::Guardrail")
+        service = botocore.session.get_session().get_service_model("bedrock")
+        shape: Any = service.operation_model("CreateGuardrail").input_shape
+
+        report = ParamValidator().validate(_in_members(guardrail), shape)
+
+        assert not report.has_errors(), report.generate_report()
+        assert len(guardrail["Name"]) <= 50
+
+    def test_other_policies_are_another_version(self) -> None:
+        def description(settings: Settings) -> str:
+            (version,) = properties(settings, "AWS::Bedrock::GuardrailVersion")
+            return str(version["Description"])
+
+        assert description(self.OWN) != description(IAM)
+        assert description(IAM) == description(API_KEY)
+
+    def test_one_brought_along_is_used_and_none_is_made(self) -> None:
+        assert not properties(self.BROUGHT_ALONG, "AWS::Bedrock::Guardrail")
+        assert granted(self.BROUGHT_ALONG, "StoreRole")["bedrock:ApplyGuardrail"] == [
+            "arn::bedrock:::guardrail/abcdefgh1234"
+        ]
+        (machine,) = properties(self.BROUGHT_ALONG, "AWS::StepFunctions::StateMachine")
+        assert machine["DefinitionSubstitutions"]["GuardrailVersion"] == "7"
+
+    def test_with_it_off_there_is_no_state_no_grant_and_no_guardrail(self) -> None:
+        (machine,) = properties(self.OFF, "AWS::StepFunctions::StateMachine")
+        states = json.loads(machine["DefinitionString"])["States"]
+
+        assert states["Validate"]["Next"] == "Generate"
+        assert not {"CheckPrompt", "Verdict", "PromptBlocked", "GuardrailRefused"} & states.keys()
+        assert not properties(self.OFF, "AWS::Bedrock::Guardrail")
+        for role in ("StoreRole", "StateMachineRole"):
+            assert "bedrock:ApplyGuardrail" not in granted(self.OFF, role)
+
+
+def _in_members(value: Any) -> Any:
+    """A resource's properties as the members of the service's own request."""
+    if isinstance(value, list):
+        return [_in_members(item) for item in value]
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: _in_members(item) for name, item in value.items()}
+    return value
 
 
 class TestStateMachine:

@@ -1,0 +1,136 @@
+"""The guardrail stand-in answers as ApplyGuardrail does, by a template's own policies."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.parsers import create_parser
+from botocore.validate import ParamValidator
+from PIL import Image
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from local.access import Caller
+from local.bedrock.guardrails import IMAGE_LIMIT_BYTES, Guardrail, Guardrails
+from local.faults import FaultPlan
+
+MODEL = botocore.session.get_session().get_service_model("bedrock-runtime")
+ANSWER: Any = MODEL.operation_model("ApplyGuardrail").output_shape
+OPERATOR = Caller("arn:aws:iam::111111111111:user/operator", None, "eu-west-1", "bedrock")
+POLICIES = {
+    "BlockedInputMessaging": "no",
+    "BlockedOutputsMessaging": "no picture",
+    "ContentPolicyConfig": {
+        "FiltersConfig": [
+            {
+                "Type": "VIOLENCE",
+                "InputStrength": "LOW",
+                "OutputStrength": "HIGH",
+                "InputModalities": ["TEXT"],
+                "OutputModalities": ["IMAGE"],
+            },
+            {"Type": "HATE", "InputStrength": "NONE", "OutputStrength": "NONE"},
+        ]
+    },
+    "WordPolicyConfig": {"WordsConfig": [{"Text": "c++"}]},
+}
+
+
+def apply(
+    *content: dict[str, Any], source: str = "INPUT", version: str = "1", marked: str = ""
+) -> tuple[int, dict[str, Any]]:
+    guardrails = Guardrails(faults=FaultPlan(), sleep=lambda seconds: None)
+    guardrails.deploy([Guardrail("abc", POLICIES, frozenset({"1"}))])
+    guardrails.mark(marked, encoded("png"))
+    body = json.dumps({"source": source, "content": content}).encode()
+    request = Request(EnvironBuilder(method="POST").get_environ())
+    response = guardrails.apply(request, body, OPERATOR, "abc", version)
+    return response.status_code, as_botocore_reads(response)
+
+
+def as_botocore_reads(response: Response) -> dict[str, Any]:
+    """The parsed answer; where it is none of errors, every member is one of the model's."""
+    answer: dict[str, Any] = create_parser("rest-json").parse(
+        {
+            "status_code": response.status_code,
+            "headers": {name.lower(): value for name, value in response.headers},
+            "body": response.data,
+        },
+        ANSWER,
+    )
+    if response.status_code == 200:
+        report = ParamValidator().validate(json.loads(response.data), ANSWER)
+        assert not report.has_errors(), report.generate_report()
+    return answer
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"text": {"text": words}}
+
+
+def encoded(output_format: str) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4), "red").save(out, output_format)
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def image(output_format: str, content: str) -> dict[str, Any]:
+    return {"image": {"format": output_format, "source": {"bytes": content}}}
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("a cat", "NONE"),
+        ("C++ at night", "GUARDRAIL_INTERVENED"),
+        ("c+ at night", "NONE"),
+        ("guardrail-test:VIOLENCE", "GUARDRAIL_INTERVENED"),
+        ("guardrail-test:VIOLENCE:MEDIUM", "NONE"),
+        ("guardrail-test:HATE", "NONE"),
+    ],
+)
+def test_a_text_is_judged_by_words_and_marks(words: str, action: str) -> None:
+    status, answer = apply(text(words))
+
+    assert (status, answer["action"]) == (200, action)
+    assert bool(answer["outputs"]) == (action != "NONE")
+
+
+def test_a_picture_is_harmful_where_its_prompt_said_so() -> None:
+    picture = image("png", encoded("png"))
+
+    _, harmless = apply(picture, source="OUTPUT")
+    _, harmful = apply(picture, source="OUTPUT", marked="picture-test:VIOLENCE")
+
+    assert harmless["action"] == "NONE"
+    (filter,) = harmful["assessments"][0]["contentPolicy"]["filters"]
+    assert (filter["type"], filter["action"]) == ("VIOLENCE", "BLOCKED")
+    assert harmful["usage"]["contentPolicyImageUnits"] == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        [text(" ")],
+        [{**text("a"), **image("png", encoded("png"))}],
+        [image("jpeg", encoded("png"))],
+        [image("webp", encoded("png"))],
+        [image("png", "no Base64!")],
+        [image("png", base64.b64encode(b"x" * (IMAGE_LIMIT_BYTES + 1)).decode())],
+    ],
+    ids=["nothing", "blank", "both", "wrong format", "unknown format", "no Base64", "too large"],
+)
+def test_what_the_service_refuses_is_refused(content: list[dict[str, Any]]) -> None:
+    status, answer = apply(*content, source="OUTPUT")
+
+    assert (status, answer["Error"]["Code"]) == (400, "ValidationException")
+
+
+def test_a_version_that_nobody_made_is_not_there() -> None:
+    status, answer = apply(text("a"), version="2")
+
+    assert (status, answer["Error"]["Code"]) == (404, "ResourceNotFoundException")
