@@ -17,8 +17,8 @@ def event_types(easel: LocalClient, execution_arn: str) -> list[str]:
     return [event["type"] for event in easel.history(execution_arn)]
 
 
-def test_a_picture_takes_three_tasks(easel: LocalClient) -> None:
-    answer = easel.post({"prompt": "three tasks", "seed": 1})
+def test_a_picture_takes_four_tasks(easel: LocalClient) -> None:
+    answer = easel.post({"prompt": "four tasks", "seed": 1})
 
     history = easel.history(answer.body["execution_arn"])
     entered = [
@@ -26,7 +26,7 @@ def test_a_picture_takes_three_tasks(easel: LocalClient) -> None:
         for event in history
         if event["type"] == "TaskStateEntered"
     ]
-    assert entered == ["Validate", "Generate", "Store"]
+    assert entered == ["Validate", "CheckPrompt", "Generate", "Store"]
     assert history[-1]["type"] == "ExecutionSucceeded"
 
 
