@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+import botocore.session
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -12,6 +14,7 @@ from botocore.exceptions import (
     ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
+    LoginError,
     NoAuthTokenError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -79,6 +82,7 @@ _BY_CODE: Mapping[str, Reason] = {
 
 _NO_CREDENTIALS = (
     CredentialRetrievalError,
+    LoginError,
     NoAuthTokenError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -108,22 +112,26 @@ class Account:
         self, service: str, operation: str, *, region: str | None = None, **request: Any
     ) -> Answer:
         """One call, `operation` as boto3 names its method."""
-        client = self._client(service, region)
         try:
-            return dict(getattr(client, operation)(**request))
+            return dict(getattr(self._client(service, region), operation)(**request))
         except (ClientError, BotoCoreError) as error:
-            return _unanswered(error, _action(client, operation))
+            return _unanswered(error, _action(service, operation))
 
     def ask_all(
-        self, service: str, operation: str, member: str, **request: Any
+        self,
+        service: str,
+        operation: str,
+        member: str,
+        *,
+        region: str | None = None,
+        **request: Any,
     ) -> Sequence[Mapping[str, Any]] | Unanswered:
-        """A list that comes in pages; `region` as in `ask`."""
-        client = self._client(service, request.pop("region", None))
+        """A list that comes in pages."""
         try:
-            pages = client.get_paginator(operation).paginate(**request)
+            pages = self._client(service, region).get_paginator(operation).paginate(**request)
             return [item for page in pages for item in page.get(member, [])]
         except (ClientError, BotoCoreError) as error:
-            return _unanswered(error, _action(client, operation))
+            return _unanswered(error, _action(service, operation))
 
     def _client(self, service: str, region: str | None) -> Any:
         key = (service, region or self.region)
@@ -147,9 +155,10 @@ def _unanswered(error: ClientError | BotoCoreError, action: str) -> Unanswered:
     return Unanswered(_BY_CODE.get(code, Reason.REFUSED), action, code, message)
 
 
-def _action(client: Any, operation: str) -> str:
+def _action(service: str, operation: str) -> str:
     """The permission of an operation. API Gateway's are named after HTTP's methods."""
-    prefix = client.meta.service_model.signing_name
-    if prefix == "apigateway":
+    if service == "apigateway":
         return "apigateway:GET"
-    return f"{prefix}:{client.meta.method_to_api_mapping[operation]}"
+    model = botocore.session.get_session().get_service_model(service)
+    (name,) = [name for name in model.operation_names if xform_name(name) == operation]
+    return f"{model.signing_name}:{name}"

@@ -4,8 +4,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -105,28 +105,37 @@ def _examine_models(
             "leave it out: they are then answered 410 with the successor's name",
         )
     for model in examined.catalog.values():
+        if model.retired:
+            yield models.check_retired(
+                model,
+                model.retired,
+                settings=settings,
+                details=details[model.id],
+                now=examined.now,
+            )
+            continue
+        availability = account.ask(
+            "bedrock",
+            "get_foundation_model_availability",
+            region=settings.bedrock_region,
+            modelId=model.id,
+        )
         findings = models.check_model(
             model,
             settings=settings,
             details=details[model.id],
-            availability=account.ask(
-                "bedrock",
-                "get_foundation_model_availability",
-                region=settings.bedrock_region,
-                modelId=model.id,
-            ),
+            availability=availability,
             now=examined.now,
         )
         yield from findings
         if model.id == settings.default_model:
-            yield _call(account, settings, model, findings)
+            healthy = not count(findings, Level.PROBLEM) and models.has_access(availability)
+            yield _call(account, settings, model, healthy=healthy)
 
 
-def _call(
-    account: Account, settings: Settings, model: Model, findings: Sequence[Finding]
-) -> Finding:
+def _call(account: Account, settings: Settings, model: Model, *, healthy: bool) -> Finding:
     """The first call of a model may subscribe to it: none where its access is in doubt."""
-    if any(finding.level in (Level.PROBLEM, Level.NOT_CHECKED) for finding in findings):
+    if not healthy:
         return not_checked(f"call of {model.id}", "not tried before the above is mended")
     answer = account.ask(
         "bedrock-runtime",
@@ -224,7 +233,7 @@ def _integration(account: Account, api: str) -> Answer:
 def _no_account(caller: Unanswered, examined: Examined) -> Finding:
     if examined.local and caller.reason is Reason.UNREACHABLE:
         return problem("account", caller.message, "start the local stack: make run")
-    return without_answer("account", caller)
+    return replace(without_answer("account", caller), level=Level.PROBLEM)
 
 
 def _findings(arguments: argparse.Namespace) -> Iterator[Finding]:

@@ -25,9 +25,8 @@ ACCESS_CURE = (
 def check_model(
     model: Model, *, settings: Settings, details: Answer, availability: Answer, now: datetime
 ) -> list[Finding]:
-    """Findings on one model; what is amiss with the default model is a problem."""
-    if model.retired:
-        return [_check_retired(model, model.retired, settings, details, now)]
+    """Findings on a model that the catalog does not call retired; what is amiss with the default
+    model is a problem."""
     findings = _check_lifecycle(model, settings, details, now)
     if isinstance(details, Unanswered):
         return findings
@@ -35,6 +34,42 @@ def check_model(
     if findings:
         return findings
     return [ok(_subject(model, settings), f"active in {settings.bedrock_region}, and accessible")]
+
+
+def check_retired(
+    model: Model,
+    retired: Retirement,
+    *,
+    settings: Settings,
+    details: Answer,
+    now: datetime,
+) -> Finding:
+    """Whether Bedrock agrees that a model's life has ended."""
+    subject = _subject(model, settings)
+    if isinstance(details, Unanswered):
+        if not _is_unknown(details):
+            return without_answer(subject, details)
+    elif not _has_ended(_lifecycle(details), now):
+        return warning(
+            subject,
+            f"the catalog calls it retired since {retired.date}, "
+            f"Bedrock {_described(_lifecycle(details))}",
+            f"correct {CATALOG_FILE}",
+        )
+    found = f"retired since {retired.date}, as the catalog says"
+    if model.id == settings.default_model:
+        return problem(subject, found, f"set default_model to {retired.successor}")
+    return ok(subject, f"{found}; its successor is {retired.successor}")
+
+
+def has_access(availability: Answer) -> bool:
+    """Whether a call needs no subscription first."""
+    return not isinstance(availability, Unanswered) and (
+        availability["agreementAvailability"]["status"],
+        availability["authorizationStatus"],
+        availability["entitlementAvailability"],
+        availability["regionAvailability"],
+    ) == ("AVAILABLE", "AUTHORIZED", "AVAILABLE", "AVAILABLE")
 
 
 def check_call(model: Model, answer: Answer) -> Finding:
@@ -67,26 +102,6 @@ def check_call(model: Model, answer: Answer) -> Finding:
     return without_answer(subject, answer)
 
 
-def _check_retired(
-    model: Model, retired: Retirement, settings: Settings, details: Answer, now: datetime
-) -> Finding:
-    subject = _subject(model, settings)
-    if isinstance(details, Unanswered):
-        if details.reason is not Reason.ABSENT:
-            return without_answer(subject, details)
-    elif not _has_ended(_lifecycle(details), now):
-        return warning(
-            subject,
-            f"the catalog calls it retired since {retired.date}, "
-            f"Bedrock {_described(_lifecycle(details))}",
-            f"correct {CATALOG_FILE}",
-        )
-    found = f"retired since {retired.date}, as the catalog says"
-    if model.id == settings.default_model:
-        return problem(subject, found, f"set default_model to {retired.successor}")
-    return ok(subject, f"{found}; its successor is {retired.successor}")
-
-
 def _check_lifecycle(
     model: Model, settings: Settings, details: Answer, now: datetime
 ) -> list[Finding]:
@@ -94,7 +109,7 @@ def _check_lifecycle(
     subject = _subject(model, settings)
     in_catalog = region in model.regions
     if isinstance(details, Unanswered):
-        if details.reason is not Reason.ABSENT:
+        if not _is_unknown(details):
             return [without_answer(subject, details)]
         if not in_catalog:
             return [ok(subject, f"not offered in {region}, as the catalog says")]
@@ -230,6 +245,11 @@ def _grave(model: Model, settings: Settings, found: str, cure: str) -> Finding:
     """A problem with the default model; with another one, a warning."""
     level = Level.PROBLEM if model.id == settings.default_model else Level.WARNING
     return Finding(level, _subject(model, settings), found, cure)
+
+
+def _is_unknown(details: Unanswered) -> bool:
+    """Bedrock was seen to say of a model it does not have that its identifier is invalid."""
+    return details.reason is Reason.ABSENT or details.code == "ValidationException"
 
 
 def _subject(model: Model, settings: Settings) -> str:
