@@ -29,6 +29,9 @@ def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
         if quota.reason is Reason.ABSENT and wanted * 1_000 <= _DEFAULT_INTEGRATION_TIMEOUT_MS:
             return ok(subject, f"{wanted} s is within the default quota, the account has no other")
         return without_answer(subject, quota)
+    if "Value" not in quota["Quota"]:
+        reason = quota["Quota"].get("ErrorReason", {}).get("ErrorMessage", "no reason given")
+        return not_checked(subject, f"Service Quotas has no value: {reason}")
     allowed = quota["Quota"]["Value"] / 1_000
     found = f"gateway_timeout_seconds is {wanted}, the account's quota {allowed:g} s"
     if wanted <= allowed:
@@ -79,7 +82,8 @@ def check_requests_per_minute(
     found = [
         quota
         for quota in quotas
-        if name.casefold() in quota["QuotaName"].casefold()
+        if "Value" in quota
+        and name.casefold() in quota["QuotaName"].casefold()
         and REQUESTS_PER_MINUTE in quota["QuotaName"].casefold()
         and "cross-region" not in quota["QuotaName"].casefold()
     ]

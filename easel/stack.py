@@ -80,7 +80,7 @@ def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Findi
     by_step = {
         answer["Handler"].split(".")[1]: answer
         for answer in answers
-        if not isinstance(answer, Unanswered) and answer["Handler"].startswith("lambdas.")
+        if not isinstance(answer, Unanswered) and answer.get("Handler", "").startswith("lambdas.")
     }
     for step in STEPS:
         if step in by_step:

@@ -6,6 +6,7 @@ catalog has none. A model past its end of life is unknown, as one of another reg
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -30,25 +31,27 @@ _ARN = re.compile(r"arn:aws:bedrock:(?P<region>[a-z0-9-]{1,20})::foundation-mode
 _UNKNOWN = "Could not resolve the foundation model from the provided model identifier."
 
 
-def describe(request: Request, path: str, caller: Caller) -> Response | None:
+def describe(
+    request: Request, path: str, caller: Caller, *, catalog: Mapping[str, Model] = CATALOG
+) -> Response | None:
     """The answer of the operation that a path names; None where it names none of them."""
     if request.method != "GET":
         return None
     if MODELS.fullmatch(path):
-        return _models(request, caller)
+        return _models(request, caller, catalog)
     if match := AVAILABILITY.fullmatch(path):
-        return _availability(unquote(match["model"]), caller)
+        return _availability(unquote(match["model"]), caller, catalog)
     if match := MODEL.fullmatch(path):
-        return _model(unquote(match["model"]), caller)
+        return _model(unquote(match["model"]), caller, catalog)
     return None
 
 
-def _models(request: Request, caller: Caller) -> Response:
+def _models(request: Request, caller: Caller, catalog: Mapping[str, Model]) -> Response:
     authorise(caller, "bedrock:ListFoundationModels", "*")
     asked = request.args
     summaries = [
         _details(model, caller.region)
-        for model in CATALOG.values()
+        for model in catalog.values()
         if caller.region in model.regions
         and asked.get("byProvider", _provider(model)).lower() == _provider(model).lower()
         and asked.get("byOutputModality", "IMAGE") == "IMAGE"
@@ -58,23 +61,23 @@ def _models(request: Request, caller: Caller) -> Response:
     return _answered({"modelSummaries": summaries})
 
 
-def _model(identifier: str, caller: Caller) -> Response:
+def _model(identifier: str, caller: Caller, catalog: Mapping[str, Model]) -> Response:
     arn = _ARN.fullmatch(identifier)
     id = arn["id"] if arn else identifier
     authorise(caller, "bedrock:GetFoundationModel", _arn(id, caller.region))
     if not _ID.fullmatch(id) or (arn and arn["region"] != caller.region):
         return _invalid()
-    model = CATALOG.get(id)
+    model = catalog.get(id)
     if model is None or caller.region not in model.regions:
         return rest_json_error(404, "ResourceNotFoundException", _UNKNOWN)
     return _answered({"modelDetails": _details(model, caller.region)})
 
 
-def _availability(id: str, caller: Caller) -> Response:
+def _availability(id: str, caller: Caller, catalog: Mapping[str, Model]) -> Response:
     authorise(caller, "bedrock:GetFoundationModelAvailability", "*")
     if not _ID.fullmatch(id):
         return _invalid()
-    model = CATALOG.get(id)
+    model = catalog.get(id)
     if model is None or model.retired:
         return rest_json_error(404, "ResourceNotFoundException", _UNKNOWN)
     here = "AVAILABLE" if caller.region in model.regions else "NOT_AVAILABLE"

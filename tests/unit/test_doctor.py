@@ -453,6 +453,14 @@ class TestQuotas:
         assert "gateway_timeout_seconds is 60, the account's quota 29 s" in finding.found
         assert quotas.check_integration_timeout(SETTINGS, answer).level is Level.OK
 
+    def test_a_quota_without_a_value_is_not_checked(self) -> None:
+        answer = {"Quota": {"ErrorReason": {"ErrorMessage": "try later"}}}
+
+        finding = quotas.check_integration_timeout(SETTINGS, answer)
+
+        assert finding.level is Level.NOT_CHECKED
+        assert "try later" in finding.found
+
     def test_too_few_concurrent_executions_are_a_warning_that_says_how_many_it_takes(self) -> None:
         finding = quotas.check_concurrency(SETTINGS, CORE, limits(10))
 
