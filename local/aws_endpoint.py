@@ -12,13 +12,14 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from local.access import Caller, RefusedError, authenticate, authorise, may, without_signature
+from local.bedrock import control_plane
 from local.bedrock.guardrails import APPLY, Guardrails
 from local.bedrock.service import INVOKE, BedrockRuntime
 from local.faults import S3_ERRORS, FaultPlan
 from local.functions import InvokeApi
 from local.functions.api import INVOCATIONS
 from local.saved_pictures import SavedPictures
-from local.wire_errors import refused, rest_json_error, s3_error
+from local.wire_errors import json_error, refused, rest_json_error, s3_error
 from local.workflows import executions_of_what, start_sync_execution
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 BEDROCK_CONTROL = "/easel/bedrock"
 FAULT_CONTROL = "/easel/faults"
 _TARGETS = {"AWSStepFunctions": "states", "Logs_20140328": "logs"}
+
+# Where moto would answer for an account that has nothing to do with this stack.
+_NO_QUOTAS = "The local stack has no quotas."
+_ABSENT_SERVICES = {
+    "apigateway": "The local gateway reads its API from the template.",
+    "servicequotas": _NO_QUOTAS,
+}
+_ACCOUNT_SETTINGS = "/2016-08-19/account-settings"
 
 
 class AwsEndpoint:
@@ -84,6 +93,14 @@ class AwsEndpoint:
             return self._bedrock.invoke(request, body, caller, match["model"])
         if caller.service == "bedrock" and (match := APPLY.fullmatch(_raw_path(request))):
             return self._guardrails.apply(request, body, caller, match["id"], match["version"])
+        if caller.service == "bedrock" and (
+            described := control_plane.describe(request, _raw_path(request), caller)
+        ):
+            return described
+        if caller.service in _ABSENT_SERVICES:
+            return _absent(_ABSENT_SERVICES[caller.service], json_target=bool(target))
+        if request.path == _ACCOUNT_SETTINGS:
+            return _absent(_NO_QUOTAS, json_target=False)
         if target == "AWSStepFunctions.StartSyncExecution":
             return start_sync_execution(body, caller)
         if target == "AWSStepFunctions.ListExecutions" and b"Arn" not in body:
@@ -149,6 +166,12 @@ class AwsEndpoint:
             return self._moto(environ, start_response)
 
         return forwarded
+
+
+def _absent(message: str, *, json_target: bool) -> Response:
+    if json_target:
+        return json_error("NotImplemented", message, 501)
+    return rest_json_error(501, "NotImplemented", message)
 
 
 def _authorization(request: Request) -> str:

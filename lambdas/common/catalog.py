@@ -134,6 +134,16 @@ class FreeSizes:
 
 
 @dataclass(frozen=True)
+class Legacy:
+    """The last part of a model's life, dates as 2026-11-20: it still draws, but only for accounts
+    that use it, perhaps at a higher price."""
+
+    since: str
+    until: str
+    successor: str
+
+
+@dataclass(frozen=True)
 class Retirement:
     """The end of a model's life: no region serves it from that date on."""
 
@@ -164,6 +174,7 @@ class Model:
     default_size: Size | None = None
     weighted_prompts: bool = False
     regions: tuple[str, ...] = ()
+    legacy: Legacy | None = None
     retired: Retirement | None = None
 
 

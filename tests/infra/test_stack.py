@@ -2,13 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
 import botocore.session
 import pytest
 from aws_cdk import App
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 from botocore.validate import ParamValidator
 
 from cdk.api import ROUTES
@@ -17,6 +18,7 @@ from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.guardrail import CATEGORIES
 from cdk.settings import DeniedTopic, Settings
 from cdk.stack import EaselStack
+from lambdas.common.catalog import CATALOG, Legacy
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -398,3 +400,24 @@ class TestApi:
         outputs = template_of(API_KEY).to_json()["Outputs"]
 
         assert {"ApiUrl", "StateMachineArn", "BucketName", "ApiKeyId"} <= outputs.keys()
+
+
+class TestLifecycle:
+    def test_a_legacy_default_model_is_a_warning_that_names_the_successor(self) -> None:
+        legacy = Legacy("2026-11-01", "2027-05-01", successor="stability.sd3-5-large-v1:0")
+        model = replace(CATALOG[IAM.default_model], legacy=legacy)
+
+        stack = EaselStack(App(), "easel-test", settings=IAM, catalog={**CATALOG, model.id: model})
+
+        Annotations.from_stack(stack).has_warning(
+            "/easel-test",
+            Match.string_like_regexp(
+                f"default_model {model.id} is legacy since 2026-11-01 and draws until 2027-05-01, "
+                ".*use stability.sd3-5-large-v1:0"
+            ),
+        )
+
+    def test_an_active_default_model_is_no_warning(self) -> None:
+        stack = EaselStack(App(), "easel-test", settings=IAM)
+
+        Annotations.from_stack(stack).has_no_warning("*", Match.any_value())

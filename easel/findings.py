@@ -1,0 +1,77 @@
+"""What the doctor found: one finding is one line, with its cure where there is something to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from easel.account import Reason, Unanswered
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+    NOT_CHECKED = "not checked"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`found` says what is, `cure` what to do about it."""
+
+    level: Level
+    subject: str
+    found: str
+    cure: str | None = None
+
+    def __str__(self) -> str:
+        line = f"{self.level:<12} {self.subject}: {self.found}"
+        return f"{line}\n{'':<12} -> {self.cure}" if self.cure else line
+
+
+def ok(subject: str, found: str) -> Finding:
+    return Finding(Level.OK, subject, found)
+
+
+def warning(subject: str, found: str, cure: str) -> Finding:
+    return Finding(Level.WARNING, subject, found, cure)
+
+
+def problem(subject: str, found: str, cure: str) -> Finding:
+    return Finding(Level.PROBLEM, subject, found, cure)
+
+
+def not_checked(subject: str, found: str, cure: str | None = None) -> Finding:
+    return Finding(Level.NOT_CHECKED, subject, found, cure)
+
+
+def without_answer(subject: str, answer: Unanswered) -> Finding:
+    """A question that nobody answered, and why."""
+    match answer.reason:
+        case Reason.NOT_HERE:
+            return not_checked(subject, answer.message)
+        case Reason.DENIED:
+            return warning(
+                subject,
+                f"not checked: these credentials may not call {answer.action}",
+                f"allow {answer.action} to whoever runs the doctor",
+            )
+        case Reason.CREDENTIALS:
+            return problem(
+                subject,
+                f"the credentials are not good: {answer.message}",
+                "log in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            )
+        case Reason.UNREACHABLE:
+            return problem(
+                subject,
+                f"no answer: {answer.message}",
+                "check the network, and that the region exists and is enabled for the account",
+            )
+        case _:
+            return warning(
+                subject, f"{answer.action} failed: {answer.code}: {answer.message}", "try again"
+            )
+
+
+def count(findings: Iterable[Finding], level: Level) -> int:
+    return sum(finding.level is level for finding in findings)

@@ -1,0 +1,137 @@
+"""Whether an environment's stack is there, whole, and deployed with its present settings."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cdk.settings import Settings
+from easel.account import Answer, Reason, Unanswered
+from easel.findings import Finding, ok, problem, warning, without_answer
+
+API = "AWS::ApiGateway::RestApi"
+FUNCTION = "AWS::Lambda::Function"
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+ROUTE = "/images"
+
+# CloudFormation does not make again what went without it.
+REBUILD = "make destroy, then make deploy"
+
+STEPS = ("validate", "generate", "store")
+
+# CloudFormation's only code for a stack that is not there.
+_NO_STACK = "ValidationError"
+
+
+def check_status(environment: str, region: str, answer: Answer) -> Finding:
+    """The stack as DescribeStacks has it."""
+    subject = f"stack easel-{environment}"
+    deploy = f"make deploy ENV={environment}"
+    if isinstance(answer, Unanswered):
+        if answer.code == _NO_STACK:
+            return problem(
+                subject,
+                f"not deployed in {region}",
+                f"{deploy}; or set AWS_REGION to where it is",
+            )
+        return without_answer(subject, answer)
+    stack = answer["Stacks"][0]
+    status = stack["StackStatus"]
+    outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+    found = " ".join(filter(None, (status, outputs.get("ApiUrl"))))
+    if status.endswith("_IN_PROGRESS"):
+        return warning(subject, found, "ask again when it has ended")
+    if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
+        return ok(subject, found)
+    if status == "UPDATE_ROLLBACK_COMPLETE":
+        return warning(
+            subject, f"{found}: the last deployment failed", f"read its events, then {deploy}"
+        )
+    return problem(subject, found, f"read its events; make destroy ENV={environment}, {deploy}")
+
+
+def check_bootstrap(region: str, answer: Answer) -> Finding:
+    """What CDK looks for before it deploys."""
+    subject = "CDK bootstrap"
+    if not isinstance(answer, Unanswered):
+        return ok(subject, f"version {answer['Parameter']['Value']}")
+    if answer.reason is Reason.ABSENT:
+        return problem(
+            subject,
+            f"account and region {region} are not bootstrapped for CDK",
+            f"npx cdk bootstrap aws://ACCOUNT/{region}, once",
+        )
+    return without_answer(subject, answer)
+
+
+def check_state_machine(answers: Sequence[Answer]) -> Finding:
+    subject = "state machine"
+    for answer in answers:
+        if isinstance(answer, Unanswered):
+            return _missing(subject, answer)
+        if answer.get("status", "ACTIVE") == "ACTIVE":
+            return ok(subject, f"active: {answer['name']}")
+    return problem(subject, "the stack has none that is active", REBUILD)
+
+
+def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Finding]:
+    """All three functions, and what each was told of the settings."""
+    findings: list[Finding] = [
+        _missing("functions", answer) for answer in answers if isinstance(answer, Unanswered)
+    ]
+    by_step = {
+        answer["Handler"].split(".")[1]: answer
+        for answer in answers
+        if not isinstance(answer, Unanswered) and answer.get("Handler", "").startswith("lambdas.")
+    }
+    for step in STEPS:
+        if step in by_step:
+            findings += _check_function(step, settings, by_step[step])
+        elif not findings:
+            findings.append(problem(f"function {step}", "the stack has none", "make deploy"))
+    return findings or [ok("functions", f"{', '.join(STEPS)} are active, with these settings")]
+
+
+def check_api(settings: Settings, integrations: Sequence[Answer]) -> Finding:
+    """The deployed integration, which waits for as long as it was told when it was deployed."""
+    subject = "API"
+    for integration in integrations:
+        if isinstance(integration, Unanswered):
+            return _missing(subject, integration)
+        deployed = integration["timeoutInMillis"] / 1_000
+        wanted = settings.gateway_timeout_seconds
+        found = f"POST {ROUTE} waits {deployed:g} s, gateway_timeout_seconds is {wanted}"
+        return ok(subject, found) if deployed == wanted else warning(subject, found, "make deploy")
+    return problem(subject, "the stack has none", REBUILD)
+
+
+def _check_function(step: str, settings: Settings, function: Mapping[str, Any]) -> list[Finding]:
+    subject = f"function {step}"
+    if function.get("State", "Active") not in ("Active", "Inactive"):
+        reason = function.get("StateReason", "no reason given")
+        return [problem(subject, f"{function['State']}: {reason}", "make deploy")]
+    variables = function.get("Environment", {}).get("Variables", {})
+    return [
+        warning(
+            subject,
+            f"deployed with {name}={variables[name]}, the settings say {wanted}",
+            "make deploy",
+        )
+        for name, wanted in _told(settings).items()
+        if variables.get(name, wanted) != wanted
+    ]
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """The settings that functions have in their environment."""
+    return {
+        "DEFAULT_MODEL": settings.default_model,
+        "ALLOW_RETIRED_MODELS": str(settings.allow_retired_models).lower(),
+        "BEDROCK_REGION": settings.bedrock_region,
+        "MODEL_TIMEOUT_SECONDS": str(settings.model_timeout_seconds),
+        "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
+    }
+
+
+def _missing(subject: str, answer: Unanswered) -> Finding:
+    if answer.reason is Reason.ABSENT:
+        return problem(subject, f"gone: {answer.message}", REBUILD)
+    return without_answer(subject, answer)
