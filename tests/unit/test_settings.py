@@ -30,6 +30,8 @@ def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
         ({"model_timeout_seconds": "120"}, "model_timeout_seconds"),
         ({"throttle_burst": True}, "throttle_burst"),
         ({"guard": True}, "guard"),
+        ({"alarm_email": "operator"}, "alarm_email"),
+        ({"alarm_cost_usd_per_hour": 0}, "alarm_cost_usd_per_hour"),
     ],
     ids=str,
 )
