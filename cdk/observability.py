@@ -152,8 +152,8 @@ class Observability(Construct):
             ),
             self._alarm(
                 "cost",
-                f"Model calls of an hour are listed at more than "
-                f"{self._settings.alarm_cost_usd_per_hour} USD.",
+                f"Model calls of an hour are listed at {self._settings.alarm_cost_usd_per_hour} "
+                "USD or more.",
                 self._own(telemetry.ESTIMATED_COST, period=_HOUR),
                 at_least=self._settings.alarm_cost_usd_per_hour,
             ),

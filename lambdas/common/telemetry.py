@@ -7,7 +7,7 @@ CloudWatch user guide), so that nothing has to be called for them or packaged.
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -116,7 +116,7 @@ class Log:
             line |= {metric.name: value for metric, value in metrics.items()}
             line["_aws"] = {
                 "Timestamp": int(time.time() * 1_000),
-                "CloudWatchMetrics": [_directive(metric, line) for metric in metrics],
+                "CloudWatchMetrics": _directives(metrics, line),
             }
         self._write(json.dumps(line))
 
@@ -187,10 +187,16 @@ def invocation(
 log_environment = cache(Environment.from_env)
 
 
-def _directive(metric: Metric, line: Mapping[str, Any]) -> dict[str, Any]:
-    sets = [each for each in metric.dimension_sets if line.keys() >= set(each)]
-    return {
-        "Namespace": NAMESPACE,
-        "Dimensions": [list(each) for each in sets],
-        "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
-    }
+def _directives(metrics: Iterable[Metric], line: Mapping[str, Any]) -> list[dict[str, Any]]:
+    by_dimensions: dict[DimensionSets, list[Metric]] = {}
+    for metric in metrics:
+        sets = tuple(each for each in metric.dimension_sets if line.keys() >= set(each))
+        by_dimensions.setdefault(sets, []).append(metric)
+    return [
+        {
+            "Namespace": NAMESPACE,
+            "Dimensions": [list(each) for each in sets],
+            "Metrics": [{"Name": metric.name, "Unit": metric.unit} for metric in alike],
+        }
+        for sets, alike in by_dimensions.items()
+    ]
