@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from lambdas.common.catalog import CATALOG
 from local.access import Caller, authorise
 from local.bedrock.request_check import MalformedRequestError, check_request
-from local.bedrock.wire_formats import broken, drawn, read_order
+from local.bedrock.wire_formats import Order, broken, drawn, read_order
 from local.broken_connections import reset_midway
 from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
 from local.wire_errors import rest_json_error
@@ -83,7 +83,7 @@ class BedrockRuntime:
         fault = self._faults.strike(INVOKE_MODEL)
         kind = fault.kind if fault else ""
         if kind in modelled_errors() and kind not in _MAY_BE_BILLED:
-            return rest_json_error(modelled_errors()[kind], kind, f"{kind}, as was asked for.")
+            return _injected(kind, read_order(model, asked))
 
         self._bill(ModelCall(model, asked))
         self._sleep(self._latency_seconds)
@@ -95,8 +95,7 @@ class BedrockRuntime:
         """What comes back of a call that is on the bill and went wrong."""
         order = read_order(model, asked)
         if fault.kind in _MAY_BE_BILLED:
-            status = modelled_errors()[fault.kind]
-            return rest_json_error(status, fault.kind, f"{fault.kind}, as was asked for.")
+            return _injected(fault.kind, order)
         match fault.kind:
             case "hang" | "slow":
                 self._sleep(fault.seconds)
@@ -125,6 +124,12 @@ class BedrockRuntime:
         with self._lock:
             self._calls.append(call)
             self._counts[call.model] += 1
+
+
+def _injected(kind: str, order: Order) -> Response:
+    """A modelled error. Its message quotes the prompt: nothing says that the service's never do."""
+    message = f"{kind}, as was asked for, on {order.prompt!r}."
+    return rest_json_error(modelled_errors()[kind], kind, message)
 
 
 def _answered(body: dict[str, Any]) -> Response:
