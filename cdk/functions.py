@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -31,7 +31,7 @@ class _Spec:
 
 
 class Functions(Construct):
-    """Exposes `validate`, `generate` and `store`; grants are the stack's."""
+    """Exposes `validate`, `generate` and `store`, and `all` by name; grants are the stack's."""
 
     def __init__(
         self,
@@ -84,6 +84,7 @@ class Functions(Construct):
         functions = {
             name: self._function(name, spec=spec, settings=settings) for name, spec in specs.items()
         }
+        self.all = functions
         self.validate = functions["validate"]
         self.generate = functions["generate"]
         self.store = functions["store"]
@@ -115,7 +116,11 @@ class Functions(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             timeout=Duration.seconds(spec.timeout_seconds),
             memory_size=spec.memory_mb,
-            environment=dict(spec.environment),
+            environment={
+                **spec.environment,
+                "STACK_NAME": Stack.of(self).stack_name,
+                "LOG_EXECUTION_DATA": str(settings.log_execution_data).lower(),
+            },
         )
 
 

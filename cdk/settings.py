@@ -88,7 +88,9 @@ class Settings:
     `model_timeout_seconds` is how long a model call that is being paid for may take: longer than
     the gateway waits, so that its picture is kept although the caller has gone.
     `url_expires_seconds` is at most an hour, because a URL dies with the credentials that signed
-    it. `image_retention_days` 0 keeps pictures.
+    it. `image_retention_days` 0 keeps pictures. `log_execution_data` lets prompts into the logs of
+    workflow and functions. Alarms go to `alarm_email`, if there is one; one is for list prices
+    above `alarm_cost_usd_per_hour`.
 
     `guardrail_id`, an id or ARN in the stack's own region, with `guardrail_version` brings a
     guardrail along; else the stack makes one of `guardrail_strength` and what is denied.
@@ -114,6 +116,8 @@ class Settings:
     guardrail_version: str = ""
     denied_words: tuple[str, ...] = ()
     denied_topics: tuple[DeniedTopic, ...] = ()
+    alarm_email: str = ""
+    alarm_cost_usd_per_hour: int = 10
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -137,10 +141,13 @@ class Settings:
             ("model_timeout_seconds", 30, 600),
             ("url_expires_seconds", 60, 3_600),
             ("image_retention_days", 0, 36_500),
+            ("alarm_cost_usd_per_hour", 1, 1_000_000),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingsError(f"{name} must be from {low} to {high}; got {value}")
+        if self.alarm_email and "@" not in self.alarm_email:
+            raise SettingsError(f"alarm_email must be an address; got {self.alarm_email!r}")
         model = CATALOG[self.default_model]
         if model.retired and not self.allow_retired_models:
             raise SettingsError(

@@ -1,4 +1,4 @@
-"""The stack: bucket, functions, workflow and API, and who may do what to which."""
+"""The stack: bucket, functions, workflow, API, what watches them, and who may do what to which."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,7 @@ from cdk.deadline import deadline_of
 from cdk.functions import Functions
 from cdk.guardrail import Guardrail
 from cdk.lifecycle import warn_where_legacy
+from cdk.observability import Observability
 from cdk.pictures import Pictures
 from cdk.settings import Settings
 from cdk.workflow import Workflow, definition_for
@@ -56,6 +57,14 @@ class EaselStack(Stack):
             },
         )
         self.api = Api(self, "Api", settings=settings, state_machine=self.workflow.state_machine)
+        self.observability = Observability(
+            self,
+            "Observability",
+            settings=settings,
+            api=self.api.api,
+            state_machine=self.workflow.state_machine,
+            functions=self.functions.all,
+        )
         self._grant(settings)
         self._output()
 
@@ -122,6 +131,8 @@ class EaselStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.api.api.url_for_path("/images"))
         CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
         CfnOutput(self, "BucketName", value=self.pictures.bucket.bucket_name)
+        CfnOutput(self, "DashboardUrl", value=self.observability.dashboard_url)
+        CfnOutput(self, "AlarmTopicArn", value=self.observability.topic.topic_arn)
         if self.api.key is not None:
             CfnOutput(self, "ApiKeyId", value=self.api.key.key_id)
 

@@ -18,8 +18,17 @@ from local.functions import Function
 from local.template import Resolver, Template
 
 # What moto does not deploy: gateway and guardrails here read their resources from the template
-# instead, and a bucket policy, which only asks for TLS, has nothing to say on loopback.
-_NOT_FOR_MOTO = ("AWS::ApiGateway::", "AWS::Bedrock::", "AWS::S3::BucketPolicy", "AWS::CDK::")
+# instead, a bucket policy, which only asks for TLS, has nothing to say on loopback, and no alarm
+# watches this machine.
+_NOT_FOR_MOTO = (
+    "AWS::ApiGateway::",
+    "AWS::Bedrock::",
+    "AWS::CDK::",
+    "AWS::CloudWatch::",
+    "AWS::KMS::",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::",
+)
 
 _FIRST_VERSION = "1"
 

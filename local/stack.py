@@ -1,7 +1,6 @@
 """The whole stack on this machine: AWS endpoint, deployed template, functions and gateway."""
 
 import ctypes
-import json
 import logging
 import os
 import threading
@@ -24,6 +23,7 @@ from local.faults import FaultPlan
 from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
+from local.log_lines import readable
 from local.moto_gaps import fill_gaps
 from local.object_files import objects_in_files
 from local.saved_pictures import SavedPictures
@@ -57,14 +57,23 @@ class Options:
 
 
 class LocalStack:
-    """A context manager: the stack runs inside it. `log` gets what a person should see."""
+    """A context manager: the stack runs inside it. `log` gets what a person should see, `events`
+    a function's name and each of its log events as it was written."""
 
     deployment: Deployment
 
-    def __init__(self, template: Template, options: Options, *, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        template: Template,
+        options: Options,
+        *,
+        log: Callable[[str], None],
+        events: Callable[[str, str], None] = lambda function, event: None,
+    ) -> None:
         self._template = template
         self._options = options
         self._log = log
+        self._events = events
         self._running = ExitStack()
         self._stopped = threading.Event()
 
@@ -146,18 +155,14 @@ class LocalStack:
             region=REGION,
             endpoint_url=self._options.endpoint_url,
             credentials=credentials.variables,
-            log=lambda function, event: self._log(f"{function}: {_readable(event)}"),
+            log=self._log_event,
         )
 
-
-def _readable(event: str) -> str:
-    """A log event of a function; an error that answers a caller in one line, without its trace."""
-    first = event.partition("\n")[0]
-    try:
-        answer = json.loads(first.partition(": ")[2])
-        return f"{answer['class']}: {answer['error']['message']} {answer['detail'] or ''}".strip()
-    except (ValueError, KeyError, TypeError):
-        return event
+    def _log_event(self, function: str, event: str) -> None:
+        self._events(function, event)
+        line = readable(event)
+        if line:
+            self._log(f"{function}: {line}")
 
 
 def _configure_moto() -> None:

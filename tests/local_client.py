@@ -140,19 +140,22 @@ def running(
     *,
     change: Callable[[dict[str, Any]], None] = lambda document: None,
     settings: Mapping[str, Any] = NO_CHANGE,
+    log: Callable[[str], None] = print,
+    events: Callable[[str, str], None] = lambda function, event: None,
     **options: Any,
 ) -> Iterator[LocalClient]:
     """The local stack from the project's template.
 
     `settings` differ from those of the local environment; `change` may edit the template's
-    document.
+    document. `log` gets what the terminal would, `events` the functions' log events as written.
     """
     template = synthesized(settings=settings)
     document = deepcopy(dict(template.document))
     change(document)
     port, aws_port = free_ports()
     where = Options(port=port, aws_port=aws_port, **options)
-    with LocalStack(replace(template, document=document), where, log=print) as stack:
+    changed = replace(template, document=document)
+    with LocalStack(changed, where, log=log, events=events) as stack:
         yield LocalClient(
             api_url=where.api_url,
             endpoint_url=where.endpoint_url,

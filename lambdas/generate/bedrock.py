@@ -73,10 +73,12 @@ def client_config(read_timeout_seconds: int) -> Config:
 
 
 class FoundationModels:
-    """The models of one region."""
+    """The models of one region. `quoting`: whether errors hold the service's own words, which may
+    quote a prompt, or only its codes."""
 
-    def __init__(self, client: "BedrockRuntimeClient") -> None:
+    def __init__(self, client: "BedrockRuntimeClient", *, quoting: bool) -> None:
         self._client = client
+        self._quoting = quoting
 
     def invoke(self, model: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One call, which may cost money. The response body; any EaselError of the tables."""
@@ -89,7 +91,7 @@ class FoundationModels:
             )
             answer = response["body"].read()
         except ClientError as error:
-            raise _refused(error, model) from error
+            raise _refused(error, model, quoting=self._quoting) from error
         except BotoCoreError as error:
             raise _broken(error) from error
         try:
@@ -101,9 +103,9 @@ class FoundationModels:
         return parsed
 
 
-def _refused(error: ClientError, model: str) -> EaselError:
+def _refused(error: ClientError, model: str, *, quoting: bool) -> EaselError:
     code = error.response["Error"]["Code"]
-    detail = f"{code}: {error.response['Error'].get('Message', '')}"
+    detail = f"{code}: {error.response['Error'].get('Message', '')}" if quoting else code
     refused = _BY_CODE.get(code, InternalError)
     if refused is ModelNotFoundError:
         retired = CATALOG[model].retired

@@ -48,8 +48,12 @@ class StagedResult:
     key: str
     source: str
 
+    @property
+    def reused(self) -> bool:
+        return self.source != "model"
+
     def to_dict(self) -> dict[str, object]:
-        return {"key": self.key, "source": self.source, "reused": self.source != "model"}
+        return {"key": self.key, "source": self.source, "reused": self.reused}
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ import boto3
 from lambdas.common.bucket import Bucket, s3_config
 from lambdas.common.errors import naming_seed
 from lambdas.common.recipe import Recipe
+from lambdas.common.telemetry import PICTURES, RETRIES, REUSED, invocation, log_environment
+from lambdas.common.tracing import trace_calls
 from lambdas.generate.bedrock import FoundationModels, client_config
 from lambdas.generate.caller_clock import CallerClock
 from lambdas.generate.claims import Claims
 from lambdas.generate.drawing import Surroundings, draw
 from lambdas.generate.environment import Environment
+from lambdas.generate.metering import MeteredModels
 
 
 class Context(Protocol):
@@ -26,24 +29,32 @@ class Context(Protocol):
 
 
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """`{"recipe": {...}, "started_at": <ISO 8601>, "attempt_seconds": ...}` to
-    `{"key", "source", "reused"}`."""
-    around = Surroundings(
-        bucket=_bucket(),
-        models=_models(),
-        claims=Claims(
-            _bucket(),
-            lifetime=timedelta(seconds=_environment().function_timeout_seconds),
-            holder=context.aws_request_id,
-            now=_now,
-        ),
-        clock=_clock(datetime.fromisoformat(event["started_at"]), event["attempt_seconds"]),
-        remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
-        sleep=time.sleep,
-    )
-    recipe = Recipe.from_dict(event["recipe"])
-    with naming_seed(recipe.seed):
-        return draw(recipe, around).to_dict()
+    """`{"recipe": {...}, "started_at": <ISO 8601>, "attempt_seconds", "execution_arn",
+    "retry_count"}` to `{"key", "source", "reused"}`."""
+    with invocation("generate", event["execution_arn"]) as log:
+        recipe = Recipe.from_dict(event["recipe"])
+        log.note_recipe(recipe)
+        if event["retry_count"]:
+            log.count(RETRIES)
+        around = Surroundings(
+            bucket=_bucket(),
+            models=MeteredModels(_models(), log),
+            claims=Claims(
+                _bucket(),
+                lifetime=timedelta(seconds=_environment().function_timeout_seconds),
+                holder=context.aws_request_id,
+                now=_now,
+            ),
+            clock=_clock(datetime.fromisoformat(event["started_at"]), event["attempt_seconds"]),
+            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
+            sleep=time.sleep,
+        )
+        with naming_seed(recipe.seed):
+            staged = draw(recipe, around)
+        log.note(source=staged.source)
+        log.event = "picture found" if staged.reused else "picture drawn"
+        log.count(REUSED if staged.reused else PICTURES)
+        return staged.to_dict()
 
 
 _environment = cache(Environment.from_env)
@@ -67,16 +78,18 @@ def _now() -> datetime:
 
 @cache
 def _bucket() -> Bucket:
-    return Bucket(_environment().bucket, boto3.client("s3", config=s3_config()))
+    client = boto3.client("s3", config=s3_config())
+    trace_calls(client)
+    return Bucket(_environment().bucket, client)
 
 
 @cache
 def _models() -> FoundationModels:
     environment = _environment()
-    return FoundationModels(
-        boto3.client(
-            "bedrock-runtime",
-            region_name=environment.bedrock_region,
-            config=client_config(environment.model_timeout_seconds),
-        )
+    client = boto3.client(
+        "bedrock-runtime",
+        region_name=environment.bedrock_region,
+        config=client_config(environment.model_timeout_seconds),
     )
+    trace_calls(client)
+    return FoundationModels(client, quoting=log_environment().log_execution_data)

@@ -9,6 +9,8 @@ import boto3
 from lambdas.common.bucket import Bucket, s3_config
 from lambdas.common.errors import naming_seed
 from lambdas.common.recipe import Recipe
+from lambdas.common.telemetry import invocation
+from lambdas.common.tracing import trace_calls
 from lambdas.store.environment import Environment
 from lambdas.store.guardrail import Guardrail, client_config
 from lambdas.store.presigner import S3Presigner
@@ -21,17 +23,21 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """`{"recipe", "staged", "execution": {"arn", "started_at"}}` to the body of a 200."""
     environment = _environment()
-    recipe = Recipe.from_dict(event["recipe"])
-    with naming_seed(recipe.seed):
-        return publish(
-            recipe,
-            reused=event["staged"]["reused"],
-            execution=Execution(**event["execution"]),
-            bucket=Bucket(environment.bucket, _s3()),
-            guardrail=_guardrail(),
-            presigner=S3Presigner(environment.bucket, _s3(), environment.url_expires_seconds),
-            now=datetime.now(UTC),
-        )
+    execution = Execution(**event["execution"])
+    with invocation("store", execution.arn) as log:
+        recipe = Recipe.from_dict(event["recipe"])
+        log.note_recipe(recipe)
+        log.event = "picture published"
+        with naming_seed(recipe.seed):
+            return publish(
+                recipe,
+                reused=event["staged"]["reused"],
+                execution=execution,
+                bucket=Bucket(environment.bucket, _s3()),
+                guardrail=_guardrail(),
+                presigner=S3Presigner(environment.bucket, _s3(), environment.url_expires_seconds),
+                now=datetime.now(UTC),
+            )
 
 
 _environment = cache(Environment.from_env)
@@ -39,7 +45,9 @@ _environment = cache(Environment.from_env)
 
 @cache
 def _s3() -> "S3Client":
-    return boto3.client("s3", config=s3_config())
+    client = boto3.client("s3", config=s3_config())
+    trace_calls(client)
+    return client
 
 
 @cache
@@ -47,8 +55,6 @@ def _guardrail() -> Guardrail | None:
     environment = _environment()
     if not environment.guardrail_id:
         return None
-    return Guardrail(
-        environment.guardrail_id,
-        environment.guardrail_version,
-        boto3.client("bedrock-runtime", config=client_config()),
-    )
+    client = boto3.client("bedrock-runtime", config=client_config())
+    trace_calls(client)
+    return Guardrail(environment.guardrail_id, environment.guardrail_version, client)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdas.common.recipe import Recipe
+from lambdas.common.telemetry import invocation
 from lambdas.validate.drawing_time import drawing_seconds
 from lambdas.validate.environment import Environment
 from lambdas.validate.idempotency import checked_key, settled
@@ -16,28 +17,34 @@ if TYPE_CHECKING:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"input": {"request", "idempotency_key", "caller"}, "started_at": <ISO 8601>}` to
-    `{"id": ..., "recipe": {...}, "drawing_seconds": ...}`.
+    """`{"input": {"request", "idempotency_key", "caller"}, "execution_arn", "started_at":
+    <ISO 8601>}` to `{"id": ..., "recipe": {...}, "drawing_seconds": ...}`.
 
     `request` is the caller's JSON; key and caller may be empty.
     """
-    sent = event["input"]
-    request = sent.get("request")
-    key = checked_key(sent.get("idempotency_key"))
-    recipe = resolve(request, environment=_environment(), draw_seed=_draw_seed)
-    if key:
-        recipe = _settled(recipe, request, key, sent.get("caller", ""))
-    elapsed = datetime.now(UTC) - datetime.fromisoformat(event["started_at"])
-    return {
-        "id": recipe.id,
-        "recipe": recipe.to_dict(),
-        "drawing_seconds": drawing_seconds(
-            elapsed=elapsed.total_seconds(), draw_until_seconds=_environment().draw_until_seconds
-        ),
-    }
+    with invocation("validate", event["execution_arn"]) as log:
+        recipe = _recipe(event["input"])
+        log.note_recipe(recipe)
+        log.event = "request accepted"
+        elapsed = datetime.now(UTC) - datetime.fromisoformat(event["started_at"])
+        return {
+            "id": recipe.id,
+            "recipe": recipe.to_dict(),
+            "drawing_seconds": drawing_seconds(
+                elapsed=elapsed.total_seconds(),
+                draw_until_seconds=_environment().draw_until_seconds,
+            ),
+        }
 
 
 _environment = cache(Environment.from_env)
+
+
+def _recipe(sent: dict[str, Any]) -> Recipe:
+    request = sent.get("request")
+    key = checked_key(sent.get("idempotency_key"))
+    recipe = resolve(request, environment=_environment(), draw_seed=_draw_seed)
+    return _settled(recipe, request, key, sent.get("caller", "")) if key else recipe
 
 
 def _settled(recipe: Recipe, request: Any, key: str, caller: str) -> Recipe:
@@ -54,8 +61,11 @@ def _bucket() -> "Bucket":
     import boto3
 
     from lambdas.common.bucket import Bucket, s3_config
+    from lambdas.common.tracing import trace_calls
 
-    return Bucket(_environment().bucket, boto3.client("s3", config=s3_config()))
+    client = boto3.client("s3", config=s3_config())
+    trace_calls(client)
+    return Bucket(_environment().bucket, client)
 
 
 def _draw_seed(limit: int) -> int:

@@ -86,7 +86,7 @@ class BedrockRuntime:
         fault = self._faults.strike(INVOKE_MODEL)
         kind = fault.kind if fault else ""
         if kind in modelled_errors() and kind not in _MAY_BE_BILLED:
-            return rest_json_error(modelled_errors()[kind], kind, f"{kind}, as was asked for.")
+            return _injected(kind, read_order(model, asked))
 
         self._bill(ModelCall(model, asked))
         self._sleep(self._latency_seconds)
@@ -103,8 +103,7 @@ class BedrockRuntime:
         """What comes back of a call that is on the bill and went wrong."""
         order = read_order(model, asked)
         if fault.kind in _MAY_BE_BILLED:
-            status = modelled_errors()[fault.kind]
-            return rest_json_error(status, fault.kind, f"{fault.kind}, as was asked for.")
+            return _injected(fault.kind, order)
         match fault.kind:
             case "hang" | "slow":
                 self._sleep(fault.seconds)
@@ -133,6 +132,12 @@ class BedrockRuntime:
         with self._lock:
             self._calls.append(call)
             self._counts[call.model] += 1
+
+
+def _injected(kind: str, order: Order) -> Response:
+    """A modelled error. Its message quotes the prompt: nothing says that the service's never do."""
+    message = f"{kind}, as was asked for, on {order.prompt!r}."
+    return rest_json_error(modelled_errors()[kind], kind, message)
 
 
 def _answered(body: dict[str, Any]) -> Response:

@@ -55,15 +55,15 @@ def answering(body: bytes) -> Iterator[FoundationModels]:
     with Stubber(bedrock) as stubber:
         stream = StreamingBody(io.BytesIO(body), len(body))
         stubber.add_response("invoke_model", {"body": stream, "contentType": "application/json"})
-        yield FoundationModels(bedrock)
+        yield FoundationModels(bedrock, quoting=True)
 
 
-def failure(code: str, model: str = CORE) -> EaselError:
+def failure(code: str, model: str = CORE, *, quoting: bool = True) -> EaselError:
     bedrock = client()
     with Stubber(bedrock) as stubber:
         stubber.add_client_error("invoke_model", code, "the service's own words")
         with pytest.raises(EaselError) as caught:
-            FoundationModels(bedrock).invoke(model, {})
+            FoundationModels(bedrock, quoting=quoting).invoke(model, {})
     return caught.value
 
 
@@ -80,6 +80,11 @@ def test_every_modelled_error_has_its_class_and_keeps_the_services_words_from_th
     assert type(error) is _BY_CODE[code]
     assert error.detail == f"{code}: the service's own words"
     assert "own words" not in error.message
+
+
+@pytest.mark.parametrize("code", sorted(_BY_CODE))
+def test_only_the_code_is_kept_where_the_services_words_might_quote_a_prompt(code: str) -> None:
+    assert failure(code, quoting=False).detail == code
 
 
 def test_not_found_means_retired_where_the_catalog_says_so() -> None:
@@ -116,8 +121,9 @@ def test_only_what_never_reached_the_service_may_be_tried_again(
         def invoke_model(self, **request: Any) -> None:
             raise broken
 
+    models = FoundationModels(Broken(), quoting=True)  # type: ignore[arg-type]
     with pytest.raises(EaselError) as caught:
-        FoundationModels(Broken()).invoke(CORE, {})  # type: ignore[arg-type]
+        models.invoke(CORE, {})
 
     assert type(caught.value) is meaning
 

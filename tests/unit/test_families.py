@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.common.catalog import CATALOG, Choice, Family, Range
-from lambdas.common.errors import ModelFailedError, PictureBlockedError, PromptBlockedError
+from lambdas.common.errors import (
+    EaselError,
+    ModelFailedError,
+    PictureBlockedError,
+    PromptBlockedError,
+)
 from lambdas.common.recipe import Recipe
 from lambdas.generate.families import ADAPTERS
 from lambdas.validate.environment import Environment
@@ -223,3 +228,21 @@ class TestAnswers:
 
         with pytest.raises(PictureBlockedError):
             ADAPTERS[CATALOG[model].family].read(answer)
+
+
+@pytest.mark.parametrize(
+    ("family", "change"),
+    [
+        (Family.CANVAS, {"images": [], "error": "no secret cats"}),
+        (Family.CANVAS, {"error": "a secret cat"}),
+        (Family.STABILITY_IMAGE, {"finish_reasons": ["no secret cats"]}),
+        (Family.SDXL, {"result": "no secret cats"}),
+        (Family.SDXL, {"artifacts": [{"finishReason": "no secret cats"}]}),
+    ],
+    ids=str,
+)
+def test_a_models_own_words_are_in_no_error(family: Family, change: dict[str, Any]) -> None:
+    with pytest.raises(EaselError) as caught:
+        ADAPTERS[family].read(GOOD[family] | change)
+
+    assert "secret" not in str(caught.value)

@@ -43,6 +43,8 @@ def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
         ({"denied_topics": [{"name": "Sh/ares", "definition": "x"}]}, "denied_topics"),
         ({"denied_topics": [{"name": "Shares", "definition": "x" * 201}]}, "Shares"),
         ({"denied_topics": [{"name": "S", "definition": "x", "examples": [""]}]}, "examples"),
+        ({"alarm_email": "operator"}, "alarm_email"),
+        ({"alarm_cost_usd_per_hour": 0}, "alarm_cost_usd_per_hour"),
     ],
     ids=str,
 )

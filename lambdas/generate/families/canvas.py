@@ -31,10 +31,13 @@ def request(recipe: Recipe) -> dict[str, Any]:
 
 
 def read(response: Mapping[str, Any]) -> Drawn:
-    """`images` is shorter than asked, and `error` set, where pictures were filtered."""
+    """`images` is shorter than asked, and `error` set, where pictures were filtered.
+
+    The error's words are the model's own and may quote the prompt: they stay out.
+    """
     error = response.get("error")
     if error is not None and not response.get("images"):
-        raise picture_blocked(str(error))
+        raise picture_blocked("an error and no picture")
     if error is not None:
-        raise ModelFailedError(detail=str(error))
+        raise ModelFailedError(detail="an error beside the picture")
     return Drawn(only(response.get("images"), "images"), None, "SUCCESS")

@@ -23,7 +23,7 @@ def request(recipe: Recipe) -> dict[str, Any]:
 
 def read(response: Mapping[str, Any]) -> Drawn:
     if response.get("result") != "success":
-        raise ModelFailedError(detail=f"result {response.get('result')!r}")
+        raise ModelFailedError(detail="result is not success")
     artifact = only(response.get("artifacts"), "artifacts")
     if not isinstance(artifact, dict):
         raise ModelFailedError(detail="artifact is no object")
@@ -32,5 +32,7 @@ def read(response: Mapping[str, Any]) -> Drawn:
             return Drawn(artifact.get("base64", ""), artifact.get("seed"), "SUCCESS")
         case "CONTENT_FILTERED":
             raise picture_blocked("CONTENT_FILTERED")
-        case reason:
-            raise ModelFailedError(detail=f"finish reason {reason!r}")
+        case "ERROR":
+            raise ModelFailedError(detail="finish reason ERROR")
+        case _:
+            raise ModelFailedError(detail="unknown finish reason")

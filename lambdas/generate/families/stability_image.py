@@ -35,8 +35,10 @@ def read(response: Mapping[str, Any]) -> Drawn:
             raise picture_blocked(reason)
         case "Filter reason: prompt" | "Filter reason: input image":
             raise prompt_blocked(reason)
+        case "Inference error":
+            raise ModelFailedError(detail=reason)
         case _:
-            raise ModelFailedError(detail=f"finish reason {reason!r}")
+            raise ModelFailedError(detail="unknown finish reason")
     seeds = response.get("seeds")
     return Drawn(
         encoded=only(response.get("images"), "images"),

@@ -1,0 +1,267 @@
+"""The lines that functions write, and the metrics in them."""
+
+import json
+import traceback
+from typing import Any
+
+import pytest
+
+from lambdas.common.catalog import CATALOG
+from lambdas.common.errors import (
+    EaselError,
+    InternalError,
+    InvalidRequestError,
+    ModelAccessDeniedError,
+    ModelFailedError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+    PictureBlockedError,
+    ThrottledError,
+    TooLateToRetryError,
+)
+from lambdas.common.recipe import Recipe
+from lambdas.common.telemetry import (
+    ERRORS,
+    ESTIMATED_COST,
+    FILTERED,
+    METRICS,
+    MODEL_LATENCY,
+    PICTURES,
+    RETRIES,
+    REUSED,
+    Environment,
+    Log,
+    invocation,
+)
+from lambdas.generate.metering import MeteredModels
+from local.log_lines import readable
+from tests.metrics import Recorded, recorded
+
+CORE = "stability.stable-image-core-v1:1"
+RECIPE = Recipe(CORE, "a secret cat", "a secret dog", 5)
+ARN = "arn:aws:states:eu-west-1:123456789012:express:easel:1:2"
+SILENT = Environment("easel-test", log_execution_data=False)
+TALKATIVE = Environment("easel-test", log_execution_data=True)
+
+
+class Lines:
+    """What was written."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __call__(self, text: str) -> None:
+        self.texts.append(text)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return dict(json.loads(self.texts[-1]))
+
+    def metrics(self) -> list[Recorded]:
+        return list(recorded(self.texts))
+
+
+def ended_by(error: Exception, lines: Lines, environment: Environment = SILENT) -> Exception:
+    """What comes out of an invocation that an error ends."""
+    try:
+        with invocation("generate", ARN, environment=environment, write=lines) as log:
+            log.note_recipe(RECIPE)
+            raise error
+    except Exception as passed:
+        return passed
+
+
+def test_a_line_names_execution_picture_model_time_and_outcome() -> None:
+    lines = Lines()
+
+    with invocation("validate", ARN, environment=SILENT, write=lines) as log:
+        log.note_recipe(RECIPE)
+        log.event = "request accepted"
+
+    assert lines.last.pop("duration_ms") >= 0
+    assert {key: value for key, value in lines.last.items() if key != "duration_ms"} == {
+        "level": "INFO",
+        "event": "request accepted",
+        "stack": "easel-test",
+        "function": "validate",
+        "execution_arn": ARN,
+        "picture_id": RECIPE.id,
+        "model": CORE,
+        "outcome": "succeeded",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "outcome"),
+    [
+        (InvalidRequestError("words", param="seed"), "WARNING", "refused"),
+        (ThrottledError(detail="ThrottlingException"), "ERROR", "failed"),
+        (KeyError("key"), "ERROR", "failed"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_failure_is_one_line_with_its_class(error: Exception, level: str, outcome: str) -> None:
+    lines = Lines()
+
+    ended_by(error, lines)
+
+    (line,) = map(json.loads, lines.texts)
+    assert (line["level"], line["outcome"]) == (level, outcome)
+    assert line["error"] == type(error).__name__
+
+
+def test_an_error_that_comes_too_late_for_a_retry_is_logged_as_itself() -> None:
+    lines = Lines()
+    late = TooLateToRetryError(ThrottledError())
+    late.__cause__ = ThrottledError()
+
+    passed = ended_by(late, lines)
+
+    assert passed is late
+    assert lines.last["error"] == "ThrottledError"
+
+
+def test_prompts_are_in_the_log_only_where_the_setting_lets_them() -> None:
+    silent, talkative = Lines(), Lines()
+
+    ended_by(InvalidRequestError("got a secret word"), silent)
+    ended_by(InvalidRequestError("got a secret word"), talkative, TALKATIVE)
+
+    assert "secret" not in "".join(silent.texts)
+    assert talkative.last["recipe"]["prompt"] == "a secret cat"
+    assert talkative.last["message"] == "got a secret word"
+
+
+def test_an_unexpected_error_keeps_its_class_and_place_and_loses_its_words() -> None:
+    passed = ended_by(ValueError("a secret cat"), Lines())
+
+    assert isinstance(passed, InternalError)
+    assert passed.detail == "ValueError"
+    text = "".join(traceback.format_exception(passed, chain=False))
+    assert "raise error" in text
+    assert "secret" not in str(passed)
+    assert passed.__suppress_context__
+
+
+def test_an_unexpected_error_passes_as_it_is_where_the_log_may_have_everything() -> None:
+    error = ValueError("a secret cat")
+
+    assert ended_by(error, Lines(), TALKATIVE) is error
+
+
+class ScriptedModels:
+    def __init__(self, error: EaselError | None = None) -> None:
+        self._error = error
+
+    def invoke(self, model: str, body: dict[str, object]) -> dict[str, object]:
+        if self._error is not None:
+            raise self._error
+        return {"images": []}
+
+
+def call(models: ScriptedModels, lines: Lines) -> None:
+    log = Log(SILENT, write=lines, function="generate", model=CORE)
+    MeteredModels(models, log).invoke(CORE, {"prompt": "a secret cat"})
+
+
+def test_a_call_of_a_model_is_counted_at_its_list_price() -> None:
+    lines = Lines()
+
+    call(ScriptedModels(), lines)
+
+    prices = {
+        tuple(each.dimensions.items()): each.value
+        for each in lines.metrics()
+        if each.name == ESTIMATED_COST.name
+    }
+    assert prices == {
+        (("stack", "easel-test"),): CATALOG[CORE].list_price_usd,
+        (("stack", "easel-test"), ("model", CORE)): CATALOG[CORE].list_price_usd,
+    }
+    assert "secret" not in "".join(lines.texts)
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"),
+    [
+        (ModelFailedError(), True),
+        (ModelTimeoutError(), True),
+        (ThrottledError(), False),
+        (ModelUnavailableError(), False),
+        (ModelAccessDeniedError(), False),
+        (InvalidRequestError("no"), False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, EaselError) else "",
+)
+def test_a_failed_call_is_counted_where_it_may_have_been_charged(
+    error: EaselError, counted: bool
+) -> None:
+    lines = Lines()
+
+    with pytest.raises(type(error)):
+        call(ScriptedModels(error), lines)
+
+    names = {each.name for each in lines.metrics()}
+    assert (ESTIMATED_COST.name in names) == counted
+
+
+def everything_that_is_recorded() -> list[Recorded]:
+    """One invocation of each kind, through the code that functions run."""
+    lines = Lines()
+    call(ScriptedModels(), lines)
+    for metric in (PICTURES, REUSED, RETRIES):
+        with invocation("generate", ARN, environment=SILENT, write=lines) as log:
+            log.note_recipe(RECIPE)
+            log.count(metric)
+    ended_by(PictureBlockedError("no"), lines)
+    return lines.metrics()
+
+
+def test_each_metric_of_the_table_is_recorded_under_each_of_its_dimension_sets() -> None:
+    declared = {
+        ("Easel", metric.name, frozenset(each))
+        for metric in METRICS
+        for each in metric.dimension_sets
+    }
+
+    assert {each.reference for each in everything_that_is_recorded()} == declared
+
+
+def test_a_filtered_picture_counts_as_filtered_and_as_an_error() -> None:
+    lines = Lines()
+
+    ended_by(PictureBlockedError("no"), lines)
+
+    assert {each.name for each in lines.metrics()} == {FILTERED.name, ERRORS.name}
+
+
+def test_without_a_model_a_metric_is_recorded_for_the_stack_alone() -> None:
+    lines = Lines()
+    log = Log(SILENT, write=lines, function="generate")
+
+    log.write("model called", metrics={MODEL_LATENCY: 1.0})
+
+    assert [dict(each.dimensions) for each in lines.metrics()] == [{"stack": "easel-test"}]
+
+
+class TestInATerminal:
+    def test_an_event_is_one_short_line_without_its_metrics(self) -> None:
+        lines = Lines()
+
+        call(ScriptedModels(), lines)
+
+        assert readable(lines.texts[0]) == f"model called 0 ms {CORE}"
+
+    def test_a_failure_is_left_to_the_line_that_the_runtime_writes(self) -> None:
+        lines = Lines()
+        error = InvalidRequestError("Change it.")
+
+        ended_by(error, lines)
+
+        assert readable(lines.texts[0]) == ""
+        shown = readable(f"[ERROR] InvalidRequestError: {error}\nTraceback")
+        assert shown == "InvalidRequestError: Change it."
+
+    @pytest.mark.parametrize("event", ["Task timed out", "[1, 2]", '{"other": 1}', "7"])
+    def test_what_is_no_event_is_shown_as_it_is(self, event: str) -> None:
+        assert readable(event) == event
