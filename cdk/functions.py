@@ -27,6 +27,7 @@ class _Spec:
     timeout_seconds: int
     memory_mb: int
     environment: Mapping[str, str]
+    reserved_concurrency: int | None = None
 
 
 class Functions(Construct):
@@ -67,6 +68,8 @@ class Functions(Construct):
                     "ANSWER_UNTIL_SECONDS": str(deadline.answer_until_seconds),
                     "RETRY_UNTIL_SECONDS": str(deadline.retry_until_seconds),
                 },
+                # Lambda reads 0 as "never", the setting as "nothing reserved".
+                reserved_concurrency=settings.generate_concurrency or None,
             ),
             "store": _Spec(
                 timeout_seconds=10,
@@ -112,6 +115,7 @@ class Functions(Construct):
             timeout=Duration.seconds(spec.timeout_seconds),
             memory_size=spec.memory_mb,
             environment=dict(spec.environment),
+            reserved_concurrent_executions=spec.reserved_concurrency,
         )
 
 

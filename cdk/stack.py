@@ -6,6 +6,7 @@ from constructs import Construct
 
 from cdk.api import Api
 from cdk.deadline import deadline_of
+from cdk.firewall import Firewall
 from cdk.functions import Functions
 from cdk.pictures import Pictures
 from cdk.settings import Settings
@@ -38,6 +39,8 @@ class EaselStack(Stack):
             },
         )
         self.api = Api(self, "Api", settings=settings, state_machine=self.workflow.state_machine)
+        if settings.waf:
+            Firewall(self, "Firewall", settings=settings, stage=self.api.api.deployment_stage)
         self._grant(settings)
         self._output()
 
