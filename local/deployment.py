@@ -15,9 +15,10 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import (
 from local.functions import Function
 from local.template import Resolver, Template
 
-# What moto does not deploy: the gateway here reads its resources from the template instead, and
-# a bucket policy, which only asks for TLS, has nothing to say to a bucket on loopback.
-_NOT_FOR_MOTO = ("AWS::ApiGateway::", "AWS::S3::BucketPolicy", "AWS::CDK::")
+# What moto does not deploy: the gateway here reads its resources from the template instead, a
+# bucket policy, which only asks for TLS, has nothing to say to a bucket on loopback, and nothing
+# here stands in for the firewall.
+_NOT_FOR_MOTO = ("AWS::ApiGateway::", "AWS::S3::BucketPolicy", "AWS::CDK::", "AWS::WAFv2::")
 
 
 class DeploymentError(Exception):
