@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
@@ -13,6 +14,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sts.models import sts_backends
 
 from local.access import OPERATOR_KEY, OPERATOR_SECRET, PARTITION
+from local.gateway.app import ADMITTED
 from local.stack import REGION
 from tests.local_client import Answer, LocalClient, running
 
@@ -209,6 +211,18 @@ class TestHowOften:
             assert answer.headers["Retry-After"] == "5"
             assert "x-should-retry" not in answer.headers
 
+    def test_over_the_throttle_is_refused_at_once_while_others_are_drawn_for(self) -> None:
+        settings = {"throttle_per_second": 1, "throttle_burst": ADMITTED}
+        bodies = [{"prompt": "all at once", "seed": seed} for seed in range(1, ADMITTED + 11)]
+        with (
+            running(settings=settings, latency_seconds=4) as easel,
+            ThreadPoolExecutor(len(bodies)) as callers,
+        ):
+            first, *others = as_completed([callers.submit(easel.post, body) for body in bodies])
+
+        assert first.result().status == 429
+        assert {each.result().status for each in others} == {200, 429}
+
     def test_over_the_quota_is_a_429_that_no_retry_helps(self) -> None:
         with running(settings={"auth": "api_key", "daily_quota": 2}) as easel:
             first, second, third = (easel.post(BODY) for _ in range(3))
@@ -221,3 +235,8 @@ class TestHowOften:
         assert "Retry-After" not in third.headers
         assert refused_without_key.error["code"] == "invalid_api_key"
         assert calls == 1
+
+
+def test_a_stack_with_a_firewall_runs_here_without_it() -> None:
+    with running(settings={"waf": True}) as easel:
+        assert easel.post(BODY).status == 200
