@@ -97,6 +97,12 @@ class TestAllowedPages:
         assert answer.headers["Access-Control-Allow-Origin"] == PAGE
         assert answer.headers["Vary"] == "Origin"
 
+    def test_the_document_can_be_read(self, easel: LocalClient) -> None:
+        answer = easel.post(b"", path="/openapi.json", method="GET", headers={"Origin": PAGE})
+
+        assert answer.body["openapi"]
+        assert answer.headers["Access-Control-Allow-Origin"] == PAGE
+
     @pytest.mark.parametrize(
         ("body", "headers", "status"),
         [

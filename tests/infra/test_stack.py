@@ -1,8 +1,12 @@
 """What the synthesized template promises, for each environment that changes it."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -12,6 +16,7 @@ from aws_cdk.assertions import Match, Template
 from cdk.api import ROUTES
 from cdk.deadline import deadline_of, worst_path_seconds
 from cdk.firewall import COUNTED_RULES
+from cdk.functions import ROOT
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.settings import Settings
 from cdk.stack import EaselStack
@@ -432,3 +437,22 @@ class TestFirewall:
         template_of(self.WAF).has_resource_properties(
             "AWS::Logs::LogGroup", {"LogGroupName": "aws-waf-logs-easel-test"}
         )
+
+
+def test_a_synth_says_what_an_hour_can_cost(tmp_path: Path) -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+
+    made = subprocess.run(
+        [sys.executable, "-m", "cdk.app"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "CDK_OUTDIR": str(tmp_path),
+            "CDK_CONTEXT_JSON": json.dumps({**context, "environment": "dev"}),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert made.stderr.startswith("An hour can cost $")
