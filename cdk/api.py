@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from cdk.cors import Cors
 from cdk.gateway_responses import add_gateway_responses
 from cdk.mapping_templates import mapping_template
 from cdk.openapi import document
@@ -43,7 +44,8 @@ class Api(Construct):
                 throttling_burst_limit=settings.throttle_burst,
             ),
         )
-        add_gateway_responses(self.api)
+        self._cors = Cors(settings.allowed_origins)
+        add_gateway_responses(self.api, self._cors)
         self._add_methods(settings, state_machine)
         self._add_document(settings)
         self.key = self._add_key(settings) if settings.auth == "api_key" else None
@@ -66,14 +68,18 @@ class Api(Construct):
             apigateway.MethodResponse(
                 status_code="200",
                 response_models={"application/json": apigateway.Model.EMPTY_MODEL},
+                response_parameters=self._cors.declared(),
             ),
             apigateway.MethodResponse(
                 status_code="500",
                 response_models={"application/json": apigateway.Model.ERROR_MODEL},
+                response_parameters=self._cors.declared(),
             ),
         ]
         for route in ROUTES:
-            self.api.root.resource_for_path(route).add_method(
+            resource = self.api.root.resource_for_path(route)
+            self._cors.add_preflight(resource, "POST")
+            resource.add_method(
                 "POST",
                 integration,
                 **_access(settings),
@@ -86,7 +92,9 @@ class Api(Construct):
     def _add_document(self, settings: Settings) -> None:
         """`GET /openapi.json`, answered by the gateway itself."""
         described = document(ROUTES, api_key=settings.auth == "api_key")
-        self.api.root.add_resource("openapi.json").add_method(
+        resource = self.api.root.add_resource("openapi.json")
+        self._cors.add_preflight(resource, "GET")
+        resource.add_method(
             "GET",
             apigateway.MockIntegration(
                 passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
@@ -94,14 +102,21 @@ class Api(Construct):
                 integration_responses=[
                     apigateway.IntegrationResponse(
                         status_code="200",
+                        response_parameters=self._cors.response_parameters(),
                         response_templates={
-                            "application/json": json.dumps(described, separators=(",", ":"))
+                            "application/json": self._cors.template(
+                                json.dumps(described, separators=(",", ":"))
+                            )
                         },
                     )
                 ],
             ),
             **_access(settings),
-            method_responses=[apigateway.MethodResponse(status_code="200")],
+            method_responses=[
+                apigateway.MethodResponse(
+                    status_code="200", response_parameters=self._cors.declared()
+                )
+            ],
         )
 
     def _integration(
@@ -137,15 +152,21 @@ class Api(Construct):
                 integration_responses=[
                     apigateway.IntegrationResponse(
                         status_code="200",
+                        response_parameters=self._cors.response_parameters(),
                         response_templates={
-                            "application/json": mapping_template("execution_ended")
+                            "application/json": self._cors.template(
+                                mapping_template("execution_ended")
+                            )
                         },
                     ),
                     apigateway.IntegrationResponse(
                         status_code="500",
                         selection_pattern=r"[45]\d{2}",
+                        response_parameters=self._cors.response_parameters(),
                         response_templates={
-                            "application/json": mapping_template("execution_not_started")
+                            "application/json": self._cors.template(
+                                mapping_template("execution_not_started")
+                            )
                         },
                     ),
                 ],
@@ -169,7 +190,7 @@ class Api(Construct):
 
 
 def _access(settings: Settings) -> dict[str, Any]:
-    """Who may call: no setting leaves a method open."""
+    """Who may call: no setting leaves a method open that does more than answer a preflight."""
     by_key = settings.auth == "api_key"
     return {
         "authorization_type": apigateway.AuthorizationType.NONE

@@ -1,13 +1,16 @@
 """The CDK app: one stack for the environment that the context names."""
 
 import json
+import sys
 from typing import Any
 
 from aws_cdk import App
 
+from cdk.api import ROUTES
 from cdk.deadline import DefinitionError
 from cdk.mapping_templates import MappingTemplateError
 from cdk.settings import Settings, SettingsError
+from cdk.spend import ceiling, in_words
 from cdk.stack import EaselStack
 from cdk.workflow import DEFINITION
 
@@ -31,6 +34,7 @@ def main() -> None:
     except MappingTemplateError as error:
         raise SystemExit(f"cdk/mapping_templates/{error}") from error
     app.synth()
+    print(in_words(ceiling(settings, routes=len(ROUTES)), settings), file=sys.stderr)
 
 
 def _changed_settings(app: App) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class _Spec:
     timeout_seconds: int
     memory_mb: int
     environment: Mapping[str, str]
+    reserved_concurrency: int | None = None
 
 
 class Functions(Construct):
@@ -69,6 +70,8 @@ class Functions(Construct):
                     "ANSWER_UNTIL_SECONDS": str(deadline.answer_until_seconds),
                     "RETRY_WAIT_SECONDS": str(deadline.retry_wait_seconds),
                 },
+                # Lambda reads 0 as "never", the setting as "nothing reserved".
+                reserved_concurrency=settings.generate_concurrency or None,
             ),
             "store": _Spec(
                 timeout_seconds=10,
@@ -121,6 +124,7 @@ class Functions(Construct):
                 "STACK_NAME": Stack.of(self).stack_name,
                 "LOG_EXECUTION_DATA": str(settings.log_execution_data).lower(),
             },
+            reserved_concurrent_executions=spec.reserved_concurrency,
         )
 
 

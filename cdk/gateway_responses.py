@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_apigateway as apigateway
 
+from cdk.cors import Cors
+
 
 @dataclass(frozen=True)
 class GatewayAnswer:
@@ -125,12 +127,12 @@ GATEWAY_ANSWERS = (
 )  # fmt: skip
 
 
-def add_gateway_responses(api: apigateway.RestApi) -> None:
+def add_gateway_responses(api: apigateway.RestApi, cors: Cors) -> None:
     for answer in GATEWAY_ANSWERS:
         api.add_gateway_response(
             f"{answer.response_type.response_type.title().replace('_', '')}Answer",
             type=answer.response_type,
             status_code=str(answer.status) if answer.status else None,
-            response_headers=answer.headers,
+            response_headers={**answer.headers, **cors.gateway_response_headers},
             templates={"application/json": answer.body},
         )

@@ -35,6 +35,13 @@ LOG_RETENTIONS = {
 }
 
 
+# An origin as a browser sends it: lower case, no path, and no port where it is the scheme's own.
+_ORIGIN = re.compile(
+    r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:(?!443$)[1-9]\d{0,4})?"
+    r"|http://localhost(:(?!80$)[1-9]\d{0,4})?"
+)
+
+
 class SettingsError(ValueError):
     """A setting that is unknown or out of range; the message names it."""
 
@@ -94,15 +101,23 @@ class Settings:
 
     `guardrail_id`, an id or ARN in the stack's own region, with `guardrail_version` brings a
     guardrail along; else the stack makes one of `guardrail_strength` and what is denied.
+
+    `throttle_per_second` and `throttle_burst` are for each method, and with auth api_key for each
+    key. `generate_concurrency` is how many calls of a model may be under way at once; 0 reserves
+    nothing, for accounts that Lambda lets reserve nothing: it keeps 100 for all other functions.
+    `allowed_origins` are the web pages whose scripts may call; none of them by default.
     """
 
     bedrock_region: str = "us-west-2"
     default_model: str = "stability.stable-image-core-v1:1"
     allow_retired_models: bool = False
     auth: Auth = "iam"
-    throttle_per_second: int = 5
+    throttle_per_second: int = 1
     throttle_burst: int = 10
     daily_quota: int = 1_000
+    generate_concurrency: int = 10
+    allowed_origins: tuple[str, ...] = ()
+    waf: bool = False
     gateway_timeout_seconds: int = 29
     model_timeout_seconds: int = 120
     url_expires_seconds: int = 3_600
@@ -137,6 +152,7 @@ class Settings:
             ("throttle_per_second", 1, 10_000),
             ("throttle_burst", 1, 5_000),
             ("daily_quota", 1, 10_000_000),
+            ("generate_concurrency", 0, 1_000),
             ("gateway_timeout_seconds", 20, 300),
             ("model_timeout_seconds", 30, 600),
             ("url_expires_seconds", 60, 3_600),
@@ -148,6 +164,13 @@ class Settings:
                 raise SettingsError(f"{name} must be from {low} to {high}; got {value}")
         if self.alarm_email and "@" not in self.alarm_email:
             raise SettingsError(f"alarm_email must be an address; got {self.alarm_email!r}")
+        for origin in self.allowed_origins:
+            # No "*": whoever holds a key or credentials must know each page that may use them.
+            if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
+                raise SettingsError(
+                    "allowed_origins must be https://host or http://localhost:port, as a browser "
+                    f"sends them: lower case, no path, no default port, no star; got {origin!r}"
+                )
         model = CATALOG[self.default_model]
         if model.retired and not self.allow_retired_models:
             raise SettingsError(

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from cdk.api import Api
 from cdk.deadline import deadline_of
+from cdk.firewall import Firewall
 from cdk.functions import Functions
 from cdk.guardrail import Guardrail
 from cdk.lifecycle import warn_where_legacy
@@ -65,6 +66,8 @@ class EaselStack(Stack):
             state_machine=self.workflow.state_machine,
             functions=self.functions.all,
         )
+        if settings.waf:
+            Firewall(self, "Firewall", settings=settings, stage=self.api.api.deployment_stage)
         self._grant(settings)
         self._output()
 

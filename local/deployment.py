@@ -18,8 +18,8 @@ from local.functions import Function
 from local.template import Resolver, Template
 
 # What moto does not deploy: gateway and guardrails here read their resources from the template
-# instead, a bucket policy, which only asks for TLS, has nothing to say on loopback, and no alarm
-# watches this machine.
+# instead, a bucket policy, which only asks for TLS, has nothing to say on loopback, no alarm
+# watches this machine, and nothing here stands in for the firewall.
 _NOT_FOR_MOTO = (
     "AWS::ApiGateway::",
     "AWS::Bedrock::",
@@ -28,6 +28,7 @@ _NOT_FOR_MOTO = (
     "AWS::KMS::",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::",
+    "AWS::WAFv2::",
 )
 
 _FIRST_VERSION = "1"

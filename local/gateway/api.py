@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.deployment import DeploymentError
+from local.gateway.limits import Throttle, UsagePlan
 from local.template import Resolver, Template
 
 # API Gateway makes a key's value up when it deploys; here it is always this.
@@ -19,6 +21,7 @@ class IntegrationResponse:
 
     status: int
     selection_pattern: str | None
+    headers: Mapping[str, str]
     templates: Mapping[str, str]
 
 
@@ -44,6 +47,7 @@ class Method:
     api_key_required: bool
     body_models: Mapping[str, Any]
     integration: Integration
+    throttle: Throttle | None
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,12 @@ class GatewayResponse:
 
 @dataclass(frozen=True)
 class RestApi:
-    """`api_keys` are the values that a caller may send."""
+    """`api_keys` are the values that a caller may send; `usage_plan` is theirs."""
 
     methods: tuple[Method, ...]
     gateway_responses: Mapping[str, GatewayResponse]
     api_keys: frozenset[str]
+    usage_plan: UsagePlan | None
 
     def method(self, http_method: str, path: str) -> tuple[Method, Mapping[str, str]] | None:
         """The method for a request, and the path's parameters."""
@@ -71,8 +76,9 @@ class RestApi:
 
 
 def read_api(template: Template, resolver: Resolver) -> RestApi:
-    """The template's one REST API."""
+    """The template's one REST API. DeploymentError for what API Gateway would refuse."""
     paths = _paths(template)
+    plan = _usage_plan(template)
     return RestApi(
         methods=tuple(
             _method(resolver.resolve(dict(resource.properties)), paths, template)
@@ -82,21 +88,52 @@ def read_api(template: Template, resolver: Resolver) -> RestApi:
             resource.properties["ResponseType"]: _gateway_response(resource.properties)
             for resource in template.resources("AWS::ApiGateway::GatewayResponse")
         },
-        api_keys=frozenset([LOCAL_API_KEY] if _key_opens_a_stage(template) else []),
+        api_keys=frozenset([LOCAL_API_KEY] if plan is not None else []),
+        usage_plan=plan,
     )
 
 
-def _key_opens_a_stage(template: Template) -> bool:
-    """Whether some key is in a usage plan of some stage: no other key opens anything."""
+def _usage_plan(template: Template) -> UsagePlan | None:
+    """The usage plan of a stage that has a key in it: no other key opens anything."""
     plans = {
-        resource.logical_id
+        resource.logical_id: resource.properties
         for resource in template.resources("AWS::ApiGateway::UsagePlan")
         if resource.properties.get("ApiStages")
     }
-    return any(
-        _logical_id(link.properties["UsagePlanId"]) in plans
-        for link in template.resources("AWS::ApiGateway::UsagePlanKey")
-    )
+    for link in template.resources("AWS::ApiGateway::UsagePlanKey"):
+        if (plan := plans.get(_logical_id(link.properties["UsagePlanId"]))) is not None:
+            return UsagePlan(_plan_throttle(plan), _daily_quota(plan))
+    return None
+
+
+def _plan_throttle(plan: Mapping[str, Any]) -> Throttle | None:
+    if any(stage.get("Throttle") for stage in plan["ApiStages"]):
+        raise NotImplementedError("a usage plan's throttle for one method")
+    throttle = plan.get("Throttle")
+    return Throttle(throttle["RateLimit"], throttle["BurstLimit"]) if throttle else None
+
+
+def _daily_quota(plan: Mapping[str, Any]) -> int | None:
+    quota = plan.get("Quota")
+    if quota is None:
+        return None
+    if quota["Period"] != "DAY" or quota.get("Offset"):
+        raise NotImplementedError(f"quota {quota}")
+    return int(quota["Limit"])
+
+
+def _stage_throttle(template: Template, http_method: str, path: str) -> Throttle | None:
+    """The stage's throttle for a method: the method's own setting before the one for all."""
+    settings = {
+        (setting["ResourcePath"], setting["HttpMethod"]): setting
+        for stage in template.resources("AWS::ApiGateway::Stage")
+        for setting in stage.properties.get("MethodSettings", [])
+    }
+    own = ("/" + path.replace("/", "~1"), http_method)
+    for key in (own, ("/*", "*")):
+        if "ThrottlingRateLimit" in (setting := settings.get(key, {})):
+            return Throttle(setting["ThrottlingRateLimit"], setting["ThrottlingBurstLimit"])
+    return None
 
 
 def _paths(template: Template) -> Mapping[str, str]:
@@ -141,11 +178,22 @@ def _method(properties: Mapping[str, Any], paths: Mapping[str, str], template: T
         authorization=properties["AuthorizationType"],
         api_key_required=properties.get("ApiKeyRequired", False),
         body_models={content_type: schemas[model] for content_type, model in models.items()},
-        integration=_integration(properties["Integration"]),
+        integration=_integration(properties["Integration"], _declared_headers(properties)),
+        throttle=_stage_throttle(template, properties["HttpMethod"], path),
     )
 
 
-def _integration(properties: Mapping[str, Any]) -> Integration:
+def _declared_headers(properties: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    """The headers that each status of a method may have, besides a template's overrides."""
+    return {
+        response["StatusCode"]: frozenset(response.get("ResponseParameters", {}))
+        for response in properties.get("MethodResponses", [])
+    }
+
+
+def _integration(
+    properties: Mapping[str, Any], declared: Mapping[str, frozenset[str]]
+) -> Integration:
     uri = re.fullmatch(
         r"arn:[^:]+:apigateway:[^:]+:(?P<service>\w+):action/(?P<action>\w+)",
         properties.get("Uri", ""),
@@ -160,19 +208,42 @@ def _integration(properties: Mapping[str, Any]) -> Integration:
         role_arn=properties.get("Credentials", ""),
         timeout_seconds=properties.get("TimeoutInMillis", DEFAULT_TIMEOUT_MS) / 1_000,
         headers={
-            name.removeprefix("integration.request.header."): value.strip("'")
+            name.removeprefix("integration.request.header."): _fixed(value)
             for name, value in properties.get("RequestParameters", {}).items()
         },
         templates=properties["RequestTemplates"],
         responses=tuple(
-            IntegrationResponse(
-                status=int(response["StatusCode"]),
-                selection_pattern=response.get("SelectionPattern"),
-                templates=response.get("ResponseTemplates", {}),
-            )
+            _integration_response(response, declared)
             for response in properties["IntegrationResponses"]
         ),
     )
+
+
+def _integration_response(
+    properties: Mapping[str, Any], declared: Mapping[str, frozenset[str]]
+) -> IntegrationResponse:
+    status = properties["StatusCode"]
+    parameters = properties.get("ResponseParameters", {})
+    if undeclared := parameters.keys() - declared.get(status, frozenset()):
+        raise DeploymentError(
+            f"method response {status} does not declare {', '.join(sorted(undeclared))}"
+        )
+    return IntegrationResponse(
+        status=int(status),
+        selection_pattern=properties.get("SelectionPattern"),
+        headers={
+            name.removeprefix("method.response.header."): _fixed(value)
+            for name, value in parameters.items()
+        },
+        templates=properties.get("ResponseTemplates", {}),
+    )
+
+
+def _fixed(value: str) -> str:
+    """A fixed value of a parameter mapping, without the quotes that say so."""
+    if len(value) < 2 or value[0] != "'" or value[-1] != "'":
+        raise NotImplementedError(f"parameter mapping {value}")
+    return value[1:-1]
 
 
 def _gateway_response(properties: Mapping[str, Any]) -> GatewayResponse:
@@ -180,7 +251,7 @@ def _gateway_response(properties: Mapping[str, Any]) -> GatewayResponse:
     return GatewayResponse(
         status=int(status) if status else None,
         headers={
-            name.removeprefix("gatewayresponse.header."): value.strip("'")
+            name.removeprefix("gatewayresponse.header."): _fixed(value)
             for name, value in properties.get("ResponseParameters", {}).items()
         },
         template=properties.get("ResponseTemplates", {}).get("application/json"),

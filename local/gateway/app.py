@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,7 +23,8 @@ from werkzeug.wrappers import Request, Response
 
 from local.access import RefusedError, authenticate, authorise
 from local.gateway.api import LOCAL_API_KEY_ID, Integration, IntegrationResponse, Method, RestApi
-from local.gateway.mapping import Input, MappingError, render
+from local.gateway.limits import Clock, Limits
+from local.gateway.mapping import Input, MappingError, Overrides, render
 from local.serving import SENT_HEADERS
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ _GATEWAY_DEFAULTS: Mapping[str, tuple[int, str]] = {
     "INVALID_API_KEY": (403, "ForbiddenException"),
     "INVALID_SIGNATURE": (403, "InvalidSignatureException"),
     "MISSING_AUTHENTICATION_TOKEN": (403, "MissingAuthenticationTokenException"),
+    "QUOTA_EXCEEDED": (429, "LimitExceededException"),
     "REQUEST_TOO_LARGE": (413, "RequestTooLargeException"),
+    "THROTTLED": (429, "TooManyRequestsException"),
     "UNSUPPORTED_MEDIA_TYPE": (415, "UnsupportedMediaTypeException"),
 }
 
@@ -72,8 +76,18 @@ class _AnsweredError(Exception):
         self.response_type = response_type
 
 
+@dataclass(frozen=True)
+class _Admitted:
+    """A request that may go on, and where to."""
+
+    method: Method
+    path_parameters: Mapping[str, str]
+    body: bytes
+
+
 class Gateway:
-    """A WSGI application. `credentials_of` gives the credentials of an integration's role."""
+    """A WSGI application. `credentials_of` gives the credentials of an integration's role;
+    `clock` tells seconds since 1970."""
 
     def __init__(
         self,
@@ -83,8 +97,11 @@ class Gateway:
         endpoint_url: str,
         credentials_of: CredentialsOf,
         log: Callable[[str], None],
+        clock: Clock = time.time,
     ) -> None:
         self._api = api
+        self._clock = clock
+        self._limits = Limits(api.usage_plan, clock)
         self._region = region
         self._endpoint_url = endpoint_url
         self._credentials_of = credentials_of
@@ -100,8 +117,9 @@ class Gateway:
         request_id = str(uuid4())
         context = self._context(request, request_id)
         try:
+            admitted = self._let_in(request, context)
             with self._admitted:
-                answer = self._answer(request, context)
+                answer = self._answer(request, admitted, context)
         except _AnsweredError as by_itself:
             answer = self._gateway_response(by_itself.response_type, context)
         except ClientDisconnected:
@@ -111,14 +129,24 @@ class Gateway:
         self._log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
         return answer(environ, start_response)
 
-    def _answer(self, request: Request, context: dict[str, Any]) -> Response:
+    def _let_in(self, request: Request, context: dict[str, Any]) -> _Admitted:
+        """Everything that API Gateway asks before it reads a request."""
         found = self._api.method(request.method, request.path)
         if found is None:
             raise _AnsweredError("MISSING_AUTHENTICATION_TOKEN")
         method, path_parameters = found
         context["resourcePath"] = method.path
         body = request.get_data()
-        context["identity"] |= self._let_in(method, request, body)
+        context["identity"] |= self._identity(method, request, body)
+        refusal = self._limits.refusal(
+            method.http_method, method.path, method.throttle, by_key=method.api_key_required
+        )
+        if refusal is not None:
+            raise _AnsweredError(refusal)
+        return _Admitted(method, path_parameters, body)
+
+    def _answer(self, request: Request, admitted: _Admitted, context: dict[str, Any]) -> Response:
+        method, body = admitted.method, admitted.body
         if len(body) > PAYLOAD_LIMIT_BYTES:
             raise _AnsweredError("REQUEST_TOO_LARGE")
         content_type = (request.mimetype or "application/json").lower()
@@ -127,19 +155,19 @@ class Gateway:
             raise _AnsweredError("UNSUPPORTED_MEDIA_TYPE")
         text = _checked_body(body, method.body_models.get(content_type))
         parameters = {
-            "path": path_parameters,
+            "path": admitted.path_parameters,
             "querystring": request.args.to_dict(),
             "header": dict(request.environ[SENT_HEADERS]),
         }
         try:
             payload = render(template, input=Input(text, parameters), context=context)
             status, answered = self._call(method.integration, payload)
-            return self._respond(method.integration, status, answered, context)
+            return self._respond(method.integration, status, Input(answered, parameters), context)
         except MappingError as error:
             self._log(f"mapping template of {method.path}: {error}")
             raise _AnsweredError("API_CONFIGURATION_ERROR") from error
 
-    def _let_in(self, method: Method, request: Request, body: bytes) -> dict[str, str]:
+    def _identity(self, method: Method, request: Request, body: bytes) -> dict[str, str]:
         """Whose request it is, as `$context.identity` says it."""
         identity: dict[str, str] = {}
         if method.authorization == "AWS_IAM":
@@ -148,7 +176,7 @@ class Gateway:
                 f"{request.method}{request.path}"
             )
             try:
-                caller = authenticate(request, body, now=datetime.now(UTC))
+                caller = authenticate(request, body, now=datetime.fromtimestamp(self._clock(), UTC))
                 if (caller.service, caller.region) != ("execute-api", self._region):
                     raise _AnsweredError("INVALID_SIGNATURE")
                 authorise(caller, "execute-api:Invoke", arn)
@@ -198,19 +226,20 @@ class Gateway:
         return answer.status, answer.data.decode()
 
     def _respond(
-        self, integration: Integration, status: int, body: str, context: dict[str, Any]
+        self, integration: Integration, status: int, answered: Input, context: dict[str, Any]
     ) -> Response:
+        """A response's template sees the request's parameters, and the answer as its payload."""
         response = _selected(integration.responses, status)
         template = response.templates.get("application/json")
-        text = body
+        text = answered.body
         if template is not None:
-            text = render(template, input=Input(body, _NO_PARAMETERS), context=context)
+            text = render(template, input=answered, context=context)
         override = context["responseOverride"]
         return Response(
             text.strip(),
             int(override.get("status", response.status)),
             content_type="application/json",
-            headers=dict(override["header"]),
+            headers={**response.headers, **override["header"]},
         )
 
     def _gateway_response(self, response_type: str, context: Mapping[str, Any]) -> Response:
@@ -240,11 +269,8 @@ class Gateway:
             "stage": STAGE,
             "requestTimeEpoch": int(time.time() * 1_000),
             "identity": {"sourceIp": request.remote_addr, "userAgent": str(request.user_agent)},
-            "responseOverride": {"header": {}},
+            "responseOverride": Overrides(header=Overrides()),
         }
-
-
-_NO_PARAMETERS: Mapping[str, Mapping[str, str]] = {"path": {}, "querystring": {}, "header": {}}
 
 
 def _selected(responses: Iterable[IntegrationResponse], status: int) -> IntegrationResponse:

@@ -74,6 +74,15 @@ class Util:
         return base64.b64decode(text).decode()
 
 
+class Overrides(dict[str, Any]):
+    """What a template overrides: each parameter once, or API Gateway answers 500."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self:
+            raise MappingError(f"{name} is overridden twice")
+        super().__setitem__(name, value)
+
+
 def render(template: str, *, input: Input, context: dict[str, Any]) -> str:
     """The rendered text. The template may change `context`, as `responseOverride`.
 

@@ -1,9 +1,13 @@
 """What the synthesized template promises, for each environment that changes it."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 import botocore.session
@@ -14,6 +18,8 @@ from botocore.validate import ParamValidator
 
 from cdk.api import ROUTES
 from cdk.deadline import deadline_of, worst_path_seconds
+from cdk.firewall import COUNTED_RULES
+from cdk.functions import ROOT
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.guardrail import CATEGORIES
 from cdk.settings import DeniedTopic, Settings
@@ -22,6 +28,8 @@ from lambdas.common.catalog import CATALOG, Legacy
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
+ONE_PAGE = ("https://a.example",)
+TWO_PAGES = ("https://a.example", "http://localhost:5173")
 SLOW_GATEWAY = Settings(gateway_timeout_seconds=60)
 
 
@@ -141,6 +149,18 @@ class TestFunctions:
 
         read_timeout = int(generate["Environment"]["Variables"]["MODEL_TIMEOUT_SECONDS"])
         assert IAM.gateway_timeout_seconds < read_timeout < generate["Timeout"]
+
+    def test_only_so_many_draw_at_once(self) -> None:
+        def reserved(settings: Settings) -> dict[str, int]:
+            return {
+                function["Handler"].split(".")[1]: function["ReservedConcurrentExecutions"]
+                for function in properties(settings, "AWS::Lambda::Function")
+                if "ReservedConcurrentExecutions" in function
+            }
+
+        assert reserved(IAM) == {"generate": 10}
+        assert reserved(Settings(generate_concurrency=3)) == {"generate": 3}
+        assert reserved(Settings(generate_concurrency=0)) == {}
 
 
 class TestRoles:
@@ -345,18 +365,28 @@ class TestStateMachine:
 
 
 class TestApi:
+    @pytest.mark.parametrize("waf", [False, True], ids=["bare", "waf"])
+    @pytest.mark.parametrize("origins", [(), ONE_PAGE, TWO_PAGES], ids=["0", "1", "2"])
     @pytest.mark.parametrize(
-        ("settings", "authorization", "key"),
-        [(IAM, "AWS_IAM", False), (API_KEY, "NONE", True)],
-        ids=["iam", "api_key"],
+        ("auth", "authorization", "key"), [("iam", "AWS_IAM", False), ("api_key", "NONE", True)]
     )
-    def test_no_method_is_open(self, settings: Settings, authorization: str, key: bool) -> None:
+    def test_no_method_is_open_but_those_that_answer_preflights(
+        self, auth: Any, authorization: str, key: bool, origins: tuple[str, ...], waf: bool
+    ) -> None:
+        settings = Settings(auth=auth, allowed_origins=origins, waf=waf)
         methods = properties(settings, "AWS::ApiGateway::Method")
 
-        assert len(methods) == len(ROUTES) + len(["openapi.json"])
-        for method in methods:
+        paths = len(ROUTES) + len(["openapi.json"])
+        preflights = [method for method in methods if method["HttpMethod"] == "OPTIONS"]
+        others = [method for method in methods if method["HttpMethod"] != "OPTIONS"]
+        assert len(others) == paths
+        for method in others:
             assert method["AuthorizationType"] == authorization
             assert method.get("ApiKeyRequired", False) is key
+        assert len(preflights) == (paths if origins else 0)
+        for method in preflights:
+            assert method["Integration"]["Type"] == "MOCK"
+            assert not {"Uri", "Credentials"} & method["Integration"].keys()
 
     def test_methods_validate_bodies_and_pass_nothing_through(self) -> None:
         posts = [
@@ -377,7 +407,7 @@ class TestApi:
             "AWS::ApiGateway::UsagePlan",
             {
                 "Quota": {"Limit": 1_000, "Period": "DAY"},
-                "Throttle": {"BurstLimit": 10, "RateLimit": 5},
+                "Throttle": {"BurstLimit": 10, "RateLimit": 1},
             },
         )
 
@@ -385,7 +415,10 @@ class TestApi:
         (stage,) = properties(IAM, "AWS::ApiGateway::Stage")
 
         assert stage["TracingEnabled"] is True
-        assert stage["MethodSettings"][0]["ThrottlingRateLimit"] == 5
+        (throttled,) = stage["MethodSettings"]
+        assert (throttled["ResourcePath"], throttled["HttpMethod"]) == ("/*", "*")
+        assert throttled["ThrottlingRateLimit"] == 1
+        assert throttled["ThrottlingBurstLimit"] == 10
 
     def test_what_the_gateway_says_itself_is_in_the_envelope(self) -> None:
         responses = properties(IAM, "AWS::ApiGateway::GatewayResponse")
@@ -395,6 +428,26 @@ class TestApi:
             body = json.loads(response["ResponseTemplates"]["application/json"])
             assert body.keys() == {"error", "execution_arn"}
             assert body["error"].keys() == {"message", "type", "param", "code"}
+
+    @pytest.mark.parametrize(
+        ("origins", "fixed"),
+        [((), None), (ONE_PAGE, "'https://a.example'"), (TWO_PAGES, "'*'")],
+        ids=["0", "1", "2"],
+    )
+    def test_what_the_gateway_says_itself_can_be_read_by_allowed_pages(
+        self, origins: tuple[str, ...], fixed: str | None
+    ) -> None:
+        settings = Settings(allowed_origins=origins)
+        for response in properties(settings, "AWS::ApiGateway::GatewayResponse"):
+            headers = response["ResponseParameters"]
+
+            prefix = "gatewayresponse.header."
+            assert headers.get(f"{prefix}Access-Control-Allow-Origin") == fixed
+            exposed = headers.get(f"{prefix}Access-Control-Expose-Headers")
+            assert exposed == (fixed and "'Retry-After,x-should-retry'")
+
+    def test_without_pages_nothing_of_cors_is_in_the_template(self) -> None:
+        assert "Access-Control" not in json.dumps(template_of(IAM).to_json())
 
     def test_the_outputs_name_what_an_operator_needs(self) -> None:
         outputs = template_of(API_KEY).to_json()["Outputs"]
@@ -421,3 +474,89 @@ class TestLifecycle:
         stack = EaselStack(App(), "easel-test", settings=IAM)
 
         Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
+
+
+class TestFirewall:
+    WAF = Settings(waf=True, throttle_per_second=2, throttle_burst=9)
+
+    def rules(self) -> dict[str, dict[str, Any]]:
+        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
+        return {rule["Name"]: rule for rule in acl["Rules"]}
+
+    def test_there_is_none_unless_asked_for(self) -> None:
+        assert "AWS::WAFv2" not in json.dumps(template_of(IAM).to_json())
+
+    def test_it_is_in_front_of_the_stage(self) -> None:
+        (stage,) = template_of(self.WAF).find_resources("AWS::ApiGateway::Stage")
+        (association,) = properties(self.WAF, "AWS::WAFv2::WebACLAssociation")
+
+        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
+        assert acl["Scope"] == "REGIONAL"
+        arn = association["ResourceArn"]["Fn::Join"][1]
+        assert arn[-1] == {"Ref": stage}
+        assert "/restapis/" in json.dumps(arn)
+
+    def test_what_would_refuse_prompts_only_counts(self) -> None:
+        common = self.rules()["AWSManagedRulesCommonRuleSet"]
+
+        overrides = common["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+        assert {each["Name"] for each in overrides} == set(COUNTED_RULES)
+        assert all(each["ActionToUse"] == {"Count": {}} for each in overrides)
+        assert common["OverrideAction"] == {"None": {}}
+
+    def test_known_bad_inputs_are_blocked(self) -> None:
+        group = self.rules()["AWSManagedRulesKnownBadInputsRuleSet"]
+
+        assert group["OverrideAction"] == {"None": {}}
+        assert "RuleActionOverrides" not in group["Statement"]["ManagedRuleGroupStatement"]
+
+    def test_an_address_over_what_the_stage_lets_through_is_blocked(self) -> None:
+        rule = self.rules()["rate-by-address"]
+
+        assert rule["Action"] == {"Block": {}}
+        assert rule["Statement"]["RateBasedStatement"] == {
+            "AggregateKeyType": "IP",
+            "EvaluationWindowSec": 300,
+            "Limit": 2 * 300 + 9,
+        }
+
+    def test_its_log_holds_neither_bodies_nor_queries_nor_secrets(self) -> None:
+        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
+
+        protected = {
+            each["Field"]["FieldType"]: each["Field"].get("FieldKeys")
+            for each in acl["DataProtectionConfig"]["DataProtections"]
+        }
+        assert protected == {
+            "BODY": None,
+            "QUERY_STRING": None,
+            "SINGLE_HEADER": ["authorization", "x-api-key", "x-amz-security-token"],
+        }
+
+    def test_its_log_group_has_the_name_that_waf_wants(self) -> None:
+        (logging,) = properties(self.WAF, "AWS::WAFv2::LoggingConfiguration")
+
+        (destination,) = logging["LogDestinationConfigs"]
+        assert _end(destination).endswith(":log-group:aws-waf-logs-easel-test")
+        template_of(self.WAF).has_resource_properties(
+            "AWS::Logs::LogGroup", {"LogGroupName": "aws-waf-logs-easel-test"}
+        )
+
+
+def test_a_synth_says_what_an_hour_can_cost(tmp_path: Path) -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+
+    made = subprocess.run(
+        [sys.executable, "-m", "cdk.app"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "CDK_OUTDIR": str(tmp_path),
+            "CDK_CONTEXT_JSON": json.dumps({**context, "environment": "dev"}),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert made.stderr.startswith("An hour can cost $")

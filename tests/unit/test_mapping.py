@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdk.mapping_templates import mapping_template
 from lambdas.common import errors
-from local.gateway.mapping import Input, MappingError, Util, render
+from local.gateway.mapping import Input, MappingError, Overrides, Util, render
 
 NO_PARAMETERS: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
 ARN = "arn:aws:states:eu-west-1:111111111111:stateMachine:easel"
@@ -24,7 +24,7 @@ def context() -> dict[str, Any]:
     return {
         "requestId": "request-1",
         "identity": {"apiKeyId": "key-1"},
-        "responseOverride": {"header": {}},
+        "responseOverride": Overrides(header=Overrides()),
     }
 
 
@@ -207,6 +207,16 @@ class TestRendering:
                 "$util.parseJson($input.path('$.cause'))",
                 input=Input('{"cause":"{"}', NO_PARAMETERS),
                 context=context(),
+            )
+
+    def test_a_parameter_that_is_overridden_twice_is_a_mapping_error(self) -> None:
+        once = "#set($context.responseOverride.header.Vary = 'Origin')"
+
+        with pytest.raises(MappingError, match="Vary"):
+            render(
+                once + once,
+                input=Input("", NO_PARAMETERS),
+                context={"responseOverride": Overrides(header=Overrides())},
             )
 
     def test_parameters_are_found_in_path_then_query_then_header(self) -> None:

@@ -45,12 +45,50 @@ def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
         ({"denied_topics": [{"name": "S", "definition": "x", "examples": [""]}]}, "examples"),
         ({"alarm_email": "operator"}, "alarm_email"),
         ({"alarm_cost_usd_per_hour": 0}, "alarm_cost_usd_per_hour"),
+        ({"generate_concurrency": -1}, "generate_concurrency"),
+        ({"generate_concurrency": 1_001}, "generate_concurrency"),
+        ({"waf": "yes"}, "waf"),
+        ({"allowed_origins": "https://a.example"}, "allowed_origins"),
     ],
     ids=str,
 )
 def test_a_wrong_setting_is_refused_by_name(context: dict[str, Any], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings.from_context(context)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://a.example", "https://a-b.example:8443", "http://localhost:5173", "http://localhost"],
+)
+def test_an_origin_is_taken_as_a_browser_sends_it(origin: str) -> None:
+    assert Settings.from_context({"allowed_origins": [origin]}).allowed_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "",
+        "a.example",
+        "http://a.example",
+        "https://a.example/",
+        "https://a.example/path",
+        "https://A.example",
+        "https://*.example",
+        "https://a.example:443",
+        "http://localhost:80",
+        "https://u@a.example",
+        "https://a.example\n",
+        'https://a.example" || "a',
+        5,
+    ],
+    ids=repr,
+)
+def test_what_no_browser_sends_as_an_origin_is_refused(origin: Any) -> None:
+    with pytest.raises(SettingsError, match="allowed_origins"):
+        Settings.from_context({"allowed_origins": [origin]})
 
 
 def test_no_setting_leaves_the_api_open() -> None:

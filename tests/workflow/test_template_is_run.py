@@ -7,15 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from lambdas.common.bucket import staging_key
 from lambdas.validate.environment import Environment
 from lambdas.validate.request import resolve
-from local.access import OPERATOR_KEY, OPERATOR_SECRET
-from local.stack import REGION
+from local.deployment import DeploymentError
 from tests.local_client import Answer, LocalClient, running
 
 Document = dict[str, Any]
@@ -113,30 +109,26 @@ def test_a_key_without_a_usage_plan_opens_nothing() -> None:
     assert (answer.status, answer.error["code"]) == (403, "invalid_api_key")
 
 
-def signed_headers(easel: LocalClient, body: bytes, *, secret: str, region: str) -> dict[str, str]:
-    request = AWSRequest(
-        "POST", f"{easel.api_url}/images", {"content-type": "application/json"}, body
-    )
-    SigV4Auth(Credentials(OPERATOR_KEY, secret), "execute-api", region).add_auth(request)
-    return dict(request.headers.items())
+def test_a_throttle_less_in_the_template_is_a_throttle_less_in_the_run() -> None:
+    def change(document: Document) -> None:
+        (stage,) = resources(document, "AWS::ApiGateway::Stage")
+        (setting,) = stage["Properties"]["MethodSettings"]
+        setting |= {"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 1}
+
+    with running(change=change) as easel:
+        answers = [easel.post(BODY, path=path) for path in ("/images", "/images", "/image")]
+
+    assert [answer.status for answer in answers] == [200, 429, 200]
 
 
-def test_methods_for_iam_take_only_signed_requests() -> None:
+def test_a_header_that_no_method_response_declares_is_not_deployed() -> None:
     def change(document: Document) -> None:
         for method in resources(document, "AWS::ApiGateway::Method"):
-            method["Properties"] |= {"AuthorizationType": "AWS_IAM", "ApiKeyRequired": False}
+            for response in method["Properties"]["Integration"]["IntegrationResponses"]:
+                response["ResponseParameters"] = {"method.response.header.Vary": "'Origin'"}
 
-    body = json.dumps(BODY).encode()
-    with running(change=change) as easel:
-        right = signed_headers(easel, body, secret=OPERATOR_SECRET, region=REGION)
-        wrong_secret = signed_headers(easel, body, secret="wrong", region=REGION)
-        wrong_region = signed_headers(easel, body, secret=OPERATOR_SECRET, region="eu-west-1")
-
-        assert easel.post(body, headers=right).status == 200
-        assert easel.post(body + b" ", headers=right).error["code"] == "invalid_signature"
-        assert easel.post(body, headers=wrong_secret).error["code"] == "invalid_signature"
-        assert easel.post(body, headers=wrong_region).error["code"] == "invalid_signature"
-        assert easel.post(body).error["code"] == "not_found"
+    with pytest.raises(DeploymentError, match="does not declare"), running(change=change):
+        pass
 
 
 def test_a_function_without_concurrency_left_is_a_429() -> None:

@@ -1,0 +1,107 @@
+"""How often callers may call: token buckets and a daily quota, as API Gateway applies them.
+
+A request is checked in this order: firewall, signature and policy, API key, usage plan, then the
+stage's throttle, which each method has for itself. What comes before these limits takes nothing
+from them. Sources: "Use AWS WAF to protect your REST APIs" and "Throttle requests to your REST
+APIs" of the API Gateway guide; that a usage plan is verified after the authorizer, the article on
+API Gateway's logs in AWS re:Post. Nobody says whether a request that a plan throttles counts for
+its quota: here it does. The service applies all of it on a best-effort basis, and may let more
+through; here limits are exact.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+DAY_SECONDS = 86_400
+
+# Seconds since 1970, UTC.
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """Requests a second, and how many may come at once."""
+
+    rate: float
+    burst: int
+
+
+@dataclass(frozen=True)
+class UsagePlan:
+    """What one API key may do; None is no limit."""
+
+    throttle: Throttle | None
+    daily_quota: int | None
+
+
+class TokenBucket:
+    """Full at first; a request takes a token, and `rate` of them come back each second."""
+
+    def __init__(self, throttle: Throttle, clock: Clock) -> None:
+        self._throttle = throttle
+        self._clock = clock
+        self._tokens = float(throttle.burst)
+        self._filled_at = clock()
+
+    def take(self) -> bool:
+        now = self._clock()
+        come_back = max(0.0, now - self._filled_at) * self._throttle.rate
+        self._tokens = min(self._throttle.burst, self._tokens + come_back)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class DailyQuota:
+    """So many requests from one midnight UTC to the next."""
+
+    def __init__(self, limit: int, clock: Clock) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._day = 0
+        self._taken = 0
+
+    def take(self) -> bool:
+        today = int(self._clock() // DAY_SECONDS)
+        if today != self._day:
+            self._day, self._taken = today, 0
+        if self._taken == self._limit:
+            return False
+        self._taken += 1
+        return True
+
+
+class Limits:
+    """The limits of a stage and of its one API key. Thread-safe."""
+
+    def __init__(self, plan: UsagePlan | None, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._quota = (
+            DailyQuota(plan.daily_quota, clock) if plan and plan.daily_quota is not None else None
+        )
+        self._key_bucket = TokenBucket(plan.throttle, clock) if plan and plan.throttle else None
+        self._method_buckets: dict[tuple[str, str], TokenBucket] = {}
+
+    def refusal(
+        self, http_method: str, path: str, throttle: Throttle | None, *, by_key: bool
+    ) -> str | None:
+        """The gateway response for a request over a limit, None for one that may go on.
+
+        `throttle` is the stage's for this method. A method that needs no key takes nothing from
+        the key's plan.
+        """
+        with self._lock:
+            if by_key and self._quota is not None and not self._quota.take():
+                return "QUOTA_EXCEEDED"
+            if by_key and self._key_bucket is not None and not self._key_bucket.take():
+                return "THROTTLED"
+            if throttle is None:
+                return None
+            bucket = self._method_buckets.setdefault(
+                (http_method, path), TokenBucket(throttle, self._clock)
+            )
+            return None if bucket.take() else "THROTTLED"
