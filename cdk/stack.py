@@ -91,6 +91,7 @@ class EaselStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.api.api.url_for_path("/images"))
         CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
         CfnOutput(self, "BucketName", value=self.pictures.bucket.bucket_name)
+        CfnOutput(self, "LogBucketName", value=self.pictures.log_bucket.bucket_name)
         if self.api.key is not None:
             CfnOutput(self, "ApiKeyId", value=self.api.key.key_id)
 

@@ -26,7 +26,7 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack: its functions, its bucket, its state machine and a resolver of its
+    """A deployed stack: its functions, its picture bucket, its state machine and a resolver of its
     references."""
 
     functions: tuple[Function, ...]
@@ -59,21 +59,45 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
     resolver = _resolver(resources, region)
     return Deployment(
         functions=tuple(_functions(template, resolver)),
-        bucket=_only(resources, "AWS::S3::Bucket"),
+        bucket=resolver.resolve(template.document["Outputs"]["BucketName"]["Value"]),
         state_machine_arn=_only(resources, "AWS::StepFunctions::StateMachine"),
         resolver=resolver,
     )
 
 
 def _for_moto(document: Mapping[str, Any]) -> dict[str, Any]:
+    resources = document["Resources"]
+    left_out = {
+        logical_id
+        for logical_id, resource in resources.items()
+        if resource["Type"].startswith(_NOT_FOR_MOTO)
+    }
+    # Nor what refers to those: the log group that is named after the API.
+    left_out |= {
+        logical_id
+        for logical_id, resource in resources.items()
+        if _references(resource.get("Properties")) & left_out
+    }
     kept = {
         logical_id: _substituted(
             {key: value for key, value in resource.items() if key != "DependsOn"}
         )
-        for logical_id, resource in document["Resources"].items()
-        if not resource["Type"].startswith(_NOT_FOR_MOTO)
+        for logical_id, resource in resources.items()
+        if logical_id not in left_out
     }
     return {"Resources": kept}
+
+
+def _references(value: Any) -> set[str]:
+    """The logical ids that Ref and Fn::GetAtt name."""
+    if isinstance(value, list):
+        return set().union(*map(_references, value))
+    if not isinstance(value, dict):
+        return set()
+    match value:
+        case {"Ref": str(logical_id)} | {"Fn::GetAtt": [str(logical_id), _]}:
+            return {logical_id}
+    return _references(list(value.values()))
 
 
 def _substituted(resource: dict[str, Any]) -> dict[str, Any]:

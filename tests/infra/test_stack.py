@@ -6,14 +6,13 @@ from functools import cache
 from typing import Any, ClassVar
 
 import pytest
-from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
 from cdk.api import ROUTES
 from cdk.deadline import deadline_of, worst_path_seconds
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.settings import Settings
-from cdk.stack import EaselStack
+from tests.infra.combinations import stack
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -22,7 +21,7 @@ SLOW_GATEWAY = Settings(gateway_timeout_seconds=60)
 
 @cache
 def template_of(settings: Settings) -> Template:
-    return Template.from_stack(EaselStack(App(), "easel-test", settings=settings))
+    return Template.from_stack(stack(settings))
 
 
 def properties(settings: Settings, type: str) -> list[dict[str, Any]]:
