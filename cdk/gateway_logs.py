@@ -1,8 +1,9 @@
 """What the API's stage logs about each call, where to, and who may write it."""
 
 import json
+from typing import Any
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -54,7 +55,7 @@ class GatewayLogs(Construct):
         access = logs.LogGroup(
             self, "Access", retention=self._retention, removal_policy=RemovalPolicy.DESTROY
         )
-        self.stage_options = {
+        self.stage_options: dict[str, Any] = {
             "stage_name": stage_name,
             "access_log_destination": apigateway.LogGroupLogDestination(access),
             "access_log_format": apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG_FIELDS)),
@@ -78,16 +79,21 @@ class GatewayLogs(Construct):
     def _account_role(self) -> apigateway.CfnAccount:
         """The one role with which API Gateway writes the logs of all APIs of account and region.
 
-        The stack deployed last sets it, also for the APIs of others: so it may write to any log
-        group, and both it and the account's mention of it stay when its stack is destroyed.
+        The stack deployed last sets it, also for the APIs of others: so it may write to any of the
+        region's log groups, and both it and the account's mention of it stay when its stack is
+        destroyed. Its policy stands in it, or that would go.
         """
+        stack = Stack.of(self)
+        log_groups = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"
         role = iam.Role(
             self,
             "WriterRole",
             assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
             inline_policies={
                 "logs": iam.PolicyDocument(
-                    statements=[iam.PolicyStatement(actions=list(WRITER_ACTIONS), resources=["*"])]
+                    statements=[
+                        iam.PolicyStatement(actions=list(WRITER_ACTIONS), resources=[log_groups])
+                    ]
                 )
             },
         )
