@@ -3,7 +3,7 @@
 import json
 import re
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from aws_cdk.assertions import Match, Template
@@ -29,84 +29,61 @@ def properties(settings: Settings, type: str) -> list[dict[str, Any]]:
     return [resource["Properties"] for resource in found.values()]
 
 
-def statements(settings: Settings, role_part: str) -> list[dict[str, Any]]:
-    """The statements of the policy of the role whose logical id has `role_part` in it."""
-    (policy,) = [
-        policy
-        for policy in properties(settings, "AWS::IAM::Policy")
-        if role_part in policy["Roles"][0]["Ref"]
-    ]
-    return list(policy["PolicyDocument"]["Statement"])
+def at(settings: Settings, type: str, place: str) -> list[dict[str, Any]]:
+    """The properties of those whose logical id is `place` and CDK's hash."""
+    found = template_of(settings).find_resources(type)
+    return [each["Properties"] for id, each in found.items() if id[:-8] == place]
 
 
-def granted(settings: Settings, role_part: str) -> dict[str, list[str]]:
-    """Action -> the ends of the resources it is allowed on."""
-    allowed: dict[str, list[str]] = {}
-    for statement in statements(settings, role_part):
-        assert statement["Effect"] == "Allow"
-        actions = statement["Action"]
-        resources = statement["Resource"]
-        for action in actions if isinstance(actions, list) else [actions]:
-            allowed[action] = [
-                _end(resource)
-                for resource in (resources if isinstance(resources, list) else [resources])
-            ]
-    return allowed
+def rules(settings: Settings) -> dict[str, Any]:
+    """The lifecycle rules of all buckets, by id."""
+    return {
+        rule["Id"]: rule
+        for bucket in properties(settings, "AWS::S3::Bucket")
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+    }
 
 
-def _end(resource: Any) -> str:
-    """A resource without the parts that deployment decides."""
-    if isinstance(resource, str):
-        return resource
-    if "Fn::Join" in resource:
-        return "".join(part for part in resource["Fn::Join"][1] if isinstance(part, str))
-    logical_id = resource.get("Ref") or resource["Fn::GetAtt"][0]
-    return re.sub(r"[0-9A-F]{8}$", "", str(logical_id))
+class TestBuckets:
+    @pytest.mark.parametrize("place", ["PicturesBucket", "PicturesLogBucket"])
+    def test_private_encrypted_versioned_and_its_own(self, place: str) -> None:
+        (bucket,) = at(IAM, "AWS::S3::Bucket", place)
 
-
-class TestBucket:
-    def test_private_encrypted_versioned_and_its_own(self) -> None:
-        template_of(IAM).has_resource_properties(
-            "AWS::S3::Bucket",
-            {
-                "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-                "BucketEncryption": Match.object_like(
-                    {
-                        "ServerSideEncryptionConfiguration": [
-                            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-                        ]
-                    }
-                ),
-                "VersioningConfiguration": {"Status": "Enabled"},
-                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-            },
-        )
-
-    def test_tls_only(self) -> None:
-        (policy,) = properties(IAM, "AWS::S3::BucketPolicy")
-
-        (statement,) = policy["PolicyDocument"]["Statement"]
-        assert statement["Effect"] == "Deny"
-        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert bucket["PublicAccessBlockConfiguration"] == {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        }
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [
+            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        ]
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
     def test_staging_expires_after_a_day_and_pictures_by_setting(self) -> None:
-        def rules(settings: Settings) -> dict[str, Any]:
-            (bucket,) = properties(settings, "AWS::S3::Bucket")
-            return {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
-
         assert rules(IAM)["staging"]["ExpirationInDays"] == 1
         assert rules(IAM)["staging"]["Prefix"] == "staging/"
         assert "ExpirationInDays" not in rules(IAM)["pictures"]
         assert rules(Settings(image_retention_days=90))["pictures"]["ExpirationInDays"] == 90
 
+    def test_access_logs_expire_as_other_logs_do(self) -> None:
+        logs = rules(Settings(log_retention_days=14))["logs"]
+
+        assert logs["ExpirationInDays"] == 14
+        assert "Prefix" not in logs
+
+    def test_access_to_pictures_is_logged_elsewhere(self) -> None:
+        (pictures,) = at(IAM, "AWS::S3::Bucket", "PicturesBucket")
+        (log_bucket,) = at(IAM, "AWS::S3::Bucket", "PicturesLogBucket")
+
+        to = pictures["LoggingConfiguration"]["DestinationBucketName"]["Ref"]
+        assert to.startswith("PicturesLogBucket")
+        assert "LoggingConfiguration" not in log_bucket
+
     @pytest.mark.parametrize(("policy", "kept"), [("retain", "Retain"), ("destroy", "Delete")])
-    def test_it_outlives_the_stack_unless_told_otherwise(self, policy: Any, kept: str) -> None:
-        template_of(Settings(removal_policy=policy)).has_resource(
+    def test_they_outlive_the_stack_unless_told_otherwise(self, policy: Any, kept: str) -> None:
+        template_of(Settings(removal_policy=policy)).all_resources(
             "AWS::S3::Bucket", {"DeletionPolicy": kept}
         )
 
@@ -135,74 +112,6 @@ class TestFunctions:
 
         read_timeout = int(generate["Environment"]["Variables"]["MODEL_TIMEOUT_SECONDS"])
         assert IAM.gateway_timeout_seconds < read_timeout < generate["Timeout"]
-
-
-class TestRoles:
-    """Each role holds exactly this. A star stands alone only where AWS knows no resource."""
-
-    TRACES: ClassVar[dict[str, list[str]]] = {
-        "xray:PutTraceSegments": ["*"],
-        "xray:PutTelemetryRecords": ["*"],
-    }
-
-    def test_validate(self) -> None:
-        assert granted(IAM, "ValidateRole") == {
-            "logs:CreateLogStream": ["FunctionsValidateLogs"],
-            "logs:PutLogEvents": ["FunctionsValidateLogs"],
-            **self.TRACES,
-            "s3:ListBucket": ["PicturesBucket"],
-            "s3:GetObject": ["/idempotency/*"],
-            "s3:PutObject": ["/idempotency/*"],
-        }
-
-    def test_generate(self) -> None:
-        assert granted(IAM, "GenerateRole") == {
-            "logs:CreateLogStream": ["FunctionsGenerateLogs"],
-            "logs:PutLogEvents": ["FunctionsGenerateLogs"],
-            **self.TRACES,
-            "bedrock:InvokeModel": [
-                f"arn::bedrock:us-west-2::foundation-model/{model}" for model in IAM.models
-            ],
-            "s3:ListBucket": ["PicturesBucket"],
-            "s3:GetObject": ["/staging/*", "/output-images/*"],
-            "s3:PutObject": ["/staging/*"],
-            "s3:DeleteObject": ["/staging/*.claim"],
-        }
-
-    def test_store(self) -> None:
-        assert granted(IAM, "StoreRole") == {
-            "logs:CreateLogStream": ["FunctionsStoreLogs"],
-            "logs:PutLogEvents": ["FunctionsStoreLogs"],
-            **self.TRACES,
-            "s3:ListBucket": ["PicturesBucket"],
-            "s3:GetObject": ["/staging/*", "/output-images/*"],
-            "s3:PutObject": ["/output-images/*"],
-        }
-
-    def test_gateway(self) -> None:
-        assert granted(IAM, "StartExecutionRole") == {
-            "states:StartSyncExecution": ["WorkflowStateMachine"]
-        }
-
-    def test_state_machine(self) -> None:
-        allowed = granted(IAM, "StateMachineRole")
-
-        assert allowed["lambda:InvokeFunction"] == [
-            "FunctionsValidate",
-            "FunctionsGenerate",
-            "FunctionsStore",
-        ]
-        others = {action.partition(":")[0] for action in allowed} - {"lambda"}
-        assert others == {"logs", "xray"}
-
-    def test_no_managed_policies(self) -> None:
-        assert all("ManagedPolicyArns" not in role for role in properties(IAM, "AWS::IAM::Role"))
-
-    def test_retired_models_are_granted_only_where_they_are_allowed(self) -> None:
-        text = json.dumps(granted(API_KEY, "GenerateRole"))
-
-        assert "amazon.nova-canvas-v1:0" in text
-        assert "amazon.nova-canvas-v1:0" not in json.dumps(granted(IAM, "GenerateRole"))
 
 
 class TestStateMachine:
@@ -303,6 +212,40 @@ class TestApi:
         assert stage["TracingEnabled"] is True
         assert stage["MethodSettings"][0]["ThrottlingRateLimit"] == 5
 
+    def test_calls_are_logged_as_json_without_what_callers_wrote(self) -> None:
+        (stage,) = properties(IAM, "AWS::ApiGateway::Stage")
+
+        logged = json.loads(stage["AccessLogSetting"]["Format"])
+        assert {"request_id", "caller", "api_key_id", "status", "trace_id"} <= logged.keys()
+        for variable in logged.values():
+            assert re.fullmatch(r"\$context\.[\w.]+", variable)
+        assert not {
+            "$context.path",
+            "$context.error.message",
+            "$context.error.validationErrorString",
+            "$context.identity.apiKey",
+            "$context.identity.userAgent",
+        } & set(logged.values())
+
+    def test_failures_are_logged_without_data_and_not_kept_longer_than_the_setting_says(
+        self,
+    ) -> None:
+        settings = Settings(log_retention_days=14)
+        (stage,) = properties(settings, "AWS::ApiGateway::Stage")
+        (execution,) = at(settings, "AWS::Logs::LogGroup", "ApiLogsExecution")
+
+        (method,) = stage["MethodSettings"]
+        assert (method["LoggingLevel"], method["DataTraceEnabled"]) == ("ERROR", False)
+        prefix, _, suffix = execution["LogGroupName"]["Fn::Join"][1]
+        assert (prefix, suffix) == ("API-Gateway-Execution-Logs_", f"/{stage['StageName']}")
+        for group in properties(settings, "AWS::Logs::LogGroup"):
+            assert group["RetentionInDays"] == 14
+
+    def test_the_stage_waits_for_its_logs(self) -> None:
+        (stage,) = template_of(IAM).find_resources("AWS::ApiGateway::Stage").values()
+
+        assert {each[:-8] for each in stage["DependsOn"]} == {"ApiLogsAccount", "ApiLogsExecution"}
+
     def test_what_the_gateway_says_itself_is_in_the_envelope(self) -> None:
         responses = properties(IAM, "AWS::ApiGateway::GatewayResponse")
 
@@ -315,4 +258,10 @@ class TestApi:
     def test_the_outputs_name_what_an_operator_needs(self) -> None:
         outputs = template_of(API_KEY).to_json()["Outputs"]
 
-        assert {"ApiUrl", "StateMachineArn", "BucketName", "ApiKeyId"} <= outputs.keys()
+        assert {
+            "ApiUrl",
+            "StateMachineArn",
+            "BucketName",
+            "LogBucketName",
+            "ApiKeyId",
+        } <= outputs.keys()
