@@ -3,6 +3,7 @@
 Not part of `make test`: `make rules` runs it, with an environment of checkov's own.
 """
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -48,3 +49,21 @@ def test_acknowledgements_are_few_and_one_for_each_rule() -> None:
 
     assert len(ACKNOWLEDGED) <= AT_MOST
     assert len(set(rules)) == len(rules)
+
+
+def test_every_feature_flag_is_as_cdk_recommends(made: Synthesized) -> None:
+    """`make synth` warns of others."""
+    manifest = json.loads((made.directory.parent / "dev" / "manifest.json").read_text())
+    (report,) = [
+        each["properties"]["flags"]
+        for each in manifest["artifacts"].values()
+        if each["type"] == "cdk:feature-flag-report"
+    ]
+
+    others = [
+        name
+        for name, flag in report.items()
+        if flag.get("userValue", flag.get("unconfiguredBehavesLike", {}).get("v2"))
+        != flag["recommendedValue"]
+    ]
+    assert others == []
