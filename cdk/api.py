@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk.cors import Cors
+from cdk.gateway_logs import GatewayLogs
 from cdk.gateway_responses import add_gateway_responses
 from cdk.mapping_templates import mapping_template
 from cdk.openapi import document
@@ -31,6 +32,7 @@ class Api(Construct):
         state_machine: sfn.StateMachine,
     ) -> None:
         super().__init__(scope, id)
+        gateway_logs = GatewayLogs(self, "Logs", settings=settings, stage_name="v1")
         self.api = apigateway.RestApi(
             self,
             "RestApi",
@@ -38,12 +40,13 @@ class Api(Construct):
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
             deploy_options=apigateway.StageOptions(
-                stage_name="v1",
                 tracing_enabled=True,
                 throttling_rate_limit=settings.throttle_per_second,
                 throttling_burst_limit=settings.throttle_burst,
+                **gateway_logs.stage_options,
             ),
         )
+        gateway_logs.add_to(self.api)
         self._cors = Cors(settings.allowed_origins)
         add_gateway_responses(self.api, self._cors)
         self._add_methods(settings, state_machine)
@@ -63,7 +66,9 @@ class Api(Construct):
                 type=apigateway.JsonSchemaType.OBJECT,
             ),
         )
-        validator = self.api.add_request_validator("BodyValidator", validate_request_body=True)
+        validator = self.api.add_request_validator(
+            "BodyValidator", validate_request_body=True, validate_request_parameters=True
+        )
         statuses = [
             apigateway.MethodResponse(
                 status_code="200",

@@ -1,8 +1,10 @@
-"""Asks before an environment is destroyed, and empties its bucket where its settings allow it."""
+"""Asks before an environment is destroyed, and empties its buckets where its settings allow it."""
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -12,14 +14,26 @@ from cdk.settings import Settings
 def main(environment: str) -> None:
     context = json.loads((Path(__file__).parent.parent / "cdk.json").read_text())["context"]
     if Settings.from_context(context["environments"][environment]).removal_policy != "destroy":
-        _ask(environment, "Its pictures stay in their bucket.")
+        _ask(environment, "Its pictures and their access logs stay in their buckets.")
         return
     _ask(environment, "All its pictures go with it.")
     stack = boto3.client("cloudformation").describe_stacks(StackName=f"easel-{environment}")
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Stacks"][0]["Outputs"]}
-    bucket = boto3.resource("s3").Bucket(outputs["BucketName"])
-    bucket.object_versions.delete()
-    print(f"emptied {bucket.name}")
+    for name in empty(boto3.resource("s3"), outputs):
+        print(f"emptied {name}")
+
+
+def empty(s3: Any, outputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Empty the stack's buckets of all versions, and return their names.
+
+    A bucket that is not empty cannot be destroyed, and S3 delivers access logs for hours after
+    the last request: without its policy it can no more.
+    """
+    log_bucket = s3.Bucket(outputs["LogBucketName"])
+    log_bucket.Policy().delete()
+    for bucket in (s3.Bucket(outputs["BucketName"]), log_bucket):
+        bucket.object_versions.delete()
+    return outputs["BucketName"], outputs["LogBucketName"]
 
 
 def _ask(environment: str, consequence: str) -> None:

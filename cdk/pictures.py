@@ -1,4 +1,4 @@
-"""The bucket of pictures, their manifests and what is staged for them."""
+"""The bucket of pictures, their manifests and what is staged for them; who reads it is logged."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
@@ -11,10 +11,30 @@ NONCURRENT_DAYS = 30
 
 
 class Pictures(Construct):
-    """Private, encrypted, TLS only, versioned. Exposes `bucket`."""
+    """Private, encrypted, TLS only, versioned. Exposes `bucket` and `log_bucket`."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
+        removal_policy = RemovalPolicy(settings.removal_policy.upper())
+        self.log_bucket = s3.Bucket(
+            self,
+            "LogBucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            # S3 delivers server access logs to buckets with SSE-S3 only, not with SSE-KMS.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            versioned=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="logs",
+                    expiration=Duration.days(settings.log_retention_days),
+                    noncurrent_version_expiration=Duration.days(STAGING_DAYS),
+                    abort_incomplete_multipart_upload_after=Duration.days(STAGING_DAYS),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
         rules = [
             s3.LifecycleRule(
                 id="staging",
@@ -47,5 +67,7 @@ class Pictures(Construct):
             versioned=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=rules,
-            removal_policy=RemovalPolicy(settings.removal_policy.upper()),
+            server_access_logs_bucket=self.log_bucket,
+            server_access_logs_prefix="pictures/",
+            removal_policy=removal_policy,
         )

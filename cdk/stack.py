@@ -134,6 +134,7 @@ class EaselStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.api.api.url_for_path("/images"))
         CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
         CfnOutput(self, "BucketName", value=self.pictures.bucket.bucket_name)
+        CfnOutput(self, "LogBucketName", value=self.pictures.log_bucket.bucket_name)
         CfnOutput(self, "DashboardUrl", value=self.observability.dashboard_url)
         CfnOutput(self, "AlarmTopicArn", value=self.observability.topic.topic_arn)
         if self.api.key is not None:

@@ -40,7 +40,7 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack: its functions, its bucket, its state machine, its guardrails and a
+    """A deployed stack: its functions, its picture bucket, its state machine, its guardrails and a
     resolver of its references."""
 
     guardrails: tuple[Guardrail, ...]
@@ -76,7 +76,7 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
     return Deployment(
         guardrails=tuple(_guardrails(template, attributes)),
         functions=tuple(_functions(template, resolver)),
-        bucket=_only(resources, "AWS::S3::Bucket"),
+        bucket=resolver.resolve(template.document["Outputs"]["BucketName"]["Value"]),
         state_machine_arn=_only(resources, "AWS::StepFunctions::StateMachine"),
         resolver=resolver,
     )
@@ -85,12 +85,24 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
 def _for_moto(
     document: Mapping[str, Any], attributes: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
+    resources = document["Resources"]
+    left_out = {
+        logical_id
+        for logical_id, resource in resources.items()
+        if resource["Type"].startswith(_NOT_FOR_MOTO)
+    }
+    # Nor what refers to those: the log group that is named after the API.
+    left_out |= {
+        logical_id
+        for logical_id, resource in resources.items()
+        if _references(resource.get("Properties")) & left_out
+    }
     kept = {
         logical_id: _substituted(
             {key: value for key, value in resource.items() if key != "DependsOn"}
         )
-        for logical_id, resource in document["Resources"].items()
-        if not resource["Type"].startswith(_NOT_FOR_MOTO)
+        for logical_id, resource in resources.items()
+        if logical_id not in left_out
     }
     return {"Resources": _with_attributes(kept, attributes)}
 
@@ -136,6 +148,18 @@ def _guardrails(
             properties=guardrail.properties,
             versions=frozenset({_FIRST_VERSION} if guardrail.logical_id in versioned else ()),
         )
+
+
+def _references(value: Any) -> set[str]:
+    """The logical ids that Ref and Fn::GetAtt name."""
+    if isinstance(value, list):
+        return set().union(*map(_references, value))
+    if not isinstance(value, dict):
+        return set()
+    match value:
+        case {"Ref": str(logical_id)} | {"Fn::GetAtt": [str(logical_id), _]}:
+            return {logical_id}
+    return _references(list(value.values()))
 
 
 def _substituted(resource: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from cdk.settings import Settings
 from cdk.stack import EaselStack
 from lambdas.common.catalog import CATALOG
+from tests.infra.combinations import app
 from tests.unit.test_errors import CLASSES
 from tests.unit.test_telemetry import everything_that_is_recorded
 
@@ -80,7 +80,7 @@ class Used:
 
 @cache
 def template_of(settings: Settings) -> dict[str, Any]:
-    stack = EaselStack(App(), STACK, settings=settings)
+    stack = EaselStack(app(), STACK, settings=settings)
     return dict(Template.from_stack(stack).to_json())
 
 

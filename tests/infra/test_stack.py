@@ -1,30 +1,17 @@
 """What the synthesized template promises, for each environment that changes it."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import botocore.session
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Annotations, Match, Template
-from botocore.validate import ParamValidator
+from aws_cdk.assertions import Match
 
 from cdk.api import ROUTES
 from cdk.deadline import deadline_of, worst_path_seconds
-from cdk.firewall import COUNTED_RULES
-from cdk.functions import ROOT
 from cdk.gateway_responses import GATEWAY_ANSWERS
-from cdk.guardrail import CATEGORIES
-from cdk.settings import DeniedTopic, Settings
-from cdk.stack import EaselStack
-from lambdas.common.catalog import CATALOG, Legacy
+from cdk.settings import Settings
+from tests.infra.combinations import properties, template_of
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -33,94 +20,61 @@ TWO_PAGES = ("https://a.example", "http://localhost:5173")
 SLOW_GATEWAY = Settings(gateway_timeout_seconds=60)
 
 
-@cache
-def template_of(settings: Settings) -> Template:
-    return Template.from_stack(EaselStack(App(), "easel-test", settings=settings))
-
-
-def properties(settings: Settings, type: str) -> list[dict[str, Any]]:
+def at(settings: Settings, type: str, place: str) -> list[dict[str, Any]]:
+    """The properties of those whose logical id is `place` and CDK's hash."""
     found = template_of(settings).find_resources(type)
-    return [resource["Properties"] for resource in found.values()]
+    return [each["Properties"] for id, each in found.items() if id[:-8] == place]
 
 
-def statements(settings: Settings, role_part: str) -> list[dict[str, Any]]:
-    """The statements of the policy of the role whose logical id has `role_part` in it."""
-    (policy,) = [
-        policy
-        for policy in properties(settings, "AWS::IAM::Policy")
-        if role_part in policy["Roles"][0]["Ref"]
-    ]
-    return list(policy["PolicyDocument"]["Statement"])
+def rules(settings: Settings) -> dict[str, Any]:
+    """The lifecycle rules of all buckets, by id."""
+    return {
+        rule["Id"]: rule
+        for bucket in properties(settings, "AWS::S3::Bucket")
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+    }
 
 
-def granted(settings: Settings, role_part: str) -> dict[str, list[str]]:
-    """Action -> the ends of the resources it is allowed on."""
-    allowed: dict[str, list[str]] = {}
-    for statement in statements(settings, role_part):
-        assert statement["Effect"] == "Allow"
-        actions = statement["Action"]
-        resources = statement["Resource"]
-        for action in actions if isinstance(actions, list) else [actions]:
-            allowed[action] = [
-                _end(resource)
-                for resource in (resources if isinstance(resources, list) else [resources])
-            ]
-    return allowed
+class TestBuckets:
+    @pytest.mark.parametrize("place", ["PicturesBucket", "PicturesLogBucket"])
+    def test_private_encrypted_versioned_and_its_own(self, place: str) -> None:
+        (bucket,) = at(IAM, "AWS::S3::Bucket", place)
 
-
-def _end(resource: Any) -> str:
-    """A resource without the parts that deployment decides."""
-    if isinstance(resource, str):
-        return resource
-    if "Fn::Join" in resource:
-        return "".join(part for part in resource["Fn::Join"][1] if isinstance(part, str))
-    logical_id = resource.get("Ref") or resource["Fn::GetAtt"][0]
-    return re.sub(r"[0-9A-F]{8}$", "", str(logical_id))
-
-
-class TestBucket:
-    def test_private_encrypted_versioned_and_its_own(self) -> None:
-        template_of(IAM).has_resource_properties(
-            "AWS::S3::Bucket",
-            {
-                "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-                "BucketEncryption": Match.object_like(
-                    {
-                        "ServerSideEncryptionConfiguration": [
-                            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-                        ]
-                    }
-                ),
-                "VersioningConfiguration": {"Status": "Enabled"},
-                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-            },
-        )
-
-    def test_tls_only(self) -> None:
-        (policy,) = properties(IAM, "AWS::S3::BucketPolicy")
-
-        (statement,) = policy["PolicyDocument"]["Statement"]
-        assert statement["Effect"] == "Deny"
-        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert bucket["PublicAccessBlockConfiguration"] == {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        }
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [
+            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        ]
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
     def test_staging_expires_after_a_day_and_pictures_by_setting(self) -> None:
-        def rules(settings: Settings) -> dict[str, Any]:
-            (bucket,) = properties(settings, "AWS::S3::Bucket")
-            return {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
-
         assert rules(IAM)["staging"]["ExpirationInDays"] == 1
         assert rules(IAM)["staging"]["Prefix"] == "staging/"
         assert "ExpirationInDays" not in rules(IAM)["pictures"]
         assert rules(Settings(image_retention_days=90))["pictures"]["ExpirationInDays"] == 90
 
+    def test_access_logs_expire_as_other_logs_do(self) -> None:
+        logs = rules(Settings(log_retention_days=14))["logs"]
+
+        assert logs["ExpirationInDays"] == 14
+        assert "Prefix" not in logs
+
+    def test_access_to_pictures_is_logged_elsewhere(self) -> None:
+        (pictures,) = at(IAM, "AWS::S3::Bucket", "PicturesBucket")
+        (log_bucket,) = at(IAM, "AWS::S3::Bucket", "PicturesLogBucket")
+
+        to = pictures["LoggingConfiguration"]["DestinationBucketName"]["Ref"]
+        assert to.startswith("PicturesLogBucket")
+        assert "LoggingConfiguration" not in log_bucket
+
     @pytest.mark.parametrize(("policy", "kept"), [("retain", "Retain"), ("destroy", "Delete")])
-    def test_it_outlives_the_stack_unless_told_otherwise(self, policy: Any, kept: str) -> None:
-        template_of(Settings(removal_policy=policy)).has_resource(
+    def test_they_outlive_the_stack_unless_told_otherwise(self, policy: Any, kept: str) -> None:
+        template_of(Settings(removal_policy=policy)).all_resources(
             "AWS::S3::Bucket", {"DeletionPolicy": kept}
         )
 
@@ -161,152 +115,6 @@ class TestFunctions:
         assert reserved(IAM) == {"generate": 10}
         assert reserved(Settings(generate_concurrency=3)) == {"generate": 3}
         assert reserved(Settings(generate_concurrency=0)) == {}
-
-
-class TestRoles:
-    """Each role holds exactly this. A star stands alone only where AWS knows no resource."""
-
-    TRACES: ClassVar[dict[str, list[str]]] = {
-        "xray:PutTraceSegments": ["*"],
-        "xray:PutTelemetryRecords": ["*"],
-    }
-
-    def test_validate(self) -> None:
-        assert granted(IAM, "ValidateRole") == {
-            "logs:CreateLogStream": ["FunctionsValidateLogs"],
-            "logs:PutLogEvents": ["FunctionsValidateLogs"],
-            **self.TRACES,
-            "s3:ListBucket": ["PicturesBucket"],
-            "s3:GetObject": ["/idempotency/*"],
-            "s3:PutObject": ["/idempotency/*"],
-        }
-
-    def test_generate(self) -> None:
-        assert granted(IAM, "GenerateRole") == {
-            "logs:CreateLogStream": ["FunctionsGenerateLogs"],
-            "logs:PutLogEvents": ["FunctionsGenerateLogs"],
-            **self.TRACES,
-            "bedrock:InvokeModel": [
-                f"arn::bedrock:us-west-2::foundation-model/{model}" for model in IAM.models
-            ],
-            "s3:ListBucket": ["PicturesBucket"],
-            "s3:GetObject": ["/staging/*", "/output-images/*"],
-            "s3:PutObject": ["/staging/*"],
-            "s3:DeleteObject": ["/staging/*.claim"],
-        }
-
-    def test_store(self) -> None:
-        assert granted(IAM, "StoreRole") == {
-            "logs:CreateLogStream": ["FunctionsStoreLogs"],
-            "logs:PutLogEvents": ["FunctionsStoreLogs"],
-            **self.TRACES,
-            "s3:ListBucket": ["PicturesBucket"],
-            "s3:GetObject": ["/staging/*", "/output-images/*"],
-            "s3:PutObject": ["/output-images/*"],
-            "bedrock:ApplyGuardrail": ["Guardrail"],
-        }
-
-    def test_gateway(self) -> None:
-        assert granted(IAM, "StartExecutionRole") == {
-            "states:StartSyncExecution": ["WorkflowStateMachine"]
-        }
-
-    def test_state_machine(self) -> None:
-        allowed = granted(IAM, "StateMachineRole")
-
-        assert allowed["lambda:InvokeFunction"] == [
-            "FunctionsValidate",
-            "FunctionsGenerate",
-            "FunctionsStore",
-        ]
-        assert allowed["bedrock:ApplyGuardrail"] == ["Guardrail"]
-        others = {action.partition(":")[0] for action in allowed} - {"lambda", "bedrock"}
-        assert others == {"logs", "xray"}
-
-    def test_no_managed_policies(self) -> None:
-        assert all("ManagedPolicyArns" not in role for role in properties(IAM, "AWS::IAM::Role"))
-
-    def test_retired_models_are_granted_only_where_they_are_allowed(self) -> None:
-        text = json.dumps(granted(API_KEY, "GenerateRole"))
-
-        assert "amazon.nova-canvas-v1:0" in text
-        assert "amazon.nova-canvas-v1:0" not in json.dumps(granted(IAM, "GenerateRole"))
-
-
-class TestGuardrail:
-    OWN = Settings(
-        denied_words=("walrus",),
-        denied_topics=(DeniedTopic("Shares", "Advice on shares", ("which shares",)),),
-        guardrail_strength="HIGH",
-    )
-    BROUGHT_ALONG = Settings(guardrail_id="abcdefgh1234", guardrail_version="7")
-    OFF = Settings(guardrail="off")
-
-    def test_it_has_the_policies_of_the_settings(self) -> None:
-        (guardrail,) = properties(self.OWN, "AWS::Bedrock::Guardrail")
-
-        filters = {each["Type"]: each for each in guardrail["ContentPolicyConfig"]["FiltersConfig"]}
-        assert filters.keys() == {*CATEGORIES, "PROMPT_ATTACK"}
-        for category in CATEGORIES:
-            assert filters[category]["InputStrength"] == filters[category]["OutputStrength"]
-            assert filters[category]["InputStrength"] == "HIGH"
-            assert "TEXT" in filters[category]["InputModalities"]
-            assert "IMAGE" in filters[category]["OutputModalities"]
-        assert filters["PROMPT_ATTACK"]["OutputStrength"] == "NONE"
-        assert guardrail["WordPolicyConfig"]["WordsConfig"] == [{"Text": "walrus"}]
-        assert guardrail["TopicPolicyConfig"]["TopicsConfig"] == [
-            {
-                "Name": "Shares",
-                "Definition": "Advice on shares",
-                "Examples": ["which shares"],
-                "Type": "DENY",
-            }
-        ]
-
-    def test_the_service_would_accept_it(self) -> None:
-        (guardrail,) = properties(self.OWN, "AWS::Bedrock::Guardrail")
-        service = botocore.session.get_session().get_service_model("bedrock")
-        shape: Any = service.operation_model("CreateGuardrail").input_shape
-
-        report = ParamValidator().validate(_in_members(guardrail), shape)
-
-        assert not report.has_errors(), report.generate_report()
-        assert len(guardrail["Name"]) <= 50
-
-    def test_other_policies_are_another_version(self) -> None:
-        def description(settings: Settings) -> str:
-            (version,) = properties(settings, "AWS::Bedrock::GuardrailVersion")
-            return str(version["Description"])
-
-        assert description(self.OWN) != description(IAM)
-        assert description(IAM) == description(API_KEY)
-
-    def test_one_brought_along_is_used_and_none_is_made(self) -> None:
-        assert not properties(self.BROUGHT_ALONG, "AWS::Bedrock::Guardrail")
-        assert granted(self.BROUGHT_ALONG, "StoreRole")["bedrock:ApplyGuardrail"] == [
-            "arn::bedrock:::guardrail/abcdefgh1234"
-        ]
-        (machine,) = properties(self.BROUGHT_ALONG, "AWS::StepFunctions::StateMachine")
-        assert machine["DefinitionSubstitutions"]["GuardrailVersion"] == "7"
-
-    def test_with_it_off_there_is_no_state_no_grant_and_no_guardrail(self) -> None:
-        (machine,) = properties(self.OFF, "AWS::StepFunctions::StateMachine")
-        states = json.loads(machine["DefinitionString"])["States"]
-
-        assert states["Validate"]["Next"] == "Generate"
-        assert not {"CheckPrompt", "Verdict", "PromptBlocked", "GuardrailRefused"} & states.keys()
-        assert not properties(self.OFF, "AWS::Bedrock::Guardrail")
-        for role in ("StoreRole", "StateMachineRole"):
-            assert "bedrock:ApplyGuardrail" not in granted(self.OFF, role)
-
-
-def _in_members(value: Any) -> Any:
-    """A resource's properties as the members of the service's own request."""
-    if isinstance(value, list):
-        return [_in_members(item) for item in value]
-    if isinstance(value, dict):
-        return {name[0].lower() + name[1:]: _in_members(item) for name, item in value.items()}
-    return value
 
 
 class TestStateMachine:
@@ -420,6 +228,40 @@ class TestApi:
         assert throttled["ThrottlingRateLimit"] == 1
         assert throttled["ThrottlingBurstLimit"] == 10
 
+    def test_calls_are_logged_as_json_without_what_callers_wrote(self) -> None:
+        (stage,) = properties(IAM, "AWS::ApiGateway::Stage")
+
+        logged = json.loads(stage["AccessLogSetting"]["Format"])
+        assert {"request_id", "caller", "api_key_id", "status", "trace_id"} <= logged.keys()
+        for variable in logged.values():
+            assert re.fullmatch(r"\$context\.[\w.]+", variable)
+        assert not {
+            "$context.path",
+            "$context.error.message",
+            "$context.error.validationErrorString",
+            "$context.identity.apiKey",
+            "$context.identity.userAgent",
+        } & set(logged.values())
+
+    def test_failures_are_logged_without_data_and_not_kept_longer_than_the_setting_says(
+        self,
+    ) -> None:
+        settings = Settings(log_retention_days=14)
+        (stage,) = properties(settings, "AWS::ApiGateway::Stage")
+        (execution,) = at(settings, "AWS::Logs::LogGroup", "ApiLogsExecution")
+
+        (method,) = stage["MethodSettings"]
+        assert (method["LoggingLevel"], method["DataTraceEnabled"]) == ("ERROR", False)
+        prefix, _, suffix = execution["LogGroupName"]["Fn::Join"][1]
+        assert (prefix, suffix) == ("API-Gateway-Execution-Logs_", f"/{stage['StageName']}")
+        for group in properties(settings, "AWS::Logs::LogGroup"):
+            assert group["RetentionInDays"] == 14
+
+    def test_the_stage_waits_for_its_logs(self) -> None:
+        (stage,) = template_of(IAM).find_resources("AWS::ApiGateway::Stage").values()
+
+        assert {each[:-8] for each in stage["DependsOn"]} == {"ApiLogsAccount", "ApiLogsExecution"}
+
     def test_what_the_gateway_says_itself_is_in_the_envelope(self) -> None:
         responses = properties(IAM, "AWS::ApiGateway::GatewayResponse")
 
@@ -452,111 +294,10 @@ class TestApi:
     def test_the_outputs_name_what_an_operator_needs(self) -> None:
         outputs = template_of(API_KEY).to_json()["Outputs"]
 
-        assert {"ApiUrl", "StateMachineArn", "BucketName", "ApiKeyId"} <= outputs.keys()
-
-
-class TestLifecycle:
-    def test_a_legacy_default_model_is_a_warning_that_names_the_successor(self) -> None:
-        legacy = Legacy("2026-11-01", "2027-05-01", successor="stability.sd3-5-large-v1:0")
-        model = replace(CATALOG[IAM.default_model], legacy=legacy)
-
-        stack = EaselStack(App(), "easel-test", settings=IAM, catalog={**CATALOG, model.id: model})
-
-        Annotations.from_stack(stack).has_warning(
-            "/easel-test",
-            Match.string_like_regexp(
-                f"default_model {model.id} is legacy since 2026-11-01 and draws until 2027-05-01, "
-                ".*use stability.sd3-5-large-v1:0"
-            ),
-        )
-
-    def test_an_active_default_model_is_no_warning(self) -> None:
-        stack = EaselStack(App(), "easel-test", settings=IAM)
-
-        Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
-
-
-class TestFirewall:
-    WAF = Settings(waf=True, throttle_per_second=2, throttle_burst=9)
-
-    def rules(self) -> dict[str, dict[str, Any]]:
-        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
-        return {rule["Name"]: rule for rule in acl["Rules"]}
-
-    def test_there_is_none_unless_asked_for(self) -> None:
-        assert "AWS::WAFv2" not in json.dumps(template_of(IAM).to_json())
-
-    def test_it_is_in_front_of_the_stage(self) -> None:
-        (stage,) = template_of(self.WAF).find_resources("AWS::ApiGateway::Stage")
-        (association,) = properties(self.WAF, "AWS::WAFv2::WebACLAssociation")
-
-        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
-        assert acl["Scope"] == "REGIONAL"
-        arn = association["ResourceArn"]["Fn::Join"][1]
-        assert arn[-1] == {"Ref": stage}
-        assert "/restapis/" in json.dumps(arn)
-
-    def test_what_would_refuse_prompts_only_counts(self) -> None:
-        common = self.rules()["AWSManagedRulesCommonRuleSet"]
-
-        overrides = common["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
-        assert {each["Name"] for each in overrides} == set(COUNTED_RULES)
-        assert all(each["ActionToUse"] == {"Count": {}} for each in overrides)
-        assert common["OverrideAction"] == {"None": {}}
-
-    def test_known_bad_inputs_are_blocked(self) -> None:
-        group = self.rules()["AWSManagedRulesKnownBadInputsRuleSet"]
-
-        assert group["OverrideAction"] == {"None": {}}
-        assert "RuleActionOverrides" not in group["Statement"]["ManagedRuleGroupStatement"]
-
-    def test_an_address_over_what_the_stage_lets_through_is_blocked(self) -> None:
-        rule = self.rules()["rate-by-address"]
-
-        assert rule["Action"] == {"Block": {}}
-        assert rule["Statement"]["RateBasedStatement"] == {
-            "AggregateKeyType": "IP",
-            "EvaluationWindowSec": 300,
-            "Limit": 2 * 300 + 9,
-        }
-
-    def test_its_log_holds_neither_bodies_nor_queries_nor_secrets(self) -> None:
-        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
-
-        protected = {
-            each["Field"]["FieldType"]: each["Field"].get("FieldKeys")
-            for each in acl["DataProtectionConfig"]["DataProtections"]
-        }
-        assert protected == {
-            "BODY": None,
-            "QUERY_STRING": None,
-            "SINGLE_HEADER": ["authorization", "x-api-key", "x-amz-security-token"],
-        }
-
-    def test_its_log_group_has_the_name_that_waf_wants(self) -> None:
-        (logging,) = properties(self.WAF, "AWS::WAFv2::LoggingConfiguration")
-
-        (destination,) = logging["LogDestinationConfigs"]
-        assert _end(destination).endswith(":log-group:aws-waf-logs-easel-test")
-        template_of(self.WAF).has_resource_properties(
-            "AWS::Logs::LogGroup", {"LogGroupName": "aws-waf-logs-easel-test"}
-        )
-
-
-def test_a_synth_says_what_an_hour_can_cost(tmp_path: Path) -> None:
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-
-    made = subprocess.run(
-        [sys.executable, "-m", "cdk.app"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "CDK_OUTDIR": str(tmp_path),
-            "CDK_CONTEXT_JSON": json.dumps({**context, "environment": "dev"}),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert made.stderr.startswith("An hour can cost $")
+        assert {
+            "ApiUrl",
+            "StateMachineArn",
+            "BucketName",
+            "LogBucketName",
+            "ApiKeyId",
+        } <= outputs.keys()

@@ -1,0 +1,125 @@
+"""What cdk-nag, cfn-lint and checkov find and is right as it is: one reason for each rule."""
+
+from dataclasses import dataclass
+
+from tests.infra.rule_checkers import Finding
+
+AT_MOST = 12
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """`rules` are the names that different checkers have for one rule; `places` are exact."""
+
+    rules: tuple[str, ...]
+    places: tuple[str, ...]
+    reason: str
+
+    @property
+    def findings(self) -> set[Finding]:
+        return {Finding(rule, place) for rule in self.rules for place in self.places}
+
+
+_FUNCTIONS = ("Functions/Validate", "Functions/Generate", "Functions/Store")
+_METHODS = (
+    "Api/RestApi/Default/POST",
+    "Api/RestApi/Default/images/POST",
+    "Api/RestApi/Default/image/POST",
+    "Api/RestApi/Default/image-generation/POST",
+    "Api/RestApi/Default/generate-poster/POST",
+    "Api/RestApi/Default/openapi.json/GET",
+)
+_STAGE = "Api/RestApi/DeploymentStage.v1"
+
+ACKNOWLEDGED = (
+    Acknowledgement(
+        ("AwsSolutions-COG4",),
+        _METHODS,
+        "Callers are programs: they sign with SigV4 or, where the setting says so, send a key.",
+    ),
+    Acknowledgement(
+        ("AwsSolutions-APIG4",),
+        _METHODS,
+        "With auth api_key the gateway asks every method for a key of a usage plan; auth iam, the "
+        "default, authorizes.",
+    ),
+    Acknowledgement(
+        ("AwsSolutions-APIG3",),
+        (_STAGE,),
+        "A web ACL costs by the month. Nobody without credentials or a key gets further than the "
+        "gateway, which throttles the others.",
+    ),
+    Acknowledgement(
+        ("AwsSolutions-IAM5",),
+        (
+            *(
+                f"{each} [Resource::*]"
+                for each in (
+                    "Functions/ValidateRole/DefaultPolicy",
+                    "Functions/GenerateRole/DefaultPolicy",
+                    "Functions/StoreRole/DefaultPolicy",
+                    "Workflow/StateMachine/Role/DefaultPolicy",
+                )
+            ),
+            "Functions/ValidateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/idempotency/*]",
+            "Functions/GenerateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
+            "Functions/GenerateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
+            "Functions/GenerateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*.claim]",
+            "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
+            "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
+            "Api/Logs/WriterRole "
+            "[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]",
+        ),
+        "X-Ray and log delivery know no resources; a picture's key is its hash, so a grant ends at "
+        "the prefix; the role of the account's gateway logs serves all its APIs.",
+    ),
+    Acknowledgement(
+        ("Serverless-LambdaDLQ", "CKV_AWS_116"),
+        _FUNCTIONS,
+        "The state machine invokes them synchronously and handles their failures: a dead letter "
+        "queue would stay empty.",
+    ),
+    Acknowledgement(
+        ("W3005",),
+        (*_FUNCTIONS, "Workflow/StateMachine"),
+        "CDK writes a dependency on the role beside the reference to it.",
+    ),
+    Acknowledgement(
+        ("CKV_AWS_115",),
+        _FUNCTIONS,
+        "The stage's throttle bounds them. A reservation takes from the account's other functions, "
+        "and a new account has none to give: it could not deploy.",
+    ),
+    Acknowledgement(
+        ("CKV_AWS_117",),
+        _FUNCTIONS,
+        "They talk to S3 and Bedrock only; in a VPC they would pay for endpoints to reach both.",
+    ),
+    Acknowledgement(
+        ("CKV_AWS_120",),
+        (_STAGE,),
+        "The answer to a POST is not to be cached, and each of them has a URL that expires.",
+    ),
+    Acknowledgement(
+        ("CKV_AWS_158",),
+        (
+            "Api/Logs/Access",
+            "Api/Logs/Execution",
+            "Functions/ValidateLogs",
+            "Functions/GenerateLogs",
+            "Functions/StoreLogs",
+            "Workflow/Logs",
+        ),
+        "CloudWatch encrypts them with its own key; one of the customer's only costs more.",
+    ),
+    Acknowledgement(
+        ("CKV_AWS_173",),
+        _FUNCTIONS,
+        "Lambda encrypts variables with its own key; these hold names and times, no secrets.",
+    ),
+    Acknowledgement(
+        ("CKV_AWS_18",),
+        ("Pictures/LogBucket",),
+        "It is where access logs go: logging its own deliveries would make logs without end.",
+    ),
+)

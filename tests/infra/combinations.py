@@ -1,0 +1,67 @@
+"""The combinations of settings that make a template of their own, and the stack of each."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from aws_cdk import App
+from aws_cdk.assertions import Template
+
+from cdk.settings import DeniedTopic, Settings
+from cdk.stack import EaselStack
+
+STACK_NAME = "easel-test"
+
+_CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+
+COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
+    {
+        **{name: Settings.from_context(each) for name, each in _CONTEXT["environments"].items()},
+        "api_key": Settings(auth="api_key"),
+        "no_execution_data": Settings(log_execution_data=False),
+        "slow_gateway": Settings(gateway_timeout_seconds=60),
+        "destroyed": Settings(removal_policy="destroy"),
+        "retained": Settings(removal_policy="retain", image_retention_days=90),
+        "another_region": Settings(
+            bedrock_region="us-east-1",
+            default_model="amazon.nova-canvas-v1:0",
+            allow_retired_models=True,
+        ),
+        "own_guardrail": Settings(
+            denied_words=("walrus",),
+            denied_topics=(DeniedTopic("Shares", "Advice on shares", ("which shares",)),),
+        ),
+        "guardrail_brought_along": Settings(guardrail_id="abcdefgh1234", guardrail_version="7"),
+        "no_guardrail": Settings(guardrail="off"),
+        "waf": Settings(waf=True),
+        "other_origins": Settings(allowed_origins=("https://a.example", "https://b.example")),
+        "no_reserve": Settings(generate_concurrency=0, alarm_email="operator@example.com"),
+    }
+)
+
+
+def app(outdir: Path | None = None) -> App:
+    """A CDK app with the feature flags of cdk.json and with the paths of its constructs."""
+    flags: dict[str, Any] = {name: flag for name, flag in _CONTEXT.items() if name.startswith("@")}
+    return App(
+        context={**flags, "aws:cdk:enable-path-metadata": True},
+        outdir=str(outdir) if outdir else None,
+    )
+
+
+def stack(settings: Settings, *, name: str = STACK_NAME) -> EaselStack:
+    return EaselStack(app(), name, settings=settings)
+
+
+@cache
+def template_of(settings: Settings) -> Template:
+    return Template.from_stack(stack(settings))
+
+
+def properties(settings: Settings, type: str) -> list[dict[str, Any]]:
+    """Of every resource of a type."""
+    found = template_of(settings).find_resources(type)
+    return [resource["Properties"] for resource in found.values()]

@@ -1,0 +1,101 @@
+"""The firewall in front of the stage, and what a synth says of the cost of an hour."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from cdk.firewall import COUNTED_RULES
+from cdk.settings import Settings
+from tests.infra.combinations import properties, template_of
+
+ROOT = Path(__file__).parents[2]
+IAM = Settings()
+
+
+class TestFirewall:
+    WAF = Settings(waf=True, throttle_per_second=2, throttle_burst=9)
+
+    def rules(self) -> dict[str, dict[str, Any]]:
+        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
+        return {rule["Name"]: rule for rule in acl["Rules"]}
+
+    def test_there_is_none_unless_asked_for(self) -> None:
+        assert "AWS::WAFv2" not in json.dumps(template_of(IAM).to_json())
+
+    def test_it_is_in_front_of_the_stage(self) -> None:
+        (stage,) = template_of(self.WAF).find_resources("AWS::ApiGateway::Stage")
+        (association,) = properties(self.WAF, "AWS::WAFv2::WebACLAssociation")
+
+        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
+        assert acl["Scope"] == "REGIONAL"
+        arn = association["ResourceArn"]["Fn::Join"][1]
+        assert arn[-1] == {"Ref": stage}
+        assert "/restapis/" in json.dumps(arn)
+
+    def test_what_would_refuse_prompts_only_counts(self) -> None:
+        common = self.rules()["AWSManagedRulesCommonRuleSet"]
+
+        overrides = common["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+        assert {each["Name"] for each in overrides} == set(COUNTED_RULES)
+        assert all(each["ActionToUse"] == {"Count": {}} for each in overrides)
+        assert common["OverrideAction"] == {"None": {}}
+
+    def test_known_bad_inputs_are_blocked(self) -> None:
+        group = self.rules()["AWSManagedRulesKnownBadInputsRuleSet"]
+
+        assert group["OverrideAction"] == {"None": {}}
+        assert "RuleActionOverrides" not in group["Statement"]["ManagedRuleGroupStatement"]
+
+    def test_an_address_over_what_the_stage_lets_through_is_blocked(self) -> None:
+        rule = self.rules()["rate-by-address"]
+
+        assert rule["Action"] == {"Block": {}}
+        assert rule["Statement"]["RateBasedStatement"] == {
+            "AggregateKeyType": "IP",
+            "EvaluationWindowSec": 300,
+            "Limit": 2 * 300 + 9,
+        }
+
+    def test_its_log_holds_neither_bodies_nor_queries_nor_secrets(self) -> None:
+        (acl,) = properties(self.WAF, "AWS::WAFv2::WebACL")
+
+        protected = {
+            each["Field"]["FieldType"]: each["Field"].get("FieldKeys")
+            for each in acl["DataProtectionConfig"]["DataProtections"]
+        }
+        assert protected == {
+            "BODY": None,
+            "QUERY_STRING": None,
+            "SINGLE_HEADER": ["authorization", "x-api-key", "x-amz-security-token"],
+        }
+
+    def test_its_log_group_has_the_name_that_waf_wants(self) -> None:
+        (logging,) = properties(self.WAF, "AWS::WAFv2::LoggingConfiguration")
+
+        (destination,) = logging["LogDestinationConfigs"]
+        assert ":log-group:aws-waf-logs-easel-test" in json.dumps(destination)
+        template_of(self.WAF).has_resource_properties(
+            "AWS::Logs::LogGroup", {"LogGroupName": "aws-waf-logs-easel-test"}
+        )
+
+
+def test_a_synth_says_what_an_hour_can_cost(tmp_path: Path) -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+
+    made = subprocess.run(
+        [sys.executable, "-m", "cdk.app"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "CDK_OUTDIR": str(tmp_path),
+            "CDK_CONTEXT_JSON": json.dumps({**context, "environment": "dev"}),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert made.stderr.startswith("An hour can cost $")

@@ -1,0 +1,85 @@
+"""The guardrail of the template: the stack's own, one brought along, none."""
+
+import json
+from typing import Any
+
+import botocore.session
+from botocore.validate import ParamValidator
+
+from cdk.guardrail import CATEGORIES
+from cdk.settings import DeniedTopic, Settings
+from tests.infra.combinations import properties
+
+IAM = Settings()
+API_KEY = Settings(auth="api_key", allow_retired_models=True)
+
+
+class TestGuardrail:
+    OWN = Settings(
+        denied_words=("walrus",),
+        denied_topics=(DeniedTopic("Shares", "Advice on shares", ("which shares",)),),
+        guardrail_strength="HIGH",
+    )
+    BROUGHT_ALONG = Settings(guardrail_id="abcdefgh1234", guardrail_version="7")
+    OFF = Settings(guardrail="off")
+
+    def test_it_has_the_policies_of_the_settings(self) -> None:
+        (guardrail,) = properties(self.OWN, "AWS::Bedrock::Guardrail")
+
+        filters = {each["Type"]: each for each in guardrail["ContentPolicyConfig"]["FiltersConfig"]}
+        assert filters.keys() == {*CATEGORIES, "PROMPT_ATTACK"}
+        for category in CATEGORIES:
+            assert filters[category]["InputStrength"] == filters[category]["OutputStrength"]
+            assert filters[category]["InputStrength"] == "HIGH"
+            assert "TEXT" in filters[category]["InputModalities"]
+            assert "IMAGE" in filters[category]["OutputModalities"]
+        assert filters["PROMPT_ATTACK"]["OutputStrength"] == "NONE"
+        assert guardrail["WordPolicyConfig"]["WordsConfig"] == [{"Text": "walrus"}]
+        assert guardrail["TopicPolicyConfig"]["TopicsConfig"] == [
+            {
+                "Name": "Shares",
+                "Definition": "Advice on shares",
+                "Examples": ["which shares"],
+                "Type": "DENY",
+            }
+        ]
+
+    def test_the_service_would_accept_it(self) -> None:
+        (guardrail,) = properties(self.OWN, "AWS::Bedrock::Guardrail")
+        service = botocore.session.get_session().get_service_model("bedrock")
+        shape: Any = service.operation_model("CreateGuardrail").input_shape
+
+        report = ParamValidator().validate(_in_members(guardrail), shape)
+
+        assert not report.has_errors(), report.generate_report()
+        assert len(guardrail["Name"]) <= 50
+
+    def test_other_policies_are_another_version(self) -> None:
+        def description(settings: Settings) -> str:
+            (version,) = properties(settings, "AWS::Bedrock::GuardrailVersion")
+            return str(version["Description"])
+
+        assert description(self.OWN) != description(IAM)
+        assert description(IAM) == description(API_KEY)
+
+    def test_one_brought_along_is_used_and_none_is_made(self) -> None:
+        assert not properties(self.BROUGHT_ALONG, "AWS::Bedrock::Guardrail")
+        (machine,) = properties(self.BROUGHT_ALONG, "AWS::StepFunctions::StateMachine")
+        assert machine["DefinitionSubstitutions"]["GuardrailVersion"] == "7"
+
+    def test_with_it_off_there_is_no_state_no_grant_and_no_guardrail(self) -> None:
+        (machine,) = properties(self.OFF, "AWS::StepFunctions::StateMachine")
+        states = json.loads(machine["DefinitionString"])["States"]
+
+        assert states["Validate"]["Next"] == "Generate"
+        assert not {"CheckPrompt", "Verdict", "PromptBlocked", "GuardrailRefused"} & states.keys()
+        assert not properties(self.OFF, "AWS::Bedrock::Guardrail")
+
+
+def _in_members(value: Any) -> Any:
+    """A resource's properties as the members of the service's own request."""
+    if isinstance(value, list):
+        return [_in_members(item) for item in value]
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: _in_members(item) for name, item in value.items()}
+    return value

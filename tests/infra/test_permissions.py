@@ -1,0 +1,267 @@
+"""Who may do what to which: every role and every resource policy of every template, as a table."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from cdk.gateway_logs import WRITER_ACTIONS
+from cdk.settings import Settings
+from tests.infra.combinations import COMBINATIONS, STACK_NAME, stack
+
+# Actions that know no resource types, so that a policy has to say "*". Sources: "Actions,
+# resources, and condition keys" of X-Ray, and for log delivery "Using CloudWatch Logs to log
+# execution history in Step Functions".
+WITHOUT_RESOURCES = {
+    "xray:PutTraceSegments": "a segment belongs to no resource",
+    "xray:PutTelemetryRecords": "as above",
+    "xray:GetSamplingRules": "lists the account's rules",
+    "xray:GetSamplingTargets": "as above",
+    "logs:CreateLogDelivery": "log delivery is of the account; its log group is given in the call",
+    "logs:GetLogDelivery": "as above",
+    "logs:UpdateLogDelivery": "as above",
+    "logs:DeleteLogDelivery": "as above",
+    "logs:ListLogDeliveries": "as above",
+    "logs:PutResourcePolicy": "the policies of CloudWatch Logs are the account's",
+    "logs:DescribeResourcePolicies": "as above",
+    "logs:DescribeLogGroups": "lists the account's groups",
+}
+
+TRACED = {"xray:PutTraceSegments": {"*"}, "xray:PutTelemetryRecords": {"*"}}
+
+BUCKET = "${PicturesBucket.Arn}"
+LOG_BUCKET = "${PicturesLogBucket.Arn}"
+
+
+def logged(name: str) -> dict[str, set[str]]:
+    group = {f"${{Functions{name}Logs.Arn}}"}
+    return {"logs:CreateLogStream": group, "logs:PutLogEvents": group}
+
+
+def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
+    """Role -> the service that takes it on, and action -> the resources it is allowed on."""
+    return {
+        "Functions/ValidateRole": (
+            "lambda.amazonaws.com",
+            {
+                **logged("Validate"),
+                **TRACED,
+                "s3:ListBucket": {BUCKET},
+                "s3:GetObject": {f"{BUCKET}/idempotency/*"},
+                "s3:PutObject": {f"{BUCKET}/idempotency/*"},
+            },
+        ),
+        "Functions/GenerateRole": (
+            "lambda.amazonaws.com",
+            {
+                **logged("Generate"),
+                **TRACED,
+                "bedrock:InvokeModel": {
+                    f"arn:${{AWS::Partition}}:bedrock:{settings.bedrock_region}"
+                    f"::foundation-model/{model}"
+                    for model in settings.models
+                },
+                "s3:ListBucket": {BUCKET},
+                "s3:GetObject": {f"{BUCKET}/staging/*", f"{BUCKET}/output-images/*"},
+                "s3:PutObject": {f"{BUCKET}/staging/*"},
+                "s3:DeleteObject": {f"{BUCKET}/staging/*.claim"},
+            },
+        ),
+        "Functions/StoreRole": (
+            "lambda.amazonaws.com",
+            {
+                **logged("Store"),
+                **TRACED,
+                "s3:ListBucket": {BUCKET},
+                "s3:GetObject": {f"{BUCKET}/staging/*", f"{BUCKET}/output-images/*"},
+                "s3:PutObject": {f"{BUCKET}/output-images/*"},
+            },
+        ),
+        "Workflow/StateMachine/Role": (
+            "states.amazonaws.com",
+            {
+                "lambda:InvokeFunction": {
+                    "${FunctionsValidate.Arn}",
+                    "${FunctionsGenerate.Arn}",
+                    "${FunctionsStore.Arn}",
+                },
+                **{action: {"*"} for action in WITHOUT_RESOURCES},
+            },
+        ),
+        "Api/StartExecutionRole": (
+            "apigateway.amazonaws.com",
+            {"states:StartSyncExecution": {"${WorkflowStateMachine}"}},
+        ),
+        # Serves all APIs of the account and region, and API Gateway asks for every action.
+        "Api/Logs/WriterRole": (
+            "apigateway.amazonaws.com",
+            {
+                action: {"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*"}
+                for action in WRITER_ACTIONS
+            },
+        ),
+    }
+
+
+def without_tls(bucket: str) -> dict[str, Any]:
+    return {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:*",
+        "Resource": [bucket, f"{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+RESOURCE_POLICIES = {
+    "Pictures/Bucket/Policy": [without_tls(BUCKET)],
+    "Pictures/LogBucket/Policy": [
+        without_tls(LOG_BUCKET),
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{LOG_BUCKET}/pictures/*",
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": BUCKET},
+                "StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"},
+            },
+        },
+    ],
+}
+
+
+@cache
+def resources(combination: str) -> Mapping[str, Any]:
+    document = Template.from_stack(stack(COMBINATIONS[combination])).to_json()
+    return {each: readable(resource) for each, resource in document["Resources"].items()}
+
+
+def readable(value: Any) -> Any:
+    """A template's value with Ref, Fn::GetAtt and Fn::Join as text: `${Name}`, `${Name.Arn}`."""
+    match value:
+        case {"Ref": str(logical_id)}:
+            return f"${{{without_hash(logical_id)}}}"
+        case {"Fn::GetAtt": [str(logical_id), attribute]}:
+            return f"${{{without_hash(logical_id)}.{attribute}}}"
+        case {"Fn::Join": ["", parts]}:
+            return "".join(map(readable, parts))
+        case dict():
+            return {key: readable(item) for key, item in value.items()}
+        case list():
+            return [readable(item) for item in value]
+    return value
+
+
+def without_hash(logical_id: str) -> str:
+    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
+
+
+def path(resource: Mapping[str, Any]) -> str:
+    full: str = resource["Metadata"]["aws:cdk:path"]
+    return full.removeprefix(f"{STACK_NAME}/").removesuffix("/Resource")
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def granted(combination: str) -> dict[str, tuple[str, dict[str, set[str]]]]:
+    """As `roles`, but what the template says."""
+    found: dict[str, tuple[str, dict[str, set[str]]]] = {}
+    policies = [
+        each["Properties"]
+        for each in resources(combination).values()
+        if each["Type"] == "AWS::IAM::Policy"
+    ]
+    for logical_id, role in resources(combination).items():
+        if role["Type"] != "AWS::IAM::Role":
+            continue
+        documents = [each["PolicyDocument"] for each in role["Properties"].get("Policies", [])]
+        documents += [
+            each["PolicyDocument"]
+            for each in policies
+            if f"${{{without_hash(logical_id)}}}" in each["Roles"]
+        ]
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        found[path(role)] = (trust["Principal"]["Service"], allowed(documents))
+    return found
+
+
+def allowed(documents: list[Any]) -> dict[str, set[str]]:
+    grants: dict[str, set[str]] = {}
+    for statement in (each for document in documents for each in document["Statement"]):
+        assert statement.keys() == {"Effect", "Action", "Resource"}
+        assert statement["Effect"] == "Allow"
+        for action in listed(statement["Action"]):
+            grants.setdefault(action, set()).update(listed(statement["Resource"]))
+    return grants
+
+
+def policy_statements(value: Any) -> Iterator[Any]:
+    """The statements of every policy document inside of a resource's properties."""
+    if isinstance(value, dict):
+        yield from listed(value.get("Statement", []))
+        for item in value.values():
+            yield from policy_statements(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from policy_statements(item)
+
+
+every_combination = pytest.mark.parametrize("combination", COMBINATIONS)
+
+
+@every_combination
+def test_each_role_may_do_exactly_what_the_table_says(combination: str) -> None:
+    assert granted(combination) == roles(COMBINATIONS[combination])
+
+
+@every_combination
+def test_each_resource_policy_says_exactly_what_the_table_says(combination: str) -> None:
+    found = {
+        path(each): statements
+        for each in resources(combination).values()
+        if not each["Type"].startswith("AWS::IAM::")
+        and (statements := list(policy_statements(each.get("Properties"))))
+    }
+
+    assert found == RESOURCE_POLICIES
+
+
+@every_combination
+def test_nothing_else_grants_anything(combination: str) -> None:
+    types = {each["Type"] for each in resources(combination).values()}
+
+    assert {each for each in types if each.startswith("AWS::IAM::")} == {
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+    }
+    assert not {each for each in types if "Permission" in each}
+    for each in resources(combination).values():
+        assert "ManagedPolicyArns" not in each.get("Properties", {})
+
+
+@every_combination
+def test_a_star_stands_alone_only_where_aws_knows_no_resource(combination: str) -> None:
+    everywhere = {
+        action
+        for _, grants in granted(combination).values()
+        for action, on in grants.items()
+        if "*" in on
+    }
+
+    assert everywhere <= WITHOUT_RESOURCES.keys()
+
+
+def test_retired_models_are_granted_only_where_they_are_allowed() -> None:
+    retired = "foundation-model/amazon.nova-canvas-v1:0"
+
+    def models(combination: str) -> str:
+        return " ".join(granted(combination)["Functions/GenerateRole"][1]["bedrock:InvokeModel"])
+
+    assert retired in models("local")
+    assert retired not in models("prod")
