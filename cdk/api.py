@@ -1,6 +1,7 @@
 """The REST API in front of the state machine: one POST waits for one execution."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -12,12 +13,31 @@ from constructs import Construct
 from cdk.cors import Cors
 from cdk.gateway_logs import GatewayLogs
 from cdk.gateway_responses import add_gateway_responses
-from cdk.mapping_templates import mapping_template
+from cdk.mapping_templates import mapping_template, start_execution
 from cdk.openapi import document
 from cdk.settings import Settings
 
 # `/images`, and the routes of services whose callers move here.
 ROUTES = ("/images", "/image", "/image-generation", "/generate-poster", "/")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of the API, and what the state machine calls it."""
+
+    http_method: str
+    route: str
+    name: str
+    path_parameters: tuple[str, ...] = ()
+    query_parameters: tuple[str, ...] = ()
+
+
+OPERATIONS = (
+    *(Operation("POST", route, "draw") for route in ROUTES),
+    Operation("GET", "/images", "list", query_parameters=("limit", "after")),
+    Operation("GET", "/images/{id}", "show", path_parameters=("id",)),
+    Operation("POST", "/images/{id}/rerun", "rerun", path_parameters=("id",)),
+)
 
 
 class Api(Construct):
@@ -54,7 +74,6 @@ class Api(Construct):
         self.key = self._add_key(settings) if settings.auth == "api_key" else None
 
     def _add_methods(self, settings: Settings, state_machine: sfn.StateMachine) -> None:
-        integration = self._integration(settings, state_machine)
         # The gateway only checks that the body is an object: its validator cannot name the
         # field at fault, the validate step does.
         model = self.api.add_model(
@@ -81,18 +100,27 @@ class Api(Construct):
                 response_parameters=self._cors.declared(),
             ),
         ]
-        for route in ROUTES:
-            resource = self.api.root.resource_for_path(route)
-            self._cors.add_preflight(resource, "POST")
+        role = iam.Role(
+            self,
+            "StartExecutionRole",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+        )
+        state_machine.grant_start_sync_execution(role)
+        for operation in OPERATIONS:
+            has_body = operation.http_method == "POST"
+            resource = self.api.root.resource_for_path(operation.route)
             resource.add_method(
-                "POST",
-                integration,
+                operation.http_method,
+                self._integration(operation, settings, state_machine, role),
                 **_access(settings),
-                request_parameters={"method.request.header.Idempotency-Key": False},
-                request_models={"application/json": model},
+                request_parameters=_parameters(operation),
+                request_models={"application/json": model} if has_body else None,
                 request_validator=validator,
                 method_responses=statuses,
             )
+        for route in dict.fromkeys(operation.route for operation in OPERATIONS):
+            methods = [each.http_method for each in OPERATIONS if each.route == route]
+            self._cors.add_preflight(self.api.root.resource_for_path(route), ",".join(methods))
 
     def _add_document(self, settings: Settings) -> None:
         """`GET /openapi.json`, answered by the gateway itself."""
@@ -125,19 +153,17 @@ class Api(Construct):
         )
 
     def _integration(
-        self, settings: Settings, state_machine: sfn.StateMachine
+        self,
+        operation: Operation,
+        settings: Settings,
+        state_machine: sfn.StateMachine,
+        role: iam.Role,
     ) -> apigateway.AwsIntegration:
         """StartSyncExecution with templates of our own.
 
         CDK's own integration can be injected through its request template, and answers a timed
         out execution with an empty 200.
         """
-        role = iam.Role(
-            self,
-            "StartExecutionRole",
-            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
-        )
-        state_machine.grant_start_sync_execution(role)
         return apigateway.AwsIntegration(
             service="states",
             action="StartSyncExecution",
@@ -150,8 +176,10 @@ class Api(Construct):
                     "integration.request.header.Content-Type": "'application/x-amz-json-1.0'"
                 },
                 request_templates={
-                    "application/json": mapping_template(
-                        "start_execution", state_machine_arn=state_machine.state_machine_arn
+                    "application/json": start_execution(
+                        operation.name,
+                        has_body=operation.http_method == "POST",
+                        state_machine_arn=state_machine.state_machine_arn,
                     ),
                 },
                 integration_responses=[
@@ -192,6 +220,17 @@ class Api(Construct):
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.api.deployment_stage)
         return key
+
+
+def _parameters(operation: Operation) -> dict[str, bool]:
+    """What a method declares of its parameters: true for those that have to be there."""
+    parameters = {f"method.request.path.{name}": True for name in operation.path_parameters}
+    parameters |= {
+        f"method.request.querystring.{name}": False for name in operation.query_parameters
+    }
+    if operation.http_method == "POST":
+        parameters["method.request.header.Idempotency-Key"] = False
+    return parameters
 
 
 def _access(settings: Settings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ its own: it gets what Validate left it of a time that is derived here from the s
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +56,17 @@ def with_gateway_timeout(
     return longer
 
 
+def states_of(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every state, those inside of a Map included."""
+    for state in definition["States"].values():
+        yield state
+        if "ItemProcessor" in state:
+            yield from states_of(state["ItemProcessor"])
+
+
 def task_of(definition: Mapping[str, Any], function: str) -> dict[str, Any]:
     """The task that invokes a function, whatever its state is called. DefinitionError."""
-    for state in definition["States"].values():
+    for state in states_of(definition):
         if state.get("Parameters", {}).get("FunctionName") == f"${{{function}FunctionArn}}":
             task: dict[str, Any] = state
             return task

@@ -1,4 +1,4 @@
-"""The three functions of the workflow, each with its own asset, role, timeout and log group."""
+"""The functions of the workflow, each with its own asset, role, timeout and log group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,10 @@ class _Spec:
 
 
 class Functions(Construct):
-    """Exposes `validate`, `generate` and `store`, and `all` by name; grants are the stack's."""
+    """Exposes `validate`, `generate`, `store` and `library`, and `all` by name.
+
+    Grants are the stack's.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Functions(Construct):
                     "ALLOW_RETIRED_MODELS": str(settings.allow_retired_models).lower(),
                     "BEDROCK_REGION": settings.bedrock_region,
                     "DRAW_UNTIL_SECONDS": str(deadline.draw_until_seconds),
+                    "RECIPE_IN_PICTURE": str(settings.recipe_in_picture).lower(),
                 },
             ),
             "generate": _Spec(
@@ -83,6 +87,14 @@ class Functions(Construct):
                     "GUARDRAIL_VERSION": guardrail.version if guardrail else "",
                 },
             ),
+            "library": _Spec(
+                timeout_seconds=10,
+                memory_mb=ONE_CPU_MB,
+                environment={
+                    "BUCKET": bucket_name,
+                    "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
+                },
+            ),
         }
         functions = {
             name: self._function(name, spec=spec, settings=settings) for name, spec in specs.items()
@@ -91,6 +103,7 @@ class Functions(Construct):
         self.validate = functions["validate"]
         self.generate = functions["generate"]
         self.store = functions["store"]
+        self.library = functions["library"]
 
     def _function(self, name: str, *, spec: _Spec, settings: Settings) -> lambda_.Function:
         log_group = logs.LogGroup(

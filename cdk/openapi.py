@@ -7,7 +7,10 @@ from typing import Any
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from lambdas.common import errors
 from lambdas.common.catalog import CATALOG, STYLE_PRESETS, Choice, Range
+from lambdas.library.shelf import LIMIT
+from lambdas.store.publishing import VERDICTS
 from lambdas.validate.idempotency import HEADER, KEY_LIMIT
+from lambdas.validate.orders import COUNT_LIMIT
 from lambdas.validate.request import ALIASES, FIELDS, TEXT_PROMPTS_LIMIT
 
 OPENAPI_VERSION = "3.0.3"
@@ -16,6 +19,7 @@ PROMPT_LIMIT = max(model.prompt_limit for model in CATALOG.values())
 
 _TEXT = {"type": "string"}
 _NULLABLE_TEXT = {"type": "string", "nullable": True}
+_ID = {"type": "string", "minLength": 32, "maxLength": 32}
 
 # Answers of the gateway to what is no request of this API's, beside the classes' own.
 _GATEWAY_DEFAULTS = (500, 504)
@@ -23,28 +27,51 @@ _GATEWAY_DEFAULTS = (500, 504)
 
 def document(routes: tuple[str, ...], *, api_key: bool) -> dict[str, Any]:
     """OpenAPI for these POST routes. `api_key` says how callers prove themselves, else SigV4."""
-    operation = {
-        "summary": "Draw one picture",
-        "parameters": [
-            {
-                "name": HEADER,
-                "in": "header",
-                "required": False,
-                "schema": {"type": "string", "maxLength": KEY_LIMIT},
-                "description": "The same key and body give the same picture, for a day.",
-            }
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": request_schema()}},
-        },
+    errors_of_all = {
+        str(status): _response(", ".join(codes), _error_schema(codes))
+        for status, codes in sorted(error_codes().items())
+    }
+    key = {
+        "name": HEADER,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "maxLength": KEY_LIMIT},
+        "description": "The same key and body give the same picture, for a day.",
+    }
+    id = {"name": "id", "in": "path", "required": True, "schema": _ID}
+    draw = {
+        "summary": "Draw a picture, or up to four",
+        "parameters": [key],
+        "requestBody": _body(request_schema()),
         "responses": {
-            "200": _response("The picture", _picture_schema()),
-            **{
-                str(status): _response(", ".join(codes), _error_schema(codes))
-                for status, codes in sorted(error_codes().items())
-            },
+            "200": _response(
+                "The picture; with a count of 2 or more, the pictures",
+                {"oneOf": [_picture_schema(), _pictures_schema()]},
+            ),
+            **errors_of_all,
         },
+    }
+    rerun = {
+        "summary": "Draw an earlier picture again, and say whether it came out the same",
+        "operationId": "rerun",
+        "parameters": [id, key],
+        "requestBody": _body(_rerun_request_schema()),
+        "responses": {"200": _response("The new picture", _rerun_schema()), **errors_of_all},
+    }
+    show = {
+        "summary": "An earlier picture's manifest and a fresh URL",
+        "operationId": "show",
+        "parameters": [id],
+        "responses": {"200": _response("The picture", _shown_schema()), **errors_of_all},
+    }
+    newest = {
+        "summary": "Earlier pictures, the newest first",
+        "operationId": "list",
+        "parameters": [
+            _query("limit", {"type": "integer", "minimum": 1, "maximum": LIMIT}),
+            _query("after", {**_TEXT, "minLength": 46, "maxLength": 46}),
+        ],
+        "responses": {"200": _response("A page", _page_schema()), **errors_of_all},
     }
     scheme = {"type": "apiKey", "in": "header", "name": "x-api-key" if api_key else "Authorization"}
     return {
@@ -53,9 +80,13 @@ def document(routes: tuple[str, ...], *, api_key: bool) -> dict[str, Any]:
         "security": [{"caller": []}],
         "components": {"securitySchemes": {"caller": scheme}},
         "paths": {
-            route: {"post": {**operation, "operationId": f"draw{route.replace('/', '_')}"}}
+            route: {
+                "post": {**draw, "operationId": f"draw{route.replace('/', '_')}"},
+                **({"get": newest} if route == "/images" else {}),
+            }
             for route in routes
-        },
+        }
+        | {"/images/{id}": {"get": show}, "/images/{id}/rerun": {"post": rerun}},
     }
 
 
@@ -76,6 +107,11 @@ def error_codes() -> dict[int, list[str]]:
 def request_schema() -> dict[str, Any]:
     """What some model takes: a model may take less, and says so."""
     fields = _field_schemas()
+    fields |= {
+        "count": {"type": "integer", "minimum": 1, "maximum": COUNT_LIMIT},
+        "recipe": {"type": "object"},
+        "recipe_in_picture": {"type": "boolean"},
+    }
     fields |= {alias: fields[name] for alias, name in ALIASES.items()}
     return {
         "type": "object",
@@ -142,9 +178,9 @@ def _union(of: Any) -> list[str]:
     return sorted({word for model in CATALOG.values() for word in of(model)})
 
 
-def _picture_schema() -> dict[str, Any]:
-    fields: Mapping[str, dict[str, Any]] = {
-        "id": {**_TEXT, "minLength": 32, "maxLength": 32},
+def _picture_fields() -> dict[str, dict[str, Any]]:
+    return {
+        "id": _ID,
         "image_url": _TEXT,
         "expires_at": _TEXT,
         "seed": {"type": "integer", "minimum": 1, "maximum": SEEDS},
@@ -157,16 +193,84 @@ def _picture_schema() -> dict[str, Any]:
         "execution_arn": _TEXT,
         "trace_url": _TEXT,
     }
-    return _closed(fields)
+
+
+def _picture_schema() -> dict[str, Any]:
+    return _closed(_picture_fields())
+
+
+def _pictures_schema() -> dict[str, Any]:
+    failed = _closed(
+        {
+            "seed": {"type": "integer"},
+            "status": {"type": "integer"},
+            "error": _closed(_error_fields()),
+        }
+    )
+    return _closed(
+        {
+            "pictures": {"type": "array", "items": _picture_schema()},
+            "failed": {"type": "array", "items": failed},
+            "execution_arn": _TEXT,
+        }
+    )
+
+
+def _rerun_request_schema() -> dict[str, Any]:
+    fields = {
+        "model": {**_TEXT, "nullable": True},
+        "recipe_in_picture": {"type": "boolean", "nullable": True},
+    }
+    return {"type": "object", "additionalProperties": False, "properties": fields}
+
+
+def _rerun_schema() -> dict[str, Any]:
+    rerun = _closed({"of": _ID, "verdict": {**_TEXT, "enum": list(VERDICTS)}, "model": _TEXT})
+    return _closed({**_picture_fields(), "rerun": rerun})
+
+
+def _shown_schema() -> dict[str, Any]:
+    return _closed(
+        {
+            "manifest": {"type": "object"},
+            "image_url": _NULLABLE_TEXT,
+            "expires_at": _NULLABLE_TEXT,
+        }
+    )
+
+
+def _page_schema() -> dict[str, Any]:
+    entry = _closed(
+        {
+            "id": _ID,
+            "published_at": _TEXT,
+            "model": _TEXT,
+            "prompt": _TEXT,
+            "seed": {"type": "integer"},
+            "width": {"type": "integer"},
+            "height": {"type": "integer"},
+            "output_format": _TEXT,
+            "sha256": _TEXT,
+            "rerun_of": _NULLABLE_TEXT,
+        }
+    )
+    return _closed({"pictures": {"type": "array", "items": entry}, "after": _NULLABLE_TEXT})
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _error_fields() -> dict[str, dict[str, Any]]:
+    return {"message": _TEXT, "type": _TEXT, "param": _NULLABLE_TEXT, "code": _TEXT}
 
 
 def _error_schema(codes: list[str]) -> dict[str, Any]:
-    error: dict[str, dict[str, Any]] = {
-        "message": _TEXT,
-        "type": _TEXT,
-        "param": _NULLABLE_TEXT,
-        "code": {**_TEXT, "enum": codes},
-    }
+    error = {**_error_fields(), "code": {**_TEXT, "enum": codes}}
     return _closed({"error": _closed(error), "execution_arn": _NULLABLE_TEXT})
 
 

@@ -35,6 +35,9 @@ class Pictures(Construct):
             ],
             removal_policy=removal_policy,
         )
+        retention = (
+            Duration.days(settings.image_retention_days) if settings.image_retention_days else None
+        )
         rules = [
             s3.LifecycleRule(
                 id="staging",
@@ -52,10 +55,14 @@ class Pictures(Construct):
             s3.LifecycleRule(
                 id="pictures",
                 prefix="output-images/",
-                expiration=Duration.days(settings.image_retention_days)
-                if settings.image_retention_days
-                else None,
+                expiration=retention,
                 noncurrent_version_expiration=Duration.days(NONCURRENT_DAYS),
+            ),
+            s3.LifecycleRule(
+                id="index",
+                prefix="index/",
+                expiration=retention,
+                noncurrent_version_expiration=Duration.days(STAGING_DAYS),
             ),
         ]
         self.bucket = s3.Bucket(

@@ -95,7 +95,8 @@ class Settings:
     `model_timeout_seconds` is how long a model call that is being paid for may take: longer than
     the gateway waits, so that its picture is kept although the caller has gone.
     `url_expires_seconds` is at most an hour, because a URL dies with the credentials that signed
-    it. `image_retention_days` 0 keeps pictures. `log_execution_data` lets prompts into the logs of
+    it. `image_retention_days` 0 keeps pictures. With `recipe_in_picture` off, files carry their
+    recipe only where a request asks for it. `log_execution_data` lets prompts into the logs of
     workflow and functions. Alarms go to `alarm_email`, if there is one; one is for list prices
     above `alarm_cost_usd_per_hour`.
 
@@ -122,6 +123,7 @@ class Settings:
     model_timeout_seconds: int = 120
     url_expires_seconds: int = 3_600
     image_retention_days: int = 0
+    recipe_in_picture: bool = True
     log_retention_days: int = 30
     log_execution_data: bool = True
     removal_policy: RemovalPolicy = "retain"

@@ -54,6 +54,7 @@ class EaselStack(Stack):
                 "ValidateFunctionArn": self.functions.validate.function_arn,
                 "GenerateFunctionArn": self.functions.generate.function_arn,
                 "StoreFunctionArn": self.functions.store.function_arn,
+                "LibraryFunctionArn": self.functions.library.function_arn,
                 **self._guardrail_places(),
             },
         )
@@ -77,16 +78,15 @@ class EaselStack(Stack):
         self.workflow.state_machine.add_to_role_policy(
             _allow(
                 ["lambda:InvokeFunction"],
-                [
-                    function.function_arn
-                    for function in (functions.validate, functions.generate, functions.store)
-                ],
+                [function.function_arn for function in functions.all.values()],
             )
         )
         for statement in (
             # Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
             _allow(["s3:ListBucket"], [bucket.bucket_arn]),
             _allow(["s3:GetObject", "s3:PutObject"], [bucket.arn_for_objects("idempotency/*")]),
+            # The manifest of a picture that is to be drawn again.
+            _allow(["s3:GetObject"], [bucket.arn_for_objects("output-images/*.json")]),
         ):
             functions.validate.add_to_role_policy(statement)
         for statement in (
@@ -113,9 +113,17 @@ class EaselStack(Stack):
                 ["s3:GetObject"],
                 [bucket.arn_for_objects("staging/*"), bucket.arn_for_objects("output-images/*")],
             ),
-            _allow(["s3:PutObject"], [bucket.arn_for_objects("output-images/*")]),
+            _allow(
+                ["s3:PutObject"],
+                [bucket.arn_for_objects("output-images/*"), bucket.arn_for_objects("index/*")],
+            ),
         ):
             functions.store.add_to_role_policy(statement)
+        for statement in (
+            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
+            _allow(["s3:GetObject"], [bucket.arn_for_objects("output-images/*")]),
+        ):
+            functions.library.add_to_role_policy(statement)
 
         if self.guardrail is not None:
             check = _allow(["bedrock:ApplyGuardrail"], [self.guardrail.arn])

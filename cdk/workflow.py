@@ -22,13 +22,21 @@ def definition_for(settings: Settings) -> dict[str, Any]:
         definition = json.loads(DEFINITION.read_text())
     except ValueError as error:
         raise DefinitionError(str(error)) from error
-    states = definition["States"]
-    named = {definition["StartAt"]}.union(*map(_next_states, states.values()))
-    if named - states.keys():
-        raise DefinitionError(f"there is no state {', '.join(sorted(named - states.keys()))}")
+    _check_names(definition)
     if settings.guardrail == "off":
         definition = _without_guardrail(definition)
     return with_gateway_timeout(definition, settings.gateway_timeout_seconds)
+
+
+def _check_names(machine: Mapping[str, Any]) -> None:
+    """DefinitionError where a state that is named is not there, inside of a Map too."""
+    states = machine["States"]
+    named = {machine["StartAt"]}.union(*map(_next_states, states.values()))
+    if named - states.keys():
+        raise DefinitionError(f"there is no state {', '.join(sorted(named - states.keys()))}")
+    for state in states.values():
+        if "ItemProcessor" in state:
+            _check_names(state["ItemProcessor"])
 
 
 def _without_guardrail(definition: dict[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
 def _for_moto(
     document: Mapping[str, Any], attributes: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
-    resources = document["Resources"]
+    resources = _with_attributes(document["Resources"], attributes)
     left_out = {
         logical_id
         for logical_id, resource in resources.items()
@@ -104,7 +104,7 @@ def _for_moto(
         for logical_id, resource in resources.items()
         if logical_id not in left_out
     }
-    return {"Resources": _with_attributes(kept, attributes)}
+    return {"Resources": kept}
 
 
 def _with_attributes(value: Any, attributes: Mapping[tuple[str, str], str]) -> Any:

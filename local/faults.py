@@ -54,6 +54,10 @@ BROKEN_ANSWERS = (
     "two_pictures",
 )
 
+# Good pictures that are not the one that the recipe gave before: `drift` is another picture under
+# the same seed, `reencoded` has the same pixels in other bytes.
+OTHER_PICTURES = ("drift", "reencoded")
+
 # `reset` breaks the connection in the middle of the answer, `hang` and `slow` answer well after
 # `seconds`. `refused` shuts Bedrock's door for `seconds`, however often it is knocked at.
 CONNECTION_FAULTS = ("reset", "hang", "slow", "refused")
@@ -63,7 +67,7 @@ CONNECTION_FAULTS = ("reset", "hang", "slow", "refused")
 FUNCTION_FAULTS = ("killed", "out_of_memory", "stopped", "too_large")
 
 KINDS: Mapping[str, tuple[str, ...]] = {
-    INVOKE_MODEL: (*modelled_errors(), *BROKEN_ANSWERS, *CONNECTION_FAULTS),
+    INVOKE_MODEL: (*modelled_errors(), *BROKEN_ANSWERS, *OTHER_PICTURES, *CONNECTION_FAULTS),
     APPLY_GUARDRAIL: (*modelled_errors(APPLY_GUARDRAIL), "hang"),
     **dict.fromkeys(("PutObject", "GetObject", "HeadObject"), (*S3_ERRORS, "hang")),
     **dict.fromkeys(("validate", "generate", "store"), FUNCTION_FAULTS),

@@ -13,6 +13,11 @@ from lambdas.common import errors
 _PLACE = re.compile(r"<<(\w+)\.(status|retry_after_seconds|error)>>")
 
 
+# The request's body as part of a string of JSON, for the methods that have one.
+_BODY = """$util.escapeJavaScript($input.json('$')).replaceAll("\\\\'","'")"""
+_NO_BODY = "{}"
+
+
 class MappingTemplateError(ValueError):
     """A template with a place that nothing fills; the message names the template."""
 
@@ -26,6 +31,16 @@ def mapping_template(name: str, **values: str) -> str:
         return _PLACE.sub(_filled, text)
     except AttributeError as error:
         raise MappingTemplateError(f"{name}.vtl: {error}") from error
+
+
+def start_execution(operation: str, *, has_body: bool, state_machine_arn: str) -> str:
+    """The template that makes a request the input of an execution."""
+    return mapping_template(
+        "start_execution",
+        operation=operation,
+        request=_BODY if has_body else _NO_BODY,
+        state_machine_arn=state_machine_arn,
+    )
 
 
 def _filled(place: re.Match[str]) -> str:

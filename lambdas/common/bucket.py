@@ -15,6 +15,11 @@ from lambdas.common.errors import StorageAccessDeniedError, StorageError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+INDEX = "index/"
+
+# In milliseconds, of as many digits as there will be until the year 2286.
+_END_OF_TIME = 9_999_999_999_999
+
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
 _EXISTS = frozenset({"PreconditionFailed", "412"})
@@ -36,13 +41,25 @@ def idempotency_key(caller: str, key: str) -> str:
     return f"idempotency/{digest}"
 
 
-def picture_key(id: str, extension: str) -> str:
-    return f"output-images/{id}.{extension}"
+def picture_key(id: str, extension: str, *, recipe_in_picture: bool = True) -> str:
+    """A picture can be published with its recipe in it and, beside that, without."""
+    return f"output-images/{id}{'' if recipe_in_picture else '.bare'}.{extension}"
 
 
 def manifest_key(id: str) -> str:
     """Written last: where a manifest is, its picture is."""
     return f"output-images/{id}.json"
+
+
+def index_key(id: str, published_at: datetime) -> str:
+    """Empty objects whose keys are in order of time, the newest first: S3 lists keys in order of
+    their bytes, and the times are counted down."""
+    milliseconds = int(published_at.timestamp() * 1_000)
+    return f"{INDEX}{_END_OF_TIME - milliseconds:013d}-{id}"
+
+
+def indexed_id(key: str) -> str:
+    return key.rpartition("-")[2]
 
 
 def s3_config() -> Config:
@@ -100,6 +117,14 @@ class Bucket:
                 )
         except _MissingError:
             return None
+
+    def keys(self, prefix: str, *, after: str, limit: int) -> list[str]:
+        """Up to `limit` keys, at most 1000, that begin with a prefix and come after a key."""
+        with _translated(prefix):
+            found = self._client.list_objects_v2(
+                Bucket=self.name, Prefix=prefix, StartAfter=after, MaxKeys=limit
+            )
+        return [each["Key"] for each in found.get("Contents", [])]
 
     def put_once(
         self,

@@ -7,6 +7,7 @@ EaselError
 │   ├── PictureBlockedError        400
 │   ├── PictureTooLargeError       400
 │   ├── ModelNotFoundError         404
+│   ├── PictureNotFoundError       404
 │   ├── BeingDrawnError            409
 │   ├── ModelRetiredError          410
 │   └── IdempotencyKeyReusedError  422
@@ -122,6 +123,11 @@ class PictureTooLargeError(CallerError):
 class ModelNotFoundError(CallerError):
     status = 404
     code = "model_not_found"
+
+
+class PictureNotFoundError(CallerError):
+    status = 404
+    code = "picture_not_found"
 
 
 class BeingDrawnError(CallerError):

@@ -97,8 +97,8 @@ class Log:
     def note(self, **facts: Any) -> None:
         self._noted |= facts
 
-    def note_recipe(self, recipe: Recipe) -> None:
-        self.note(picture_id=recipe.id, model=recipe.model)
+    def note_recipe(self, recipe: Recipe, *, picture_id: str) -> None:
+        self.note(picture_id=picture_id, model=recipe.model)
         if self._environment.log_execution_data:
             self.note(recipe=recipe.to_dict())
 

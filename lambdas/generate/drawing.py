@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
+from lambdas.common.bucket import Bucket, staging_key
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import (
     BeingDrawnError,
@@ -20,7 +20,8 @@ from lambdas.common.errors import (
     ThrottledError,
     TooLateToRetryError,
 )
-from lambdas.common.picture_format import CONTENT_TYPES, FILE_EXTENSIONS, read_format
+from lambdas.common.manifest import stored_manifest
+from lambdas.common.picture_format import CONTENT_TYPES, read_format
 from lambdas.common.recipe import Recipe
 from lambdas.generate.caller_clock import CallerClock
 from lambdas.generate.claims import Claims
@@ -68,32 +69,32 @@ class Surroundings:
     sleep: Callable[[float], None]
 
 
-def draw(recipe: Recipe, around: Surroundings) -> StagedResult:
-    """At most one call of the model, none beside another of the same recipe, and none that would
-    end after its caller has gone.
+def draw(recipe: Recipe, around: Surroundings, *, id: str) -> StagedResult:
+    """At most one call of the model, none beside another for the same id, and none that would
+    end after its caller has gone. The id is the recipe's own but for a picture drawn again.
 
     Raises any error of the models, StorageError, BeingDrawnError, DeadlineError, or
     TooLateToRetryError.
     """
-    found = _claim(recipe, around)
+    found = _claim(recipe, id, around)
     if found is not None:
         return found
     try:
         drawn = _call(recipe, around)
-        _stage(drawn, recipe, around)
+        _stage(drawn, recipe, id, around)
     except (EaselError, TooLateToRetryError):
         # Unreleased, it would only make the next request wait for its end.
         with suppress(StorageError, StorageAccessDeniedError):
-            around.claims.release(recipe.id)
+            around.claims.release(id)
         raise
-    return StagedResult(staging_key(recipe.id), "model")
+    return StagedResult(staging_key(id), "model")
 
 
-def _claim(recipe: Recipe, around: Surroundings) -> StagedResult | None:
+def _claim(recipe: Recipe, id: str, around: Surroundings) -> StagedResult | None:
     """None once this function is the one to draw; or what is there, perhaps after a wait."""
     waited = False
     while True:
-        found = _existing(recipe, around.bucket)
+        found = _existing(id, around.bucket)
         if found is not None:
             return found
         if waited and not around.clock.may_wait():
@@ -101,7 +102,7 @@ def _claim(recipe: Recipe, around: Surroundings) -> StagedResult | None:
                 "The same picture is being drawn for another request. Send this one again."
             )
         if around.clock.may_begin(CATALOG[recipe.model].usual_seconds):
-            if around.claims.take(recipe.id):
+            if around.claims.take(id):
                 return None
         elif not waited:
             raise DeadlineError(
@@ -112,11 +113,12 @@ def _claim(recipe: Recipe, around: Surroundings) -> StagedResult | None:
         around.sleep(WAIT_SECONDS)
 
 
-def _existing(recipe: Recipe, bucket: Bucket) -> StagedResult | None:
+def _existing(id: str, bucket: Bucket) -> StagedResult | None:
     """A manifest without its picture, which somebody deleted, does not count."""
-    key = staging_key(recipe.id)
-    extension = FILE_EXTENSIONS[recipe.parameters["output_format"]]
-    if bucket.has(manifest_key(recipe.id)) and bucket.has(picture_key(recipe.id, extension)):
+    key = staging_key(id)
+    stored = stored_manifest(id, bucket)
+    published = stored.manifest["key"] if stored is not None else None
+    if published is not None and bucket.has(published):
         return StagedResult(key, "published")
     if bucket.has(key):
         return StagedResult(key, "staged")
@@ -134,7 +136,7 @@ def _call(recipe: Recipe, around: Surroundings) -> Drawn:
     return adapter.read(answer)
 
 
-def _stage(drawn: Drawn, recipe: Recipe, around: Surroundings) -> None:
+def _stage(drawn: Drawn, recipe: Recipe, id: str, around: Surroundings) -> None:
     """Stage a picture that was paid for, as long as the function lives if S3 is unwell.
 
     The caller may have gone by then; the same request finds it.
@@ -144,7 +146,7 @@ def _stage(drawn: Drawn, recipe: Recipe, around: Surroundings) -> None:
     while True:
         try:
             around.bucket.put_once(
-                staging_key(recipe.id),
+                staging_key(id),
                 picture,
                 content_type=CONTENT_TYPES[recipe.parameters["output_format"]],
                 metadata={

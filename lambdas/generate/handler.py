@@ -29,11 +29,11 @@ class Context(Protocol):
 
 
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """`{"recipe": {...}, "started_at": <ISO 8601>, "attempt_seconds", "execution_arn",
+    """`{"id", "recipe": {...}, "started_at": <ISO 8601>, "attempt_seconds", "execution_arn",
     "retry_count"}` to `{"key", "source", "reused"}`."""
     with invocation("generate", event["execution_arn"]) as log:
         recipe = Recipe.from_dict(event["recipe"])
-        log.note_recipe(recipe)
+        log.note_recipe(recipe, picture_id=event["id"])
         if event["retry_count"]:
             log.count(RETRIES)
         around = Surroundings(
@@ -50,7 +50,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
             sleep=time.sleep,
         )
         with naming_seed(recipe.seed):
-            staged = draw(recipe, around)
+            staged = draw(recipe, around, id=event["id"])
         log.note(source=staged.source)
         log.event = "picture found" if staged.reused else "picture drawn"
         log.count(REUSED if staged.reused else PICTURES)

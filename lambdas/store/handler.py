@@ -8,29 +8,30 @@ import boto3
 
 from lambdas.common.bucket import Bucket, s3_config
 from lambdas.common.errors import naming_seed
+from lambdas.common.presigner import S3Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.common.tracing import trace_calls
 from lambdas.store.environment import Environment
 from lambdas.store.guardrail import Guardrail, client_config
-from lambdas.store.presigner import S3Presigner
-from lambdas.store.publishing import Execution, publish
+from lambdas.store.publishing import Execution, Order, publish
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"recipe", "staged", "execution": {"arn", "started_at"}}` to the body of a 200."""
+    """`{"id", "recipe", "rerun", "recipe_in_picture", "staged", "execution": {"arn",
+    "started_at"}}` to the picture in a 200."""
     environment = _environment()
     execution = Execution(**event["execution"])
     with invocation("store", execution.arn) as log:
         recipe = Recipe.from_dict(event["recipe"])
-        log.note_recipe(recipe)
+        log.note_recipe(recipe, picture_id=event["id"])
         log.event = "picture published"
         with naming_seed(recipe.seed):
             return publish(
-                recipe,
+                Order(event["id"], recipe, event["rerun"], event["recipe_in_picture"]),
                 reused=event["staged"]["reused"],
                 execution=execution,
                 bucket=Bucket(environment.bucket, _s3()),

@@ -11,6 +11,7 @@ class Environment:
     allow_retired_models: bool
     bedrock_region: str
     draw_until_seconds: int
+    recipe_in_picture: bool
 
     @classmethod
     def from_env(cls) -> "Environment":
@@ -20,4 +21,5 @@ class Environment:
             allow_retired_models=os.environ["ALLOW_RETIRED_MODELS"] == "true",
             bedrock_region=os.environ["BEDROCK_REGION"],
             draw_until_seconds=int(os.environ["DRAW_UNTIL_SECONDS"]),
+            recipe_in_picture=os.environ["RECIPE_IN_PICTURE"] == "true",
         )

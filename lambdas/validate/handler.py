@@ -1,6 +1,8 @@
-"""Lambda handler of the validate step: the request in, the recipe and its id out."""
+"""Lambda handler of the validate step: the request in, the recipes and their ids out."""
 
+import json
 import secrets
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,26 +12,35 @@ from lambdas.common.telemetry import invocation
 from lambdas.validate.drawing_time import drawing_seconds
 from lambdas.validate.environment import Environment
 from lambdas.validate.idempotency import checked_key, settled
-from lambdas.validate.request import resolve
+from lambdas.validate.orders import read_order
+from lambdas.validate.reruns import read_rerun
 
 if TYPE_CHECKING:
     from lambdas.common.bucket import Bucket
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"input": {"request", "idempotency_key", "caller"}, "execution_arn", "started_at":
-    <ISO 8601>}` to `{"id": ..., "recipe": {...}, "drawing_seconds": ...}`.
+    """`{"input": {"operation", "id", "request", "idempotency_key", "caller"}, "execution_arn",
+    "started_at": <ISO 8601>}` to `{"pictures": [{"id", "recipe", "rerun"}], "many", "prompt",
+    "negative_prompt", "recipe_in_picture", "drawing_seconds"}`.
 
-    `request` is the caller's JSON; key and caller may be empty.
+    `operation` draw or rerun, of the picture with `id`; `request` is the caller's JSON; key and
+    caller may be empty.
     """
     with invocation("validate", event["execution_arn"]) as log:
-        recipe = _recipe(event["input"])
-        log.note_recipe(recipe)
-        log.event = "request accepted"
+        sent = event["input"]
+        rerun = sent.get("operation") == "rerun"
+        todo = _rerun(sent, event["execution_arn"]) if rerun else _order(sent)
+        first = todo.pictures[0]
+        log.note_recipe(Recipe.from_dict(first["recipe"]), picture_id=first["id"])
+        log.event = "rerun accepted" if rerun else "request accepted"
         elapsed = datetime.now(UTC) - datetime.fromisoformat(event["started_at"])
         return {
-            "id": recipe.id,
-            "recipe": recipe.to_dict(),
+            "pictures": todo.pictures,
+            "many": len(todo.pictures) > 1,
+            "prompt": first["recipe"]["prompt"],
+            "negative_prompt": first["recipe"]["negative_prompt"],
+            "recipe_in_picture": todo.recipe_in_picture,
             "drawing_seconds": drawing_seconds(
                 elapsed=elapsed.total_seconds(),
                 draw_until_seconds=_environment().draw_until_seconds,
@@ -40,11 +51,39 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 _environment = cache(Environment.from_env)
 
 
-def _recipe(sent: dict[str, Any]) -> Recipe:
+@dataclass(frozen=True)
+class _ToDo:
+    pictures: list[dict[str, Any]]
+    recipe_in_picture: bool
+
+
+def _order(sent: dict[str, Any]) -> _ToDo:
     request = sent.get("request")
     key = checked_key(sent.get("idempotency_key"))
-    recipe = resolve(request, environment=_environment(), draw_seed=_draw_seed)
-    return _settled(recipe, request, key, sent.get("caller", "")) if key else recipe
+    order = read_order(request, environment=_environment(), draw_seed=_draw_seed)
+    if key:
+        order = replace(order, first=_settled(order.first, request, key, sent.get("caller", "")))
+    return _ToDo(
+        [{"id": recipe.id, "recipe": recipe.to_dict(), "rerun": None} for recipe in order.recipes],
+        order.recipe_in_picture,
+    )
+
+
+def _rerun(sent: dict[str, Any], execution_arn: str) -> _ToDo:
+    from lambdas.common.manifest import manifest_of
+
+    key = checked_key(sent.get("idempotency_key"))
+    rerun = read_rerun(
+        sent["id"],
+        sent.get("request"),
+        manifest=manifest_of(sent["id"], _bucket()),
+        token=json.dumps([sent.get("caller", ""), key, sent.get("request")], sort_keys=True)
+        if key
+        else execution_arn,
+        environment=_environment(),
+    )
+    picture = {"id": rerun.id, "recipe": rerun.recipe.to_dict(), "rerun": dict(rerun.first)}
+    return _ToDo([picture], rerun.recipe_in_picture)
 
 
 def _settled(recipe: Recipe, request: Any, key: str, caller: str) -> Recipe:

@@ -40,6 +40,9 @@ FIELDS = (
     "quality",
 )
 
+# Fields that say nothing of one picture's looks; `orders` reads them.
+ORDER_FIELDS = ("count", "recipe", "recipe_in_picture")
+
 EXTRAS_LIMIT = 4_096
 TEXT_PROMPTS_LIMIT = 10
 _LONGEST_SIDE = 10_000
@@ -77,15 +80,15 @@ def resolve(body: Any, *, environment: Environment, draw_seed: Callable[[int], i
 def _known_fields(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequestError(
-            f"The request body must be a JSON object; got {_kind(body)}.", param="body"
+            f"The request body must be a JSON object; got {kind(body)}.", param="body"
         )
     fields: dict[str, Any] = {}
     for sent, value in body.items():
         name = ALIASES.get(sent, sent)
         if name not in FIELDS:
             raise InvalidRequestError(
-                f"Unknown field {_shown(sent)}.{_meant(sent)} Known fields: "
-                f"{', '.join(FIELDS)}; also {' and '.join(ALIASES)}.",
+                f"Unknown field {shown(sent)}.{_meant(sent)} Known fields: "
+                f"{', '.join((*FIELDS, *ORDER_FIELDS))}; also {' and '.join(ALIASES)}.",
                 param=sent[:_SHOWN_LIMIT],
                 code="unknown_parameter",
             )
@@ -104,16 +107,14 @@ def _model(model_id: Any, environment: Environment) -> Model:
     if model_id is None:
         model_id = environment.default_model
     if not isinstance(model_id, str):
-        raise InvalidRequestError(
-            f"model must be a model id; got {_kind(model_id)}.", param="model"
-        )
+        raise InvalidRequestError(f"model must be a model id; got {kind(model_id)}.", param="model")
     offered = offered_models(
         environment.bedrock_region, allow_retired=environment.allow_retired_models
     )
     model = CATALOG.get(model_id)
     if model is None:
         raise ModelNotFoundError(
-            f"There is no model {_shown(model_id)}. Models: {', '.join(offered)}.",
+            f"There is no model {shown(model_id)}. Models: {', '.join(offered)}.",
             param="model",
         )
     if model.retired and not environment.allow_retired_models:
@@ -172,7 +173,7 @@ def _prompts(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -
 
 def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
     if not isinstance(text_prompts, list) or not 1 <= len(text_prompts) <= TEXT_PROMPTS_LIMIT:
-        given = f"{len(text_prompts)}" if isinstance(text_prompts, list) else _kind(text_prompts)
+        given = f"{len(text_prompts)}" if isinstance(text_prompts, list) else kind(text_prompts)
         raise InvalidRequestError(
             f"text_prompts must be a list of 1 to {TEXT_PROMPTS_LIMIT} objects "
             f'{{"text", "weight"}}; got {given}.',
@@ -182,10 +183,10 @@ def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
     for index, item in enumerate(text_prompts):
         where = f"text_prompts[{index}]"
         if not isinstance(item, dict) or not {"text"} <= item.keys() <= {"text", "weight"}:
-            fields = f" with {', '.join(map(_shown, item))}" if isinstance(item, dict) else ""
+            fields = f" with {', '.join(map(shown, item))}" if isinstance(item, dict) else ""
             raise InvalidRequestError(
                 f'{where} must be an object with "text" and, if wanted, "weight"; got '
-                f"{_kind(item)}{fields}.",
+                f"{kind(item)}{fields}.",
                 param=where,
             )
         text = _text(item["text"], f"{where}.text")
@@ -195,7 +196,7 @@ def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
         weight = item.get("weight", 1)
         if not _WEIGHTS.accepts(weight) or weight == 0:
             raise InvalidRequestError(
-                f"{where}.weight must be {_WEIGHTS}, but not 0; got {_shown(weight)}.",
+                f"{where}.weight must be {_WEIGHTS}, but not 0; got {shown(weight)}.",
                 param=f"{where}.weight",
             )
         weighted.append({"text": text, "weight": _plain_number(weight)})
@@ -225,7 +226,7 @@ def _styled(prompt: str, preset: Any, model: Model, parameters: dict[str, Any]) 
         return styled
     allowed = list(dict.fromkeys([*getattr(own, "words", ()), *STYLE_PRESETS]))
     raise InvalidRequestError(
-        f"style_preset must be one of {', '.join(allowed)}; got {_shown(preset)}.",
+        f"style_preset must be one of {', '.join(allowed)}; got {shown(preset)}.",
         param="style_preset",
     )
 
@@ -253,7 +254,7 @@ def _shape(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -> 
     if not isinstance(ratio, str) or ratio not in model.aspect_ratios:
         raise InvalidRequestError(
             f"aspect_ratio must be one of {', '.join(model.aspect_ratios)} for {model.id}; "
-            f"got {_shown(ratio)}.",
+            f"got {shown(ratio)}.",
             param="aspect_ratio",
         )
     size = model.aspect_ratios[ratio]
@@ -277,7 +278,7 @@ def _size(sides: Mapping[str, Any], model: Model) -> Size:
         if not Range(1, _LONGEST_SIDE, default=1, whole=True).accepts(sides[name]):
             raise InvalidRequestError(
                 f"{name} must be a whole number of pixels up to {_LONGEST_SIDE}; "
-                f"got {_shown(sides[name])}.",
+                f"got {shown(sides[name])}.",
                 param=name,
             )
     size = (int(sides["width"]), int(sides["height"]))
@@ -295,7 +296,7 @@ def _output_format(output_format: Any, model: Model, parameters: dict[str, Any])
     if not isinstance(output_format, str) or output_format not in model.output_formats:
         raise InvalidRequestError(
             f"output_format of {model.id} must be one of {', '.join(model.output_formats)}; "
-            f"got {_shown(output_format)}.",
+            f"got {shown(output_format)}.",
             param="output_format",
         )
     parameters["output_format"] = output_format
@@ -308,7 +309,7 @@ def _seed(seed: Any, model: Model) -> int:
     if not allowed.accepts(seed):
         raise InvalidRequestError(
             f"seed of {model.id} must be a whole number from 0 to {model.seed_limit} "
-            f"(0 draws one); got {_shown(seed)}.",
+            f"(0 draws one); got {shown(seed)}.",
             param="seed",
         )
     return int(seed)
@@ -321,7 +322,7 @@ def _samples(samples: Any, model: Model) -> None:
         raise _unsupported("samples", model, "Every request draws one picture.")
     if isinstance(samples, bool) or samples != 1:
         raise InvalidRequestError(
-            f"samples must be 1, one picture for each request; got {_shown(samples)}.",
+            f"samples must be 1, one picture for each request; got {shown(samples)}.",
             param="samples",
         )
 
@@ -338,7 +339,7 @@ def _inference_parameters(
             raise _unsupported(name, model, advice)
         if not parameter.accepts(value):
             raise InvalidRequestError(
-                f"{name} of {model.id} must be {parameter}; got {_shown(value)}.", param=name
+                f"{name} of {model.id} must be {parameter}; got {shown(value)}.", param=name
             )
         if name == "extras" and len(json.dumps(value)) > EXTRAS_LIMIT:
             raise InvalidRequestError(
@@ -354,7 +355,7 @@ def _inference_parameters(
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise InvalidRequestError(f"{name} must be text; got {_kind(value)}.", param=name)
+        raise InvalidRequestError(f"{name} must be text; got {kind(value)}.", param=name)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -384,7 +385,7 @@ def _plain_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _kind(value: Any) -> str:
+def kind(value: Any) -> str:
     """What a value is, for messages about fields whose content is the caller's own affair."""
     match value:
         case None:
@@ -401,11 +402,11 @@ def _kind(value: Any) -> str:
             return "an object"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= _SHOWN_LIMIT else text[:_SHOWN_LIMIT] + "... (cut)"
 
 
 def _meant(sent: str) -> str:
-    close = difflib.get_close_matches(sent, [*FIELDS, *ALIASES], n=1)
+    close = difflib.get_close_matches(sent, [*FIELDS, *ORDER_FIELDS, *ALIASES], n=1)
     return f" Did you mean {close[0]}?" if close else ""

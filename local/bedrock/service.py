@@ -15,9 +15,9 @@ from lambdas.common.catalog import CATALOG
 from local.access import Caller, authorise
 from local.bedrock.guardrails import Guardrails
 from local.bedrock.request_check import MalformedRequestError, check_request
-from local.bedrock.wire_formats import Order, broken, drawn, picture_of, read_order
+from local.bedrock.wire_formats import Order, broken, drawn, drawn_otherwise, picture_of, read_order
 from local.broken_connections import reset_midway
-from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
+from local.faults import INVOKE_MODEL, OTHER_PICTURES, Fault, FaultPlan, modelled_errors
 from local.wire_errors import rest_json_error
 
 INVOKE = re.compile(r"/model/(?P<model>[^/]+)/invoke")
@@ -115,6 +115,8 @@ class BedrockRuntime:
             case "truncated_json":
                 text = json.dumps(drawn(model, order))
                 return Response(text[: len(text) // 2], content_type="application/json")
+            case kind if kind in OTHER_PICTURES:
+                return _answered(drawn_otherwise(model, order, kind))
             case kind:
                 return _answered(broken(model, order, kind))
 

@@ -1,11 +1,14 @@
 """The answers of each model family: what InvokeModel returns for a checked request."""
 
 import base64
+import io
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from PIL import Image
 
 from lambdas.common.catalog import CATALOG, Family, Size
 from local.bedrock.painter import encode, paint
@@ -96,6 +99,35 @@ def drawn(model: str, order: Order) -> dict[str, Any]:
             return {"result": "success", "artifacts": [artifact]}
         case Family.CANVAS:
             return {"images": [order.picture()], "error": None}
+
+
+def drawn_otherwise(model: str, order: Order, kind: str) -> dict[str, Any]:
+    """The answer with another good picture than `drawn` has; kinds as in `local.faults`."""
+    if kind == "drift":
+        drifted = replace(order, seed=order.seed + 1)
+        return _with_picture(model, drawn(model, order), drifted.picture())
+    answer = drawn(model, order)
+    picture = base64.b64decode(picture_of(model, answer))
+    return _with_picture(model, answer, base64.b64encode(_reencoded(picture)).decode())
+
+
+def _reencoded(picture: bytes) -> bytes:
+    """Compressed less, where the format compresses without loss; else with a comment."""
+    with Image.open(io.BytesIO(picture)) as image:
+        out = io.BytesIO()
+        if image.format == "PNG":
+            image.save(out, "png", compress_level=1)
+            return out.getvalue()
+    comment = b"\xff\xfe\x00\x09another"
+    return picture[:2] + comment + picture[2:]
+
+
+def _with_picture(model: str, answer: dict[str, Any], picture: str) -> dict[str, Any]:
+    if CATALOG[model].family is Family.SDXL:
+        answer["artifacts"][0]["base64"] = picture
+    else:
+        answer["images"][0] = picture
+    return answer
 
 
 def picture_of(model: str, answer: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Every path of the state machine ends before the gateway gives up."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +16,14 @@ from cdk.deadline import (
     Deadline,
     deadline_of,
     shortest_drawing_seconds,
+    task_of,
     with_gateway_timeout,
     worst_path_seconds,
     worst_seconds,
 )
 from lambdas.common.catalog import CATALOG
 from lambdas.validate.drawing_time import drawing_seconds
+from lambdas.validate.orders import COUNT_LIMIT
 
 FILE = Path(__file__).parents[2] / "statemachine" / "text_to_image.asl.json"
 DEFINITION: dict[str, Any] = json.loads(FILE.read_text())
@@ -85,7 +87,7 @@ def test_a_longer_wait_of_the_gateway_goes_to_the_model() -> None:
     definition = with_gateway_timeout(DEFINITION, 60)
 
     assert deadline_of(definition).draw_until_seconds == DEADLINE.draw_until_seconds + 31
-    assert definition["States"]["Store"] == DEFINITION["States"]["Store"]
+    assert task_of(definition, "Store") == task_of(DEFINITION, "Store")
 
 
 def _numbers() -> dict[str, Callable[[dict[str, Any]], None]]:
@@ -101,22 +103,33 @@ def _numbers() -> dict[str, Callable[[dict[str, Any]], None]]:
         return change
 
     paths: list[list[Any]] = [["TimeoutSeconds"]]
-    for name in ("Validate", CHECK, "Generate", "Store"):
-        if name != "Generate":
-            paths.append(["States", name, "TimeoutSeconds"])
-        for index, retrier in enumerate(DEFINITION["States"][name]["Retry"]):
-            paths.append(["States", name, "Retry", index, "MaxAttempts"])
+    for path, state in _tasks(DEFINITION, []):
+        if "TimeoutSeconds" in state:
+            paths.append([*path, "TimeoutSeconds"])
+        for index, retrier in enumerate(state["Retry"]):
+            paths.append([*path, "Retry", index, "MaxAttempts"])
             if not set(retrier["ErrorEquals"]) & CLOCKED_ERRORS:
-                paths.append(["States", name, "Retry", index, "IntervalSeconds"])
+                paths.append([*path, "Retry", index, "IntervalSeconds"])
             else:
-                paths.append(["States", name, "Retry", index, "MaxDelaySeconds"])
+                paths.append([*path, "Retry", index, "MaxDelaySeconds"])
     return {"/".join(map(str, path)): raising(path) for path in paths}
+
+
+def _tasks(machine: dict[str, Any], at: list[Any]) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+    """Every task of the drawing path, with the way to it."""
+    for name, state in machine["States"].items():
+        path = [*at, "States", name]
+        if state["Type"] == "Task" and name != "Library":
+            yield path, state
+        if "ItemProcessor" in state:
+            yield from _tasks(state["ItemProcessor"], [*path, "ItemProcessor"])
 
 
 NUMBERS = _numbers()
 
 # More attempts under Generate's clock begin no later than fewer do.
-HARMLESS = {"States/Generate/Retry/1/MaxAttempts", "States/Generate/Retry/1/MaxDelaySeconds"}
+_CLOCKED = "States/DrawEach/ItemProcessor/States/Generate/Retry/1"
+HARMLESS = {f"{_CLOCKED}/MaxAttempts", f"{_CLOCKED}/MaxDelaySeconds"}
 
 
 @pytest.mark.parametrize("number", sorted(set(NUMBERS) - HARMLESS))
@@ -139,6 +152,14 @@ def test_any_number_that_the_functions_are_told_is_found_out(seconds: str, chang
 
 def test_a_longer_wait_under_generates_clock_is_found_out() -> None:
     definition = deepcopy(DEFINITION)
-    definition["States"]["Generate"]["Retry"][1] |= {"IntervalSeconds": 2, "MaxDelaySeconds": 3}
+    task_of(definition, "Generate")["Retry"][1] |= {"IntervalSeconds": 2, "MaxDelaySeconds": 3}
 
     assert not fits(definition, 29)
+
+
+def test_a_look_at_earlier_pictures_ends_in_time_too() -> None:
+    assert worst_seconds(task_of(DEFINITION, "Library")) <= DEFINITION["TimeoutSeconds"]
+
+
+def test_all_pictures_of_a_request_are_drawn_side_by_side() -> None:
+    assert DEFINITION["States"]["DrawEach"]["MaxConcurrency"] >= COUNT_LIMIT

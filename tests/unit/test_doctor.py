@@ -19,7 +19,7 @@ from easel.findings import Finding, Level, without_answer
 from lambdas.common.catalog import CATALOG, Legacy, Model
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-SETTINGS = Settings()
+SETTINGS = Settings(throttle_per_second=5)
 CORE = CATALOG[SETTINGS.default_model]
 OTHER = CATALOG["stability.sd3-5-large-v1:0"]
 RETIRED = CATALOG["amazon.nova-canvas-v1:0"]

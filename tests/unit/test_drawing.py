@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -113,7 +114,7 @@ def models_with(content: bytes) -> ScriptedModels:
 def test_a_new_recipe_is_drawn_once_and_staged_as_the_model_gave_it(bucket: Bucket) -> None:
     models = models_with(picture())
 
-    staged = draw(RECIPE, around(bucket, models))
+    staged = draw(RECIPE, around(bucket, models), id=RECIPE.id)
 
     found = bucket.get(staging_key(RECIPE.id))
     assert found is not None
@@ -127,22 +128,23 @@ def test_a_new_recipe_is_drawn_once_and_staged_as_the_model_gave_it(bucket: Buck
     assert len(models.calls) == 1
 
 
+KEY = picture_key(RECIPE.id, "png")
+
+
 @pytest.mark.parametrize(
     ("keys", "source"),
-    [
-        ([staging_key(RECIPE.id)], "staged"),
-        ([manifest_key(RECIPE.id), picture_key(RECIPE.id, "png")], "published"),
-    ],
+    [([staging_key(RECIPE.id)], "staged"), ([manifest_key(RECIPE.id), KEY], "published")],
     ids=["staged", "published"],
 )
 def test_what_is_there_already_is_not_paid_for_again(
     bucket: Bucket, keys: list[str], source: str
 ) -> None:
     for key in keys:
-        bucket.put_once(key, b"{}", content_type="application/json")
+        manifest = json.dumps({"key": KEY}).encode()
+        bucket.put_once(key, manifest, content_type="application/json")
     models = models_with(picture())
 
-    staged = draw(RECIPE, around(bucket, models))
+    staged = draw(RECIPE, around(bucket, models), id=RECIPE.id)
 
     assert (staged.source, staged.to_dict()["reused"]) == (source, True)
     assert models.calls == []
@@ -163,22 +165,24 @@ def test_what_is_there_already_is_not_paid_for_again(
 )
 def test_a_broken_picture_is_the_models_failure_and_no_object(bucket: Bucket, image: str) -> None:
     with pytest.raises(ModelFailedError):
-        draw(RECIPE, around(bucket, ScriptedModels(image)))
+        draw(RECIPE, around(bucket, ScriptedModels(image)), id=RECIPE.id)
 
     assert not bucket.has(staging_key(RECIPE.id))
 
 
-def test_a_manifest_without_its_picture_does_not_count(bucket: Bucket) -> None:
-    bucket.put_once(manifest_key(RECIPE.id), b"{}", content_type="application/json")
+@pytest.mark.parametrize("key", [KEY, None], ids=["deleted", "refused"])
+def test_a_manifest_without_its_picture_does_not_count(bucket: Bucket, key: str | None) -> None:
+    manifest = json.dumps({"key": key}).encode()
+    bucket.put_once(manifest_key(RECIPE.id), manifest, content_type="application/json")
 
-    assert draw(RECIPE, around(bucket, models_with(picture()))).source == "model"
+    assert draw(RECIPE, around(bucket, models_with(picture())), id=RECIPE.id).source == "model"
 
 
 def test_a_filtered_picture_is_no_object(bucket: Bucket) -> None:
     models = ScriptedModels("", "Filter reason: output image")
 
     with pytest.raises(PictureBlockedError):
-        draw(RECIPE, around(bucket, models))
+        draw(RECIPE, around(bucket, models), id=RECIPE.id)
 
     assert not bucket.has(staging_key(RECIPE.id))
 
@@ -196,21 +200,21 @@ class TestCallerClock:
         models = models_with(picture())
 
         with pytest.raises(DeadlineError):
-            draw(RECIPE, around(bucket, models, clock_at(16.1)))
+            draw(RECIPE, around(bucket, models, clock_at(16.1)), id=RECIPE.id)
 
         assert models.calls == []
 
     def test_a_call_that_just_fits_is_begun(self, bucket: Bucket) -> None:
         models = models_with(picture())
 
-        draw(RECIPE, around(bucket, models, clock_at(16)))
+        draw(RECIPE, around(bucket, models, clock_at(16)), id=RECIPE.id)
 
         assert len(models.calls) == 1
 
     def test_what_is_there_already_is_found_however_late(self, bucket: Bucket) -> None:
         bucket.put_once(staging_key(RECIPE.id), b"", content_type="image/png")
 
-        staged = draw(RECIPE, around(bucket, models_with(b""), clock_at(20)))
+        staged = draw(RECIPE, around(bucket, models_with(b""), clock_at(20)), id=RECIPE.id)
 
         assert staged.source == "staged"
 
@@ -219,12 +223,12 @@ class TestCallerClock:
         self, bucket: Bucket, error: ServiceError
     ) -> None:
         with pytest.raises(type(error)):
-            draw(RECIPE, around(bucket, FailingModels(error), clock_at(3)))
+            draw(RECIPE, around(bucket, FailingModels(error), clock_at(3)), id=RECIPE.id)
 
     @pytest.mark.parametrize("error", [ThrottledError(), ModelUnavailableError()], ids=repr)
     def test_a_later_one_is_answered_as_it_is(self, bucket: Bucket, error: ServiceError) -> None:
         with pytest.raises(TooLateToRetryError) as caught:
-            draw(RECIPE, around(bucket, FailingModels(error), clock_at(3.1)))
+            draw(RECIPE, around(bucket, FailingModels(error), clock_at(3.1)), id=RECIPE.id)
 
         assert str(caught.value) == str(error)
 
@@ -232,7 +236,7 @@ class TestCallerClock:
         models = FailingModels(ModelTimeoutError())
 
         with pytest.raises(ModelTimeoutError):
-            draw(RECIPE, around(bucket, models, clock_at(10)))
+            draw(RECIPE, around(bucket, models, clock_at(10)), id=RECIPE.id)
 
 
 class TestClaims:
@@ -247,7 +251,7 @@ class TestClaims:
                 bucket.put_once(staging_key(RECIPE.id), picture(), content_type="image/png")
 
         world = World(1, stage_by_the_third_look)
-        staged = draw(RECIPE, around(bucket, models, world))
+        staged = draw(RECIPE, around(bucket, models, world), id=RECIPE.id)
 
         assert (staged.source, models.calls) == ("staged", [])
 
@@ -257,7 +261,7 @@ class TestClaims:
         world = World(1)
 
         with pytest.raises(BeingDrawnError):
-            draw(RECIPE, around(bucket, models, world))
+            draw(RECIPE, around(bucket, models, world), id=RECIPE.id)
 
         assert models.calls == []
         assert 12 <= sum(world.slept) <= 13.5
@@ -267,7 +271,9 @@ class TestClaims:
         other.take(RECIPE.id)
         models = models_with(picture())
 
-        staged = draw(RECIPE, around(bucket, models, World(1, lambda: other.release(RECIPE.id))))
+        staged = draw(
+            RECIPE, around(bucket, models, World(1, lambda: other.release(RECIPE.id))), id=RECIPE.id
+        )
 
         assert staged.source == "model"
         assert len(models.calls) == 1
@@ -285,7 +291,7 @@ class TestClaims:
     )
     def test_a_failure_releases_the_claim(self, bucket: Bucket, error: ServiceError) -> None:
         with pytest.raises(type(error)):
-            draw(RECIPE, around(bucket, FailingModels(error)))
+            draw(RECIPE, around(bucket, FailingModels(error)), id=RECIPE.id)
 
         assert not bucket.has(claim_key(RECIPE.id))
 
@@ -309,7 +315,7 @@ class TestPaidPictures:
         models = models_with(picture())
         world = World(1)
 
-        staged = draw(RECIPE, around(unwell, models, world))
+        staged = draw(RECIPE, around(unwell, models, world), id=RECIPE.id)
 
         assert staged.source == "model"
         assert world.slept == [0.5, 1, 2, 4, 8, 8]
@@ -322,6 +328,6 @@ class TestPaidPictures:
         world = World(1)
 
         with pytest.raises(StorageError):
-            draw(RECIPE, around(unwell, models_with(picture()), world))
+            draw(RECIPE, around(unwell, models_with(picture()), world), id=RECIPE.id)
 
         assert 115 < sum(world.slept) < 135

@@ -22,6 +22,7 @@ TABLE = {
     "PictureBlockedError": (400, "image_generation_user_error", "moderation_blocked"),
     "PictureTooLargeError": (400, "image_generation_user_error", "picture_too_large"),
     "ModelNotFoundError": (404, "invalid_request_error", "model_not_found"),
+    "PictureNotFoundError": (404, "invalid_request_error", "picture_not_found"),
     "BeingDrawnError": (409, "invalid_request_error", "being_drawn"),
     "IdempotencyKeyReusedError": (422, "invalid_request_error", "idempotency_key_reused"),
     "ModelRetiredError": (410, "invalid_request_error", "model_retired"),

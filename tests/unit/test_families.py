@@ -25,7 +25,12 @@ CORE = "stability.stable-image-core-v1:1"
 SDXL = "stability.stable-diffusion-xl-v1"
 NOVA = "amazon.nova-canvas-v1:0"
 ENVIRONMENT = Environment(
-    "", CORE, allow_retired_models=True, bedrock_region="us-west-2", draw_until_seconds=15
+    "",
+    CORE,
+    allow_retired_models=True,
+    bedrock_region="us-west-2",
+    draw_until_seconds=15,
+    recipe_in_picture=True,
 )
 FAMILY_MODELS = [CORE, SDXL, NOVA]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cdk.mapping_templates import mapping_template
+from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
 from local.gateway.mapping import Input, MappingError, Overrides, Util, render
 
@@ -28,10 +28,19 @@ def context() -> dict[str, Any]:
     }
 
 
-def execution_request(body: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
+def execution_request(
+    body: Any,
+    headers: dict[str, str] | None = None,
+    *,
+    operation: str = "draw",
+    has_body: bool = True,
+    path: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    parameters = {"path": path or {}, "querystring": query or {}, "header": headers or {}}
     rendered = render(
-        mapping_template("start_execution", state_machine_arn=ARN),
-        input=Input(json.dumps(body), {**NO_PARAMETERS, "header": headers or {}}),
+        start_execution(operation, has_body=has_body, state_machine_arn=ARN),
+        input=Input(json.dumps(body), parameters),
         context=context(),
     )
     return dict(json.loads(rendered))
@@ -55,6 +64,16 @@ def answer_of(error: errors.EaselError) -> str:
     return json.dumps({"statusCode": answer["status"], "headers": answer["headers"], "body": body})
 
 
+# The input of an execution for a request without anything.
+SENT = {
+    "operation": "draw",
+    "id": "",
+    "query": {},
+    "request": {},
+    "idempotency_key": "",
+    "caller": "key-1",
+}
+
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.just(NASTY)
 bodies = st.dictionaries(
     texts,
@@ -76,11 +95,7 @@ class TestStartExecution:
     def test_the_request_is_the_body_and_nothing_else(self, body: Any) -> None:
         request = execution_request(body)
 
-        assert json.loads(request["input"]) == {
-            "request": body,
-            "idempotency_key": "",
-            "caller": "key-1",
-        }
+        assert json.loads(request["input"]) == {**SENT, "request": body}
         assert request.keys() == {"stateMachineArn", "name", "input"}
         assert request["stateMachineArn"] == ARN
 
@@ -89,7 +104,25 @@ class TestStartExecution:
     def test_an_idempotency_key_is_handed_on_to_the_letter(self, name: str, key: str) -> None:
         sent = json.loads(execution_request({"prompt": "a"}, {name: key})["input"])
 
-        assert sent == {"request": {"prompt": "a"}, "idempotency_key": key, "caller": "key-1"}
+        assert sent == {**SENT, "request": {"prompt": "a"}, "idempotency_key": key}
+
+    @given(st.dictionaries(texts, texts, max_size=3))
+    @example({"limit": NASTY, NASTY: "x"})
+    @settings(max_examples=500)
+    def test_a_query_is_handed_on_to_the_letter_and_no_body_is_read(
+        self, query: dict[str, str]
+    ) -> None:
+        request = execution_request({"admin": True}, operation="list", has_body=False, query=query)
+
+        assert json.loads(request["input"]) == {**SENT, "operation": "list", "query": query}
+
+    @pytest.mark.parametrize("id", ["0" * 32, NASTY, '","operation":"draw'], ids=len)
+    def test_an_id_is_handed_on_to_the_letter(self, id: str) -> None:
+        request = execution_request({"model": "m"}, operation="rerun", path={"id": id})
+
+        assert json.loads(request["input"]) == {
+            **SENT, "operation": "rerun", "id": id, "request": {"model": "m"},
+        }  # fmt: skip
 
     def test_the_execution_is_named_after_the_request(self) -> None:
         assert execution_request({})["name"] == "request-1"
@@ -232,9 +265,14 @@ class TestRendering:
         )
 
 
-@pytest.mark.parametrize("name", ["start_execution", "execution_ended", "execution_not_started"])
+@pytest.mark.parametrize("name", ["execution_ended", "execution_not_started"])
 def test_no_place_of_a_template_is_left_unfilled(name: str) -> None:
-    assert "<<" not in mapping_template(name, state_machine_arn=ARN)
+    assert "<<" not in mapping_template(name)
+
+
+@pytest.mark.parametrize("has_body", [True, False])
+def test_no_place_of_a_starting_template_is_left_unfilled(has_body: bool) -> None:
+    assert "<<" not in start_execution("draw", has_body=has_body, state_machine_arn=ARN)
 
 
 def test_messages_hold_nothing_that_vtl_would_read() -> None:

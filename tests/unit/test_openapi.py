@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 from cdk.openapi import document, error_codes, request_schema
 from lambdas.common.errors import EaselError
 from lambdas.validate.environment import Environment
-from lambdas.validate.request import ALIASES, FIELDS, resolve
+from lambdas.validate.request import ALIASES, FIELDS, ORDER_FIELDS, resolve
 
 ROUTES = ("/images", "/")
 
@@ -24,7 +24,7 @@ def test_it_holds_nothing_that_a_mapping_template_would_read() -> None:
 
 
 def test_it_has_every_field_that_validate_knows() -> None:
-    assert set(request_schema()["properties"]) == {*FIELDS, *ALIASES}
+    assert set(request_schema()["properties"]) == {*FIELDS, *ORDER_FIELDS, *ALIASES}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_the_document_refuses_no_model_takes(field: str) -> None:
             resolve(
                 {"prompt": "a", **{field: value}},
                 environment=Environment(
-                    "", "stability.stable-image-core-v1:1", True, "us-west-2", 15
+                    "", "stability.stable-image-core-v1:1", True, "us-west-2", 15, True
                 ),
                 draw_seed=lambda limit: 1,
             )

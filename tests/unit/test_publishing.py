@@ -3,8 +3,11 @@
 import hashlib
 import io
 import json
+import struct
+import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,9 +15,11 @@ from PIL import Image
 
 from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
 from lambdas.common.errors import PictureBlockedError, StorageError
+from lambdas.common.pixels import pixels_digest
+from lambdas.common.presigner import S3Presigner
 from lambdas.common.recipe import Recipe
-from lambdas.store.presigner import S3Presigner
-from lambdas.store.publishing import Execution, Guardrail, publish
+from lambdas.common.recipe_in_picture import read_recipe_json, strip
+from lambdas.store.publishing import Execution, Guardrail, Order, publish
 
 RECIPE = Recipe(
     model="stability.stable-image-core-v1:1",
@@ -23,6 +28,8 @@ RECIPE = Recipe(
     seed=5,
     parameters={"aspect_ratio": "3:2", "output_format": "png"},
 )
+ORDER = Order(RECIPE.id, RECIPE, None, recipe_in_picture=False)
+KEY = picture_key(RECIPE.id, "png", recipe_in_picture=False)
 EXECUTION = Execution(
     arn="arn:aws:states:eu-west-1:111111111111:express:easel:name:id",
     started_at="2026-11-20T10:00:00.500Z",
@@ -46,10 +53,10 @@ def stage(bucket: Bucket) -> None:
 
 
 def published(
-    bucket: Bucket, *, reused: bool = False, guardrail: Guardrail | None = None
-) -> dict[str, object]:
+    bucket: Bucket, *, reused: bool = False, guardrail: Guardrail | None = None, **order: Any
+) -> dict[str, Any]:
     return publish(
-        RECIPE,
+        replace(ORDER, **order),
         reused=reused,
         execution=EXECUTION,
         bucket=bucket,
@@ -68,7 +75,7 @@ def test_the_answer_has_every_field_of_the_design(bucket: Bucket) -> None:
     assert str(url).startswith("https://pictures.s3.eu-west-1.amazonaws.com/output-images/")
     assert answer == {
         "id": RECIPE.id,
-        "expires_at": "2026-11-20T10:10:09Z",
+        "expires_at": "2026-11-20T10:10:09.000Z",
         "seed": 5,
         "model": RECIPE.model,
         "width": 12,
@@ -87,22 +94,113 @@ def test_picture_and_manifest_are_published(bucket: Bucket) -> None:
 
     published(bucket)
 
-    stored = bucket.get(picture_key(RECIPE.id, "png"))
+    stored = bucket.get(KEY)
     manifest_object = bucket.get(manifest_key(RECIPE.id))
     assert stored is not None
     assert manifest_object is not None
     assert stored.content == picture()
-    manifest = json.loads(manifest_object.content)
-    assert Recipe.from_dict(manifest["recipe"]) == RECIPE
-    assert manifest["sha256"] == hashlib.sha256(picture()).hexdigest()
-    assert manifest["size"] == len(picture())
-    assert manifest["execution_arn"] == EXECUTION.arn
-    assert manifest["model"] == {
+    described = json.loads(manifest_object.content)
+    assert Recipe.from_dict(described["recipe"]) == RECIPE
+    assert described["sha256"] == hashlib.sha256(picture()).hexdigest()
+    assert described["size"] == len(picture())
+    assert described["execution_arn"] == EXECUTION.arn
+    assert described["model"] == {
         "id": RECIPE.model,
         "seed": 5,
         "finish_reason": "SUCCESS",
         "list_price_usd": 0.04,
+        "sha256": hashlib.sha256(picture()).hexdigest(),
+        "pixels_sha256": pixels_digest(picture()),
     }
+    assert described["rerun_of"] is None
+
+
+class TestRecipeInPicture:
+    def test_the_file_carries_its_recipe_and_the_manifest_knows_both(self, bucket: Bucket) -> None:
+        stage(bucket)
+
+        answer = published(bucket, recipe_in_picture=True)
+
+        stored = bucket.get(picture_key(RECIPE.id, "png"))
+        assert stored is not None
+        assert read_recipe_json(stored.content) == RECIPE.canonical_json
+        assert strip(stored.content) == picture()
+        assert answer["sha256"] == hashlib.sha256(stored.content).hexdigest()
+        assert manifest(bucket)["model"]["sha256"] == hashlib.sha256(picture()).hexdigest()
+        assert manifest(bucket)["sha256"] == answer["sha256"]
+
+    @pytest.mark.parametrize("first", [True, False], ids=["with", "without"])
+    def test_either_file_can_be_had_of_one_picture(self, bucket: Bucket, first: bool) -> None:
+        stage(bucket)
+        published(bucket, recipe_in_picture=first)
+        bucket.delete(staging_key(RECIPE.id))
+
+        answer = published(bucket, recipe_in_picture=not first, reused=True)
+
+        key = picture_key(RECIPE.id, "png", recipe_in_picture=not first)
+        stored = bucket.get(key)
+        assert stored is not None
+        assert key in answer["image_url"]
+        assert answer["sha256"] == hashlib.sha256(stored.content).hexdigest()
+        assert (read_recipe_json(stored.content) is None) == first
+
+    def test_a_picture_that_takes_no_recipe_is_published_as_it_is(self, bucket: Bucket) -> None:
+        signed = picture()[:33] + chunk(b"caBX", b"credentials") + picture()[33:]
+        bucket.put_once(
+            staging_key(RECIPE.id),
+            signed,
+            content_type="image/png",
+            metadata={"model-seed": "5", "finish-reason": "SUCCESS"},
+        )
+
+        answers = [published(bucket, recipe_in_picture=True) for _ in range(2)]
+
+        assert {answer["sha256"] for answer in answers} == {hashlib.sha256(signed).hexdigest()}
+        assert manifest(bucket)["recipe_in_picture"] is False
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    body = name + content
+    return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def other_picture(**save: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (12, 8), "red").save(out, "png", compress_level=0, **save)
+    return out.getvalue()
+
+
+class TestRerun:
+    """The verdict on a picture that was drawn again."""
+
+    FIRST: ClassVar[dict[str, Any]] = {
+        "id": "f" * 32,
+        "model": "stability.stable-diffusion-xl-v1",
+        "sha256": hashlib.sha256(picture()).hexdigest(),
+        "pixels_sha256": pixels_digest(picture()),
+        "key": "output-images/first.png",
+    }
+
+    @pytest.mark.parametrize(
+        ("first", "verdict"),
+        [
+            ({}, "identical_bytes"),
+            ({"sha256": "0" * 64}, "identical_pixels"),
+            ({"sha256": "0" * 64, "pixels_sha256": "0" * 64}, "different"),
+            ({"sha256": "0" * 64, "pixels_sha256": None}, "identical_pixels"),
+            ({"sha256": "0" * 64, "pixels_sha256": None, "key": None}, "different"),
+        ],
+        ids=["bytes", "pixels", "different", "an older manifest", "nothing to compare with"],
+    )
+    def test_the_verdict(self, bucket: Bucket, first: dict[str, Any], verdict: str) -> None:
+        stage(bucket)
+        bucket.put_once(self.FIRST["key"], other_picture(), content_type="image/png")
+
+        answer = published(bucket, rerun={**self.FIRST, **first})
+
+        model = self.FIRST["model"]
+        assert answer["rerun"] == {"of": "f" * 32, "verdict": verdict, "model": model}
+        assert manifest(bucket)["rerun_of"] == {"id": "f" * 32, "verdict": verdict, "model": model}
 
 
 def test_publishing_again_changes_nothing(bucket: Bucket) -> None:
@@ -135,7 +233,7 @@ def test_a_manifest_describes_the_picture_that_is_published(bucket: Bucket) -> N
     """Where an earlier try got as far as the picture and the model since drew another."""
     stage(bucket)
     earlier = picture() + b"other bytes after the end"
-    bucket.put_once(picture_key(RECIPE.id, "png"), earlier, content_type="image/png")
+    bucket.put_once(KEY, earlier, content_type="image/png")
 
     assert published(bucket)["sha256"] == hashlib.sha256(earlier).hexdigest()
 
@@ -143,7 +241,7 @@ def test_a_manifest_describes_the_picture_that_is_published(bucket: Bucket) -> N
 def test_a_picture_that_somebody_deleted_is_published_anew(bucket: Bucket) -> None:
     stage(bucket)
     published(bucket)
-    key = picture_key(RECIPE.id, "png")
+    key = KEY
     bucket.delete(key)
 
     answer = published(bucket)
@@ -210,7 +308,7 @@ def test_a_blocked_picture_is_not_there_and_its_manifest_says_why(bucket: Bucket
         published(bucket, guardrail=Strict("its word policy"))
 
     assert raised.value.answer()["status"] == 400
-    assert not bucket.has(picture_key(RECIPE.id, "png"))
+    assert not bucket.has(KEY)
     assert manifest(bucket)["guardrail"]["blocked_by"] == "its word policy"
     assert (manifest(bucket)["key"], manifest(bucket)["published_at"]) == (None, None)
 
@@ -224,7 +322,7 @@ def test_a_blocked_picture_is_published_once_the_guardrail_lets_it(bucket: Bucke
     answer = published(bucket, guardrail=Strict(None))
 
     assert answer["sha256"] == hashlib.sha256(picture()).hexdigest()
-    assert manifest(bucket)["key"] == picture_key(RECIPE.id, "png")
+    assert manifest(bucket)["key"] == KEY
 
 
 def manifest(bucket: Bucket) -> dict[str, Any]:

@@ -30,6 +30,7 @@ ENVIRONMENT = Environment(
     allow_retired_models=True,
     bedrock_region="us-west-2",
     draw_until_seconds=15,
+    recipe_in_picture=True,
 )
 DRAWN_SEED = 1234
 

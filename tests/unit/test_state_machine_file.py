@@ -15,7 +15,8 @@ from local.faults import APPLY_GUARDRAIL, modelled_errors
 FILE = Path(__file__).parents[2] / "statemachine" / "text_to_image.asl.json"
 DEFINITION: dict[str, Any] = json.loads(FILE.read_text())
 STATES: dict[str, Any] = DEFINITION["States"]
-TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+DRAWING: dict[str, Any] = STATES["DrawEach"]["ItemProcessor"]["States"]
+TASKS = {name: state for name, state in {**STATES, **DRAWING}.items() if state["Type"] == "Task"}
 
 CLASSES = {
     name: each
@@ -53,20 +54,36 @@ def test_the_file_starts_where_the_design_does_and_chains_the_tasks() -> None:
     while following := _following(STATES[chain[-1]]):
         chain.append(following)
 
-    assert chain == ["Validate", "CheckPrompt", "Verdict", "Generate", "Store", "Respond"]
+    assert chain == [
+        "Operation", "Validate", "CheckPrompt", "Verdict", "DrawEach", "HowMany", "First", "Drawn",
+        "TakePicture", "Respond",
+    ]  # fmt: skip
+    assert DRAWING["Generate"]["Next"] == "Store"
+    assert DRAWING["Store"]["End"] is True
 
 
 def _following(state: dict[str, Any]) -> str | None:
-    """Where a state leads if nothing is wrong."""
+    """Where a state leads if nothing is wrong, for one picture."""
+    if state is STATES["Operation"] or state is STATES["HowMany"]:
+        return str(state["Default"])
     next_state: str | None = (state.get("Choices") or [state])[0].get("Next")
     return next_state
+
+
+def test_where_a_state_is_named_it_is_there() -> None:
+    for states in (STATES, DRAWING):
+        for state in states.values():
+            branches = [*state.get("Catch", []), *state.get("Choices", [])]
+            named = {branch["Next"] for branch in branches}
+            named |= {state[field] for field in ("Next", "Default") if field in state}
+            assert named <= states.keys()
 
 
 def test_only_a_guardrail_that_does_nothing_lets_a_prompt_through() -> None:
     verdict = STATES["Verdict"]
 
-    through = [choice for choice in verdict["Choices"] if choice["Next"] == "Generate"]
-    assert through == [{"Variable": "$.checked.action", "StringEquals": "NONE", "Next": "Generate"}]
+    through = [choice for choice in verdict["Choices"] if choice["Next"] == "DrawEach"]
+    assert through == [{"Variable": "$.checked.action", "StringEquals": "NONE", "Next": "DrawEach"}]
     others = {choice["Next"] for choice in verdict["Choices"] if choice not in through}
     for state in {*others, verdict["Default"]}:
         assert STATES[state]["Next"] == "PromptBlocked"
@@ -111,7 +128,8 @@ def test_every_class_is_caught_and_every_name_is_a_class_or_documented() -> None
 def test_every_task_ends_all_errors_in_an_answer(task: str) -> None:
     catchers = TASKS[task]["Catch"]
 
-    assert catchers[-1] == {"ErrorEquals": ["States.ALL"], "Next": "Broken"}
+    assert catchers[-1]["ErrorEquals"] == ["States.ALL"]
+    assert catchers[-1]["Next"] == ("DrawingBroken" if task in DRAWING else "Broken")
     assert "States.Timeout" in names(TASKS[task], "Catch")
 
 
@@ -122,10 +140,10 @@ def test_what_is_not_worth_retrying_is_not_retried(task: str) -> None:
 
 def test_generate_is_not_invoked_again_where_it_may_have_run() -> None:
     """Of Lambda's own errors only throttling is sure to mean that the function did not start."""
-    lambdas = {name for name in names(STATES["Generate"], "Retry") if "Lambda" in name}
+    lambdas = {name for name in names(DRAWING["Generate"], "Retry") if "Lambda" in name}
 
     assert lambdas == {"Lambda.TooManyRequestsException"}
-    assert "StorageError" not in names(STATES["Generate"], "Retry")
+    assert "StorageError" not in names(DRAWING["Generate"], "Retry")
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -142,6 +160,7 @@ def test_retries_back_off_with_jitter_and_a_ceiling(task: str) -> None:
     [
         ("TimedOut", errors.DeadlineError),
         ("Broken", errors.InternalError),
+        ("DrawingBroken", errors.InternalError),
         ("GuardrailUnavailable", errors.GuardrailUnavailableError),
         ("GuardrailRefused", errors.GuardrailRefusedError),
     ],
@@ -152,27 +171,35 @@ def test_fixed_answers_are_those_of_the_error_table(
     answer = error().answer()
     del answer["detail"]
 
-    assert STATES[state]["Result"] == answer
+    assert {**STATES, **DRAWING}[state]["Result"] == answer
 
 
 def test_a_busy_function_is_answered_as_throttling() -> None:
     answer = errors.ThrottledError().answer()
     result = STATES["Busy"]["Result"]
 
-    assert result["error"].pop("message")
-    del answer["error"]["message"], answer["detail"]
-    assert result == answer
+    assert result == DRAWING["DrawingBusy"]["Result"]
+    assert result["error"].keys() == answer["error"].keys()
+    words = {"message": result["error"]["message"]}
+    assert result == {
+        **{key: value for key, value in answer.items() if key != "detail"},
+        "error": answer["error"] | words,
+    }
 
 
 # What each function raises, by its own docstrings.
 RAISED = {
     "Validate": {
         "InvalidRequestError", "ModelNotFoundError", "ModelRetiredError",
-        "IdempotencyKeyReusedError", "StorageError", "StorageAccessDeniedError",
+        "IdempotencyKeyReusedError", "PictureNotFoundError", "StorageError",
+        "StorageAccessDeniedError",
+    },
+    "Library": {
+        "InvalidRequestError", "PictureNotFoundError", "StorageError", "StorageAccessDeniedError",
     },
     "Generate": set(CLASSES) - {
-        "IdempotencyKeyReusedError", "PictureTooLargeError", "GuardrailUnavailableError",
-        "GuardrailRefusedError",
+        "IdempotencyKeyReusedError", "PictureNotFoundError", "PictureTooLargeError",
+        "GuardrailUnavailableError", "GuardrailRefusedError",
     } | {"TooLateToRetryError"},
     "Store": {
         "PictureBlockedError", "PictureTooLargeError", "GuardrailUnavailableError",
@@ -195,12 +222,13 @@ def test_every_error_of_the_guardrail_has_its_answer() -> None:
 @pytest.mark.parametrize("task", RAISED)
 def test_each_task_catches_what_its_function_raises(task: str) -> None:
     assert set(TASKS[task]["Catch"][0]["ErrorEquals"]) == RAISED[task]
-    assert TASKS[task]["Catch"][0]["Next"] == "ReadCause"
+    reader = "ReadDrawingCause" if task in DRAWING else "ReadCause"
+    assert TASKS[task]["Catch"][0]["Next"] == reader
 
 
 def test_a_late_answer_is_that_of_the_table_with_the_seed_named() -> None:
     answer = errors.DeadlineError().answer()
-    parameters = STATES["StillDrawing"]["Parameters"]
+    parameters = DRAWING["StillDrawing"]["Parameters"]
 
     message = parameters["error"].pop("message.$")
     assert answer["error"].pop("message") in message
@@ -210,4 +238,4 @@ def test_a_late_answer_is_that_of_the_table_with_the_seed_named() -> None:
 
 def test_no_picture_travels_through_the_state() -> None:
     """A megabyte does not fit into 262,144 bytes: generate hands on a reference."""
-    assert set(STATES["Generate"]["ResultSelector"]) == {"key.$", "source.$", "reused.$"}
+    assert set(DRAWING["Generate"]["ResultSelector"]) == {"key.$", "source.$", "reused.$"}

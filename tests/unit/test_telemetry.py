@@ -65,7 +65,7 @@ def ended_by(error: Exception, lines: Lines, environment: Environment = SILENT) 
     """What comes out of an invocation that an error ends."""
     try:
         with invocation("generate", ARN, environment=environment, write=lines) as log:
-            log.note_recipe(RECIPE)
+            log.note_recipe(RECIPE, picture_id=RECIPE.id)
             raise error
     except Exception as passed:
         return passed
@@ -75,7 +75,7 @@ def test_a_line_names_execution_picture_model_time_and_outcome() -> None:
     lines = Lines()
 
     with invocation("validate", ARN, environment=SILENT, write=lines) as log:
-        log.note_recipe(RECIPE)
+        log.note_recipe(RECIPE, picture_id=RECIPE.id)
         log.event = "request accepted"
 
     assert lines.last.pop("duration_ms") >= 0
@@ -211,7 +211,7 @@ def everything_that_is_recorded() -> list[Recorded]:
     call(ScriptedModels(), lines)
     for metric in (PICTURES, REUSED, RETRIES):
         with invocation("generate", ARN, environment=SILENT, write=lines) as log:
-            log.note_recipe(RECIPE)
+            log.note_recipe(RECIPE, picture_id=RECIPE.id)
             log.count(metric)
     ended_by(PictureBlockedError("no"), lines)
     return lines.metrics()

@@ -18,7 +18,7 @@ Document = dict[str, Any]
 BODY = {"prompt": "a change of the template", "seed": 1}
 ID = resolve(
     BODY,
-    environment=Environment("", "stability.stable-image-core-v1:1", True, "us-west-2", 15),
+    environment=Environment("", "stability.stable-image-core-v1:1", True, "us-west-2", 15, True),
     draw_seed=lambda limit: limit,
 ).id
 

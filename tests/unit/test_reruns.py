@@ -1,0 +1,119 @@
+"""Earlier pictures drawn again: the same recipe, or its words on another model."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, ModelRetiredError
+from lambdas.validate.orders import read_order
+from lambdas.validate.reruns import Rerun, read_rerun
+from tests.unit.test_request import CORE, DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITAN
+
+FIRST = "a" * 32
+
+
+def manifest_of(request: dict[str, Any]) -> dict[str, Any]:
+    recipe = read_order(request, environment=ENVIRONMENT, draw_seed=lambda limit: DRAWN_SEED).first
+    return {
+        "recipe": recipe.to_dict(),
+        "key": "output-images/a.png",
+        "sha256": "published",
+        "model": {"id": recipe.model, "sha256": "models", "pixels_sha256": "pixels"},
+    }
+
+
+def rerun_of(
+    request: dict[str, Any], body: Any = None, *, execution: str = "one", **environment: Any
+) -> Rerun:
+    return read_rerun(
+        FIRST,
+        {} if body is None else body,
+        manifest=manifest_of(request),
+        token=execution,
+        environment=replace(ENVIRONMENT, **environment),
+    )
+
+
+def test_a_rerun_has_the_first_ones_recipe_and_an_id_of_its_own() -> None:
+    again = rerun_of({"prompt": "a", "seed": 7})
+
+    assert again.recipe.to_dict() == manifest_of({"prompt": "a", "seed": 7})["recipe"]
+    assert again.id not in (FIRST, again.recipe.id)
+    assert again.first == {
+        "id": FIRST,
+        "model": CORE,
+        "sha256": "models",
+        "pixels_sha256": "pixels",
+        "key": "output-images/a.png",
+    }
+
+
+def test_the_same_token_is_the_same_rerun_and_another_is_another() -> None:
+    ids = [rerun_of({"prompt": "a"}, execution=token).id for token in ("1", "1", "2")]
+
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_the_first_manifests_had_one_digest_for_both_files() -> None:
+    manifest = manifest_of({"prompt": "a"})
+    del manifest["model"]["sha256"], manifest["model"]["pixels_sha256"]
+
+    again = read_rerun(FIRST, {}, manifest=manifest, token="t", environment=ENVIRONMENT)
+
+    assert (again.first["sha256"], again.first["pixels_sha256"]) == ("published", None)
+
+
+class TestModels:
+    def test_a_retired_one_is_a_410_that_names_the_successor(self) -> None:
+        with pytest.raises(ModelRetiredError, match=CORE) as raised:
+            rerun_of({"prompt": "a", "model": NOVA}, allow_retired_models=False)
+
+        assert raised.value.status == 410
+
+    def test_another_one_draws_the_same_words_on_purpose(self) -> None:
+        request = {"prompt": "a", "negative_prompt": "b", "seed": 7, "model": NOVA, "width": 1024,
+                   "height": 512}  # fmt: skip
+
+        again = rerun_of(request, {"model": CORE}, allow_retired_models=False).recipe
+
+        assert (again.model, again.prompt, again.negative_prompt) == (CORE, "a", "b")
+        assert again.seed == 7
+        assert again.parameters["aspect_ratio"] == "16:9"
+
+    def test_a_seed_that_the_other_has_not_becomes_one_that_it_has(self) -> None:
+        first = {"prompt": "a", "seed": 4_000_000_000}
+
+        seeds = [rerun_of(first, {"model": TITAN}).recipe.seed for _ in range(2)]
+
+        assert seeds[0] == seeds[1] <= 2_147_483_646
+
+    def test_a_format_that_the_other_has_not_is_left_to_it(self) -> None:
+        again = rerun_of({"prompt": "a", "output_format": "jpeg"}, {"model": SDXL})
+
+        assert again.recipe.parameters["output_format"] == "png"
+
+    def test_an_unknown_one_is_a_404(self) -> None:
+        with pytest.raises(ModelNotFoundError):
+            rerun_of({"prompt": "a"}, {"model": "none"})
+
+    def test_its_own_is_no_change(self) -> None:
+        first = {"prompt": "a", "seed": 7}
+
+        assert rerun_of(first, {"model": CORE}).recipe == rerun_of(first).recipe
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ([], "body"),
+        ({"prompt": "b"}, "prompt"),
+        ({"model": 5}, "model"),
+        ({"recipe_in_picture": 1}, "recipe_in_picture"),
+    ],
+)
+def test_what_a_rerun_does_not_take_is_refused_by_name(body: Any, param: str) -> None:
+    with pytest.raises(InvalidRequestError) as raised:
+        rerun_of({"prompt": "a"}, body)
+
+    assert raised.value.param == param

@@ -1,0 +1,150 @@
+"""The library: earlier pictures, one or a page of them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lambdas.common.bucket import Bucket, index_key, manifest_key
+from lambdas.common.errors import InvalidRequestError, PictureNotFoundError
+from lambdas.common.presigner import S3Presigner, iso
+from lambdas.library.shelf import newest, show
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def id_of(number: int) -> str:
+    return f"{number:032x}"
+
+
+def put(bucket: Bucket, number: int, **change: Any) -> dict[str, Any]:
+    """A picture that was published `number` seconds before now."""
+    published = NOW - timedelta(seconds=number)
+    id = id_of(number)
+    manifest = {
+        "id": id,
+        "recipe": {"model": "m", "prompt": "a cat", "seed": number},
+        "rerun_of": None,
+        "key": f"output-images/{id}.png",
+        "content_type": "image/png",
+        "output_format": "png",
+        "width": 12,
+        "height": 8,
+        "sha256": "s",
+        "published_at": iso(published),
+        "index_key": index_key(id, published),
+    } | change
+    bucket.put_once(str(manifest["key"]), b"picture", content_type="image/png")
+    bucket.put_once(index_key(id, published), b"", content_type="text/plain")
+    content = json.dumps(manifest).encode()
+    bucket.put_once(manifest_key(id), content, content_type="application/json")
+    return manifest
+
+
+def shown(bucket: Bucket, id: Any) -> dict[str, Any]:
+    presigner = S3Presigner(bucket.name, bucket._client, 600)
+    return show(id, bucket=bucket, presigner=presigner, now=NOW)
+
+
+class TestShow:
+    def test_a_picture_has_its_manifest_and_a_fresh_url(self, bucket: Bucket) -> None:
+        manifest = put(bucket, 1)
+
+        answer = shown(bucket, id_of(1))
+
+        assert answer["manifest"] == manifest
+        assert manifest["key"] in answer["image_url"]
+        assert answer["expires_at"] == "2026-11-20T10:10:00.000Z"
+
+    @pytest.mark.parametrize("refused", [True, False], ids=["refused", "deleted"])
+    def test_what_is_not_there_has_no_url(self, bucket: Bucket, refused: bool) -> None:
+        manifest = put(bucket, 1, **({"key": None} if refused else {}))
+        if not refused:
+            bucket.delete(manifest["key"])
+
+        answer = shown(bucket, id_of(1))
+
+        assert (answer["image_url"], answer["expires_at"]) == (None, None)
+        assert answer["manifest"] == manifest
+
+    def test_an_unknown_id_is_a_404(self, bucket: Bucket) -> None:
+        with pytest.raises(PictureNotFoundError):
+            shown(bucket, id_of(1))
+
+    @pytest.mark.parametrize("id", ["", "a", "A" * 32, "../staging/" + "a" * 21, None, 5], ids=str)
+    def test_what_is_no_id_is_a_400(self, bucket: Bucket, id: Any) -> None:
+        with pytest.raises(InvalidRequestError):
+            shown(bucket, id)
+
+
+class TestNewest:
+    def test_pages_go_back_in_time_and_end(self, bucket: Bucket) -> None:
+        for number in (3, 1, 5, 2, 4):
+            put(bucket, number)
+
+        seen, after = [], ""
+        for _ in range(3):
+            page = newest({"limit": "2", "after": after}, bucket=bucket)
+            seen.append([picture["seed"] for picture in page["pictures"]])
+            after = page["after"] or ""
+
+        assert seen == [[1, 2], [3, 4], [5]]
+        assert page["after"] is None
+
+    def test_an_entry_says_what_a_list_needs(self, bucket: Bucket) -> None:
+        put(bucket, 1, rerun_of={"id": "f" * 32, "verdict": "different", "model": "m"})
+
+        (entry,) = newest({}, bucket=bucket)["pictures"]
+
+        assert entry == {
+            "id": id_of(1),
+            "published_at": "2026-11-20T09:59:59.000Z",
+            "model": "m",
+            "prompt": "a cat",
+            "seed": 1,
+            "width": 12,
+            "height": 8,
+            "output_format": "png",
+            "sha256": "s",
+            "rerun_of": "f" * 32,
+        }
+
+    def test_what_is_gone_or_left_behind_is_passed_over_and_the_page_is_full(
+        self, bucket: Bucket
+    ) -> None:
+        for number in range(1, 7):
+            put(bucket, number)
+        bucket.delete(manifest_key(id_of(2)))
+        left_behind = index_key(id_of(5), NOW)
+        bucket.put_once(left_behind, b"", content_type="text/plain")
+
+        page = newest({"limit": "3"}, bucket=bucket)
+
+        assert [picture["seed"] for picture in page["pictures"]] == [1, 3, 4]
+        rest = newest({"after": page["after"]}, bucket=bucket)
+        assert [picture["seed"] for picture in rest["pictures"]] == [5, 6]
+
+    def test_nothing_is_an_empty_page(self, bucket: Bucket) -> None:
+        assert newest({}, bucket=bucket) == {"pictures": [], "after": None}
+
+    @pytest.mark.parametrize(
+        ("query", "param"),
+        [
+            ({"limit": "0"}, "limit"),
+            ({"limit": "101"}, "limit"),
+            ({"limit": "ten"}, "limit"),
+            ({"limit": "٣"}, "limit"),
+            ({"limit": ""}, "limit"),
+            ({"after": "../x"}, "after"),
+            ({"before": "x"}, "before"),
+        ],
+        ids=str,
+    )
+    def test_a_wrong_query_is_refused_by_name(
+        self, bucket: Bucket, query: dict[str, str], param: str
+    ) -> None:
+        with pytest.raises(InvalidRequestError) as raised:
+            newest(query, bucket=bucket)
+
+        assert raised.value.param == param
