@@ -45,7 +45,9 @@ class Recipe:
     @property
     def id(self) -> str:
         """First 32 hex digits of the SHA-256 of the canonical JSON: equal recipes, equal ids."""
-        canonical = json.dumps(
-            self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
-        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+        return hashlib.sha256(self.canonical_json.encode()).hexdigest()[:32]
+
+    @property
+    def canonical_json(self) -> str:
+        """The one way to write this recipe: sorted, without spaces, all but controls as it is."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
