@@ -27,6 +27,7 @@ from local.bedrock.painter import encode, paint
 
 EXIF_POINTER, USER_COMMENT = 0x8769, 0x9286
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+NO_EXIF = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
 XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 
@@ -131,7 +132,7 @@ def jpegs(draw: st.DrawFn) -> bytes:
             optional={
                 "comment": st.binary(max_size=20),
                 "xmp": st.just(b"<x:xmpmeta/>"),
-                "exif": st.just(b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"),
+                "exif": st.just(NO_EXIF),
             },
         )
     )
@@ -140,7 +141,7 @@ def jpegs(draw: st.DrawFn) -> bytes:
     own = [
         b"",
         b"\xff\xff",
-        segment(b"Exif\0\0MM\0*"),
+        segment(NO_EXIF),
         segment(XMP + b"<x:xmpmeta/>"),
         segment(XMP_EXTENSION + b"0" * 40),
         segment(b"JFXX\0", 0xE0),
