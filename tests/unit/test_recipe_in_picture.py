@@ -320,6 +320,19 @@ def test_a_jpeg_is_read_after_another_tool_has_written_it() -> None:
     assert read_recipe_json(written) == '{"version":1}'
 
 
+def test_a_recipe_is_read_from_an_extension_that_another_tool_has_written() -> None:
+    """Then the packet itself does not say that there is one."""
+    packet = b"<x xmlns:n='n'><n:HasExtendedXMP>" + b"A1" * 16 + b"</n:HasExtendedXMP></x>"
+    extension = (
+        b"<x xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><r:Description"
+        b" xmlns:e='https://easel.invalid/recipe/1/'><e:recipe>{}</e:recipe></r:Description></x>"
+    )
+    portion = XMP_EXTENSION + b"A1" * 16 + struct.pack(">II", len(extension), 0) + extension
+    jpeg = encoded("jpeg", Image.new("RGB", (8, 8)), xmp=packet)
+
+    assert read_recipe_json(jpeg[:2] + segment(portion) + jpeg[2:]) == "{}"
+
+
 def with_text(content: bytes) -> bytes:
     at = next(chunks(painted("png"))).end
     return painted("png")[:at] + chunk(b"iTXt", content) + painted("png")[at:]
