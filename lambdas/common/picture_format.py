@@ -97,6 +97,8 @@ def segments(jpeg: bytes) -> Iterator[Segment]:
         if length < 2 or end > len(jpeg):
             break
         if marker == _JPEG_SCAN:
+            if length < 3 or length != 6 + 2 * jpeg[begin + 2]:
+                raise ValueError("JPEG scan has a wrong length")
             after = _JPEG_AFTER_SCAN.search(jpeg, end)
             if after is None:
                 break

@@ -13,7 +13,7 @@ from lambdas.common.infotext import infotext
 from lambdas.common.picture_format import Chunk, Segment, chunks, read_format, segments
 from lambdas.common.recipe import Recipe
 
-RECIPE_KEYWORD = b"easel"
+_RECIPE_KEYWORD = b"easel"
 _INFOTEXT_KEYWORD = b"parameters"
 # Two prompts of the longest are a tenth of it.
 _LONGEST_RECIPE = 1_048_576
@@ -63,7 +63,7 @@ def read_recipe_json(picture: bytes) -> str | None:
     if read_format(picture).output_format == "jpeg":
         return xmp.read(segment.content for segment in segments(picture) if segment.marker == _APP1)
     for chunk in chunks(picture):
-        if _is_text(chunk, RECIPE_KEYWORD) and chunk.name == b"iTXt":
+        if _is_text(chunk, _RECIPE_KEYWORD) and chunk.name == b"iTXt":
             return _international_text(chunk.content)
     return None
 
@@ -82,7 +82,7 @@ def is_signed(picture: bytes) -> bool:
 
 
 def _png_chunks(recipe: Recipe, text: str) -> bytes:
-    itxt = RECIPE_KEYWORD + bytes(5) + recipe.canonical_json.encode()
+    itxt = _RECIPE_KEYWORD + bytes(5) + recipe.canonical_json.encode()
     try:
         parameters = _chunk(b"tEXt", _INFOTEXT_KEYWORD + b"\0" + text.encode("latin-1"))
     except UnicodeEncodeError:
@@ -97,7 +97,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 def _strip_png(picture: bytes) -> bytes:
     """The recipe comes right after the header, and `parameters` after it are ours then."""
     header, *rest = chunks(picture)
-    if not _is_text(rest[0], RECIPE_KEYWORD):
+    if not _is_text(rest[0], _RECIPE_KEYWORD):
         return picture
     end = rest[1].end if _is_text(rest[1], _INFOTEXT_KEYWORD) else rest[0].end
     return picture[: header.end] + picture[end:]

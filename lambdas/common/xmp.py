@@ -59,14 +59,16 @@ def extends(content: bytes, packet: bytes) -> bool:
 def read(contents: Iterable[bytes]) -> str | None:
     """The recipe's JSON from the contents of APP1 segments; None where there is none.
 
-    ValueError for XMP that has our namespace and is broken.
+    Another program may have moved it into an extension, or out of one. ValueError for XMP that
+    has our namespace and is broken.
     """
     app1 = list(contents)
-    for packet in filter(is_own, app1):
-        for document in _documents(packet, app1):
-            found = _recipe(document)
-            if found is not None:
-                return found
+    for packet in app1:
+        if packet.startswith(_SIGNATURE):
+            for document in _documents(packet, app1):
+                found = _recipe(document) if NAMESPACE.encode() in document else None
+                if found is not None:
+                    return found
     return None
 
 

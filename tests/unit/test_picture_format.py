@@ -54,10 +54,15 @@ def test_format_and_size_are_those_of_the_encoder(picture: bytes, expected: Pict
         PNG[:100] + bytes([PNG[100] ^ 1]) + PNG[101:],
         b"\xff\xd8\xff\xd9",
         encoded("jpeg")[:-2],
+        encoded("jpeg")[:2] + b"\xff\xd0" + encoded("jpeg")[2:],
+        encoded("jpeg").replace(b"\xff\xda\0\x0c", b"\xff\xda\0\x0d"),
+        PNG[:8] + PNG[33:],
+        PNG[:33] + PNG[8:],
     ],
     ids=[
         "empty", "text", "gif", "webp", "png less a byte", "half a png", "png with a flipped bit",
-        "jpeg without a frame", "jpeg without an end",
+        "jpeg without a frame", "jpeg without an end", "restart outside of a scan",
+        "scan of a wrong length", "png without a header", "two headers",
     ],
 )  # fmt: skip
 def test_what_is_no_whole_png_or_jpeg_is_refused(picture: bytes) -> None:

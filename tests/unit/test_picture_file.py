@@ -1,0 +1,196 @@
+"""What a client reads out of a picture's file, and how it compares two."""
+
+import io
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from easel.picture_file import (
+    NoRecipeError,
+    NotAPictureError,
+    PictureFileError,
+    UnreadableRecipeError,
+    Verdict,
+    compare,
+    perceptual_distance,
+    read_recipe,
+)
+from lambdas.common.recipe import Recipe
+from lambdas.common.recipe_in_picture import embed
+from local.bedrock.painter import encode, paint
+
+RECIPE = Recipe(
+    model="stability.stable-image-core-v1:1",
+    prompt="a lighthouse at dusk",
+    negative_prompt="",
+    seed=42,
+    parameters={"aspect_ratio": "1:1", "output_format": "png"},
+)
+RED = Image.new("RGB", (8, 8), "red")
+
+
+@cache
+def painted(prompt: str = "a lighthouse at dusk", seed: int = 42, side: int = 256) -> Image.Image:
+    return paint(prompt=prompt, seed=seed, width=side, height=side)
+
+
+def encoded(kind: str, image: Image.Image, **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def saying(text: str) -> bytes:
+    """A picture whose recipe is this text."""
+    info = PngInfo()
+    info.add_itxt("easel", text)
+    return encoded("png", RED, pnginfo=info)
+
+
+def of_recipe(**changed: object) -> bytes:
+    return saying(json.dumps(RECIPE.to_dict() | changed))
+
+
+def noise(seed: int) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+@pytest.mark.parametrize(
+    "given", [Path, str, lambda path: path.read_bytes()], ids=["path", "name", "bytes"]
+)
+def test_a_recipe_is_read_as_a_manifest_has_it(
+    kind: str, given: Callable[[Path], Path | str | bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(embed(encode(painted(), kind), RECIPE))
+
+    assert read_recipe(given(path)) == RECIPE.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("picture", "error", "message"),
+    [
+        (encoded("png", RED), NoRecipeError, "There is no recipe in this picture"),
+        (encoded("jpeg", RED, xmp=b"<x/>"), NoRecipeError, "There is no recipe in this picture"),
+        (b"text", NotAPictureError, "no whole PNG or JPEG: neither PNG nor JPEG"),
+        (encoded("gif", RED), NotAPictureError, "neither PNG nor JPEG"),
+        (embed(encoded("png", RED), RECIPE)[:-9], NotAPictureError, "PNG is cut short"),
+        (of_recipe(version=2), UnreadableRecipeError, "version 2 is not known. Try a newer Easel"),
+        (of_recipe(mood="calm"), UnreadableRecipeError, "other fields than a recipe: .*mood"),
+        (of_recipe(parameters=[1]), UnreadableRecipeError, "other fields than a recipe"),
+        (saying('{"version":1}'), UnreadableRecipeError, "other fields than a recipe: .*model"),
+        (saying("{}"), UnreadableRecipeError, "other fields than a recipe: 'version'"),
+        (saying("[]"), UnreadableRecipeError, "no JSON object"),
+        (saying("a cat"), UnreadableRecipeError, "no JSON: Expecting value"),
+        (saying("[" * 100_000), UnreadableRecipeError, "no JSON"),
+        (
+            encoded("jpeg", RED, xmp=b"<x xmlns:e='https://easel.invalid/recipe/1/'"),
+            UnreadableRecipeError,
+            "XMP is broken",
+        ),
+    ],
+    ids=[
+        "png without", "jpeg without", "text", "gif", "cut short", "newer version",
+        "unknown field", "parameters of another kind", "missing field", "no version",
+        "a list", "no JSON", "too deep", "broken XMP",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_an_error_that_says_why(
+    picture: bytes, error: type[PictureFileError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        read_recipe(picture)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        (encoded("png", RED), encoded("png", RED), Verdict.IDENTICAL_BYTES),
+        (
+            encoded("png", RED),
+            embed(encoded("png", RED, compress_level=0), RECIPE),
+            Verdict.IDENTICAL_PIXELS,
+        ),
+        (encoded("jpeg", RED), embed(encoded("jpeg", RED), RECIPE), Verdict.IDENTICAL_PIXELS),
+        (
+            encoded("png", RED),
+            encoded("png", RED.quantize(2)),
+            Verdict.IDENTICAL_PIXELS,
+        ),
+        (
+            encoded("png", RED),
+            encoded("png", RED.convert("RGBA")),
+            Verdict.IDENTICAL_PIXELS,
+        ),
+        (
+            encoded("png", RED.convert("RGBA")),
+            encoded("png", Image.new("RGBA", RED.size, (255, 0, 0, 254))),
+            Verdict.DIFFERENT,
+        ),
+        (
+            encoded("png", Image.new("I;16", (8, 8), 1)),
+            encoded("png", Image.new("I;16", (8, 8), 2)),
+            Verdict.DIFFERENT,
+        ),
+        (encoded("png", RED), encoded("png", RED.resize((8, 9))), Verdict.DIFFERENT),
+    ],
+    ids=[
+        "same file", "other compression and metadata", "jpeg metadata", "palette", "opaque alpha",
+        "transparency", "sixteen bits", "size",
+    ],
+)  # fmt: skip
+def test_two_pictures_are_compared_by_what_they_show(
+    first: bytes, second: bytes, verdict: Verdict
+) -> None:
+    assert compare(first, second).verdict is verdict
+    assert compare(second, first) == compare(first, second)
+
+
+def test_only_different_pictures_have_a_distance() -> None:
+    png = encode(painted(), "png")
+
+    assert compare(png, png).distance == 0
+    assert compare(png, embed(png, RECIPE)).distance == 0
+    assert 0 < compare(png, encode(painted(), "jpeg")).distance < 0.05
+
+
+@pytest.mark.parametrize("broken", [b"text", encoded("png", noise(1))[:5_000]])
+def test_what_cannot_be_decoded_is_not_compared(broken: bytes) -> None:
+    with pytest.raises(NotAPictureError):
+        compare(broken, encoded("png", RED))
+    with pytest.raises(NotAPictureError):
+        compare(broken, broken)
+
+
+@pytest.mark.parametrize(
+    ("other", "least", "most"),
+    [
+        (painted(), 0, 0),
+        (Image.open(io.BytesIO(encoded("jpeg", painted(), quality=75))), 0.001, 0.07),
+        (painted().resize((400, 130)), 0.001, 0.1),
+        (painted(seed=43), 0.1, 0.4),
+        (painted("a city at night"), 0.1, 0.4),
+        (ImageOps.invert(painted()), 0.35, 1),
+    ],
+    ids=["same", "jpeg", "resized", "another seed", "another prompt", "negative"],
+)
+def test_the_distance_grows_with_what_is_seen(
+    other: Image.Image, least: float, most: float
+) -> None:
+    assert least <= perceptual_distance(painted(), other) <= most
+
+
+def test_the_distance_of_noise_and_of_turned_over_contrast_are_as_the_docstring_says() -> None:
+    board = Image.fromarray((np.indices((256, 256)).sum(0) % 2 * 255).astype(np.uint8))
+
+    assert perceptual_distance(noise(1), noise(2)) == pytest.approx(0.5, abs=0.02)
+    assert perceptual_distance(board, ImageOps.invert(board)) == pytest.approx(1, abs=0.01)

@@ -1,0 +1,429 @@
+"""A recipe goes into a picture's file and comes out again; the picture stays what it was."""
+
+import hashlib
+import io
+import json
+import shutil
+import struct
+import subprocess
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from lambdas.common.infotext import infotext
+from lambdas.common.picture_format import chunks, read_format, segments
+from lambdas.common.pixels import pixels_digest
+from lambdas.common.recipe import Recipe
+from lambdas.common.recipe_in_picture import embed, is_signed, read_recipe_json, strip
+from local.bedrock.painter import encode, paint
+
+EXIF_POINTER, USER_COMMENT = 0x8769, 0x9286
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+NO_EXIF = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"
+XMP = b"http://ns.adobe.com/xap/1.0/\0"
+XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+
+NASTY = (
+    'a & b <c> ]]> "d" \\ \0\x01\x7f\x85\u2028\ufffe\uffff\U0001ffff\r\n\t'
+    "Negative prompt: none\nSteps: 1, Seed: 2, Size: 3x4</rdf:li><!DOCTYPE x>"
+)
+LONGEST = {
+    "ascii": ("a" * 10_000, "b" * 10_000),
+    "four-bytes-each": ("\U0001f30a" * 10_000, "\U0001f408" * 10_000),
+    "escaped-in-json": ("\0" * 10_000, '"' * 10_000),
+    "escaped-in-xml": ("&" * 10_000, "<" * 10_000),
+}
+
+
+def recipe(prompt: str = "a lighthouse, at dusk", negative_prompt: str = "people") -> Recipe:
+    return Recipe(
+        model="stability.stable-image-core-v1:1",
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        seed=42,
+        parameters={"aspect_ratio": "3:2", "output_format": "png"},
+    )
+
+
+@cache
+def painted(kind: str) -> bytes:
+    return encode(paint(prompt="a lighthouse at dusk", seed=42, width=96, height=64), kind)
+
+
+def encoded(kind: str, image: Image.Image, **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + zlib.crc32(name + content).to_bytes(4)
+
+
+def segment(content: bytes, marker: int = 0xE1) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def app1(picture: bytes) -> list[bytes]:
+    return [found.content for found in segments(picture) if found.marker == 0xE1]
+
+
+def user_comment(picture: bytes) -> str | None:
+    """As web UIs read it, which take UNICODE for big-endian."""
+    opened = Image.open(io.BytesIO(picture))
+    comment = opened.getexif().get_ifd(EXIF_POINTER).get(USER_COMMENT)
+    return None if comment is None else comment.removeprefix(b"UNICODE\0").decode("utf-16-be")
+
+
+def texts() -> st.SearchStrategy[str]:
+    return st.text(max_size=60) | st.just(NASTY)
+
+
+def recipes() -> st.SearchStrategy[Recipe]:
+    numbers = st.integers(0, 150) | st.floats(0, 35)
+    return st.builds(
+        Recipe,
+        model=st.sampled_from(["stability.stable-image-core-v1:1", "amazon.nova-canvas-v1:0"]),
+        prompt=texts(),
+        negative_prompt=texts(),
+        seed=st.integers(1, 4_294_967_295),
+        parameters=st.dictionaries(st.text("abc", min_size=1), numbers | texts(), max_size=3),
+    )
+
+
+def images() -> st.SearchStrategy[Image.Image]:
+    sides = st.integers(1, 12)
+    return st.builds(
+        lambda mode, width, height, noise: Image.frombytes(
+            mode, (width, height), (noise * 600)[: width * height * len(mode)]
+        ),
+        st.sampled_from(["L", "RGB"]),
+        sides,
+        sides,
+        st.binary(min_size=1),
+    )
+
+
+@st.composite
+def pngs(draw: st.DrawFn) -> bytes:
+    """As Pillow writes them, with text of the model's own, which may have our keyword."""
+    image = draw(images())
+    image = image.convert(draw(st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA"])))
+    own = PngInfo()
+    for keyword in draw(st.lists(st.sampled_from(["parameters", "easels", "Title"]))):
+        own.add_text(keyword, draw(st.text("ab\xe9\u706f")), zip=draw(st.booleans()))
+    return encoded("png", image, pnginfo=own) + draw(st.sampled_from([b"", b"\0", PNG_SIGNATURE]))
+
+
+@st.composite
+def jpegs(draw: st.DrawFn) -> bytes:
+    """As Pillow writes them, with segments of the model's own before or after JFIF's."""
+    options: dict[str, Any] = draw(
+        st.fixed_dictionaries(
+            {"progressive": st.booleans(), "quality": st.sampled_from([5, 75, 95])},
+            optional={
+                "comment": st.binary(max_size=20),
+                "xmp": st.just(b"<x:xmpmeta/>"),
+                "exif": st.just(NO_EXIF),
+            },
+        )
+    )
+    picture = encoded("jpeg", draw(images()), **options)
+    jfif_end = next(segments(picture)).end
+    own = [
+        b"",
+        b"\xff\xff",
+        segment(NO_EXIF),
+        segment(XMP + b"<x:xmpmeta/>"),
+        segment(XMP_EXTENSION + b"0" * 40),
+        segment(b"JFXX\0", 0xE0),
+    ]
+    at = draw(st.sampled_from([2, jfif_end]))
+    foreign = b"".join(draw(st.lists(st.sampled_from(own), max_size=3)))
+    return picture[:at] + foreign + picture[at:] + draw(st.sampled_from([b"", b"\xff\xd8"]))
+
+
+PICTURES = pngs() | jpegs()
+
+
+@given(PICTURES, recipes())
+def test_a_stripped_picture_is_the_models_own_to_the_byte(picture: bytes, own: Recipe) -> None:
+    assert strip(embed(picture, own)) == picture
+
+
+@given(PICTURES)
+def test_a_picture_without_a_recipe_stays_as_it_is(picture: bytes) -> None:
+    assert strip(picture) == picture
+    assert read_recipe_json(picture) is None
+
+
+@given(PICTURES, recipes())
+def test_the_recipe_is_read_again_whatever_is_in_its_prompts(picture: bytes, own: Recipe) -> None:
+    read = read_recipe_json(embed(picture, own))
+
+    assert read is not None
+    assert Recipe.from_dict(json.loads(read)).id == own.id
+
+
+@given(PICTURES, recipes(), recipes())
+def test_embedding_again_replaces_the_recipe(picture: bytes, first: Recipe, last: Recipe) -> None:
+    assert embed(embed(picture, first), last) == embed(picture, last)
+
+
+@given(PICTURES, recipes())
+def test_pixels_stay_as_they_are(picture: bytes, own: Recipe) -> None:
+    carrying = embed(picture, own)
+
+    assert pixels_digest(carrying) == pixels_digest(picture)
+    assert read_format(carrying) == read_format(picture)
+    shown, before = (Image.open(io.BytesIO(each)) for each in (carrying, picture))
+    assert (shown.mode, shown.tobytes()) == (before.mode, before.tobytes())
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+@pytest.mark.parametrize("prompts", LONGEST.values(), ids=LONGEST)
+def test_the_longest_prompts_fit(kind: str, prompts: tuple[str, str]) -> None:
+    own = recipe(*prompts)
+
+    carrying = embed(painted(kind), own)
+
+    assert json.loads(read_recipe_json(carrying) or "") == own.to_dict()
+    assert strip(carrying) == painted(kind)
+    Image.open(io.BytesIO(carrying)).load()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [("a caf\xe9", b"tEXt"), ("\u706f\u53f0", b"iTXt")],
+    ids=["latin-1", "beyond"],
+)
+def test_a_png_has_both_texts_right_after_its_header(prompt: str, name: bytes) -> None:
+    own = recipe(prompt)
+
+    carrying = embed(painted("png"), own)
+
+    names = [found.name for found in chunks(carrying)]
+    assert names[:4] == [b"IHDR", b"iTXt", name, b"IDAT"]
+    opened = Image.open(io.BytesIO(carrying))
+    assert opened.info["easel"] == own.canonical_json
+    assert opened.info["parameters"] == infotext(own, 96, 64)
+
+
+def test_a_jpeg_has_exif_and_one_xmp_packet_right_after_jfif() -> None:
+    own = recipe(NASTY)
+
+    carrying = embed(painted("jpeg"), own)
+
+    kinds = [found.content.partition(b"\0")[0] for found in segments(carrying)][:3]
+    assert kinds == [b"JFIF", b"Exif", XMP[:-1]]
+    assert user_comment(carrying) == infotext(own, 96, 64)
+    packet = Image.open(io.BytesIO(carrying)).info["xmp"]
+    found = ElementTree.fromstring(packet)  # noqa: S314 - our own
+    assert json.loads(texts_in(found, "https://easel.invalid/recipe/1/", "recipe")) == own.to_dict()
+    assert texts_in(found, "http://purl.org/dc/elements/1.1/", "description") == infotext(
+        own, 96, 64
+    )
+
+
+def texts_in(root: ElementTree.Element, namespace: str, name: str) -> str:
+    (element,) = root.iter(f"{{{namespace}}}{name}")
+    return "".join(element.itertext())
+
+
+def test_xmp_that_is_too_long_goes_on_in_an_extension() -> None:
+    """XMP part 3, 1.1.3.1: MD5, whole length and offset, then a portion."""
+    own = recipe(*LONGEST["four-bytes-each"])
+
+    packet, *extension = app1(embed(painted("jpeg"), own))
+
+    header = struct.Struct(">35s32sII")
+    headers = [header.unpack_from(portion) for portion in extension]
+    whole = b"".join(portion[header.size :] for portion in extension)
+    guid = hashlib.md5(whole, usedforsecurity=False).hexdigest().upper().encode()
+    assert len(extension) == 3
+    assert b"<xmpNote:HasExtendedXMP>" + guid in packet
+    assert headers == [
+        (XMP_EXTENSION, guid, len(whole), offset) for offset in range(0, len(whole), 65_400)
+    ]
+    root = ElementTree.fromstring(whole)  # noqa: S314 - our own
+    assert json.loads(texts_in(root, "https://easel.invalid/recipe/1/", "recipe")) == own.to_dict()
+
+
+def test_an_extension_whose_parts_were_moved_is_read_in_order() -> None:
+    own = recipe(*LONGEST["four-bytes-each"])
+    carrying = embed(painted("jpeg"), own)
+    jfif, packet, first, second = (found.end for found in list(segments(carrying))[:4])
+
+    moved = (
+        carrying[:jfif] + carrying[first:second] + carrying[packet:first]
+        + carrying[jfif:packet] + carrying[second:]
+    )  # fmt: skip
+
+    assert json.loads(read_recipe_json(moved) or "") == own.to_dict()
+
+
+def test_the_text_for_web_uis_is_left_out_where_the_picture_has_exif_of_its_own() -> None:
+    exif = Image.Exif()
+    exif[0x0131] = "the model"
+    picture = encoded("jpeg", Image.new("RGB", (8, 8)), exif=exif)
+
+    carrying = embed(picture, recipe())
+
+    assert sum(content.startswith(b"Exif\0\0") for content in app1(carrying)) == 1
+    assert Image.open(io.BytesIO(carrying)).getexif()[0x0131] == "the model"
+    assert user_comment(carrying) is None
+
+
+def test_the_text_for_web_uis_is_left_out_where_it_does_not_fit_into_exif() -> None:
+    longest = [*LONGEST["four-bytes-each"]]
+    fitting = [longest[0], longest[1][:6_000]]
+
+    assert user_comment(embed(painted("jpeg"), recipe(*longest))) is None
+    assert user_comment(embed(painted("jpeg"), recipe(*fitting))) == infotext(
+        recipe(*fitting), 96, 64
+    )
+
+
+@pytest.mark.parametrize("flag", [0, 1], ids=["plain", "compressed"])
+def test_a_png_is_read_after_another_tool_has_written_it(flag: int) -> None:
+    text = recipe().canonical_json.encode()
+    content = (
+        b"easel\0" + bytes([flag, 0]) + b"en\0Rezept\0" + (zlib.compress(text) if flag else text)
+    )
+    *_, before_end, _ = chunks(painted("png"))
+    at = before_end.end
+
+    moved = painted("png")[:at] + chunk(b"iTXt", content) + painted("png")[at:]
+
+    assert read_recipe_json(moved) == recipe().canonical_json
+
+
+def test_a_jpeg_is_read_after_another_tool_has_written_it() -> None:
+    """An attribute means the same as an element, and padding may follow."""
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF'
+        b' xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:about=""'
+        b' xmlns:e="https://easel.invalid/recipe/1/" e:recipe="{&quot;version&quot;:1}"/></r:RDF>'
+        b"</x:xmpmeta>  \0"
+    )
+
+    written = encoded("jpeg", Image.new("RGB", (8, 8)), xmp=packet)
+
+    assert read_recipe_json(written) == '{"version":1}'
+
+
+def test_a_recipe_is_read_from_an_extension_that_another_tool_has_written() -> None:
+    """Then the packet itself does not say that there is one."""
+    packet = b"<x xmlns:n='n'><n:HasExtendedXMP>" + b"A1" * 16 + b"</n:HasExtendedXMP></x>"
+    extension = (
+        b"<x xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><r:Description"
+        b" xmlns:e='https://easel.invalid/recipe/1/'><e:recipe>{}</e:recipe></r:Description></x>"
+    )
+    portion = XMP_EXTENSION + b"A1" * 16 + struct.pack(">II", len(extension), 0) + extension
+    jpeg = encoded("jpeg", Image.new("RGB", (8, 8)), xmp=packet)
+
+    assert read_recipe_json(jpeg[:2] + segment(portion) + jpeg[2:]) == "{}"
+
+
+def with_text(content: bytes) -> bytes:
+    at = next(chunks(painted("png"))).end
+    return painted("png")[:at] + chunk(b"iTXt", content) + painted("png")[at:]
+
+
+def with_xmp(packet: bytes) -> bytes:
+    return encoded(
+        "jpeg", Image.new("RGB", (8, 8)), xmp=packet + b"https://easel.invalid/recipe/1/"
+    )
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        with_text(b"easel\0\1\0\0\0no stream"),
+        with_text(b"easel\0\1\0\0\0" + zlib.compress(b"{}")[:-1]),
+        with_text(b"easel\0\1\0\0\0" + zlib.compress(bytes(10_000_000))),
+        with_text(b"easel\0\0\0\0\0\xff"),
+        with_xmp(b"<x"),
+        with_xmp(b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'),
+        b"",
+        b"GIF89a",
+        painted("png")[:-1],
+        painted("jpeg")[:-2],
+    ],
+    ids=[
+        "no stream", "half a stream", "a bomb", "no UTF-8", "broken XMP", "entities",
+        "nothing", "gif", "png cut short", "jpeg cut short",
+    ],
+)  # fmt: skip
+def test_a_broken_picture_or_recipe_is_a_value_error(picture: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        read_recipe_json(picture)
+
+
+@given(st.binary(max_size=200), st.sampled_from([PNG_SIGNATURE, b"\xff\xd8", b""]))
+def test_noise_is_never_taken_for_a_picture(noise: bytes, start: bytes) -> None:
+    for refuse in (strip, read_recipe_json, is_signed, lambda it: embed(it, recipe())):
+        with pytest.raises(ValueError, match=r"\w"):
+            refuse(start + noise)
+
+
+@pytest.mark.parametrize(
+    ("picture", "signed"),
+    [
+        (painted("png"), False),
+        (painted("jpeg"), False),
+        (painted("png")[:33] + chunk(b"caBX", b"\0\0\0\x10jumb") + painted("png")[33:], True),
+        (
+            painted("jpeg")[:20]
+            + segment(b"JP\0\1\0\0\0\1\0\0\0\x10jumb", 0xEB)
+            + painted("jpeg")[20:],
+            True,
+        ),
+    ],
+    ids=["png", "jpeg", "signed png", "signed jpeg"],
+)
+def test_content_credentials_are_seen(picture: bytes, signed: bool) -> None:
+    assert is_signed(picture) is signed
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+@pytest.mark.parametrize("prompts", [("a caf\xe9\n& co", "<x>"), *LONGEST.values()])
+@pytest.mark.parametrize(
+    ("kind", "recipe_tag", "text_tag"),
+    [("png", "PNG:Easel", "PNG:Parameters"), ("jpeg", "XMP-easel:Recipe", "XMP-dc:Description")],
+)
+def test_exiftool_reads_recipe_and_text(
+    kind: str, recipe_tag: str, text_tag: str, prompts: tuple[str, str], tmp_path: Path
+) -> None:
+    own = recipe(*prompts)
+    path = tmp_path / f"picture.{kind}"
+    path.write_bytes(embed(painted(kind), own))
+
+    def tag(name: str) -> str:
+        command = ["exiftool", "-b", f"-{name}", str(path)]
+        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
+
+    assert json.loads(tag(recipe_tag)) == own.to_dict()
+    assert tag(text_tag) == infotext(own, 96, 64)
+    assert tag("Warning") == ""
+
+
+@pytest.mark.skipif(shutil.which("pngcheck") is None, reason="pngcheck is not installed")
+@pytest.mark.parametrize("prompt", ["a cat", "\u706f\u53f0", NASTY], ids=ascii)
+def test_pngcheck_finds_nothing_wrong(prompt: str, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(embed(painted("png"), recipe(prompt)))
+
+    command = ["pngcheck", "-v", str(path)]
+    outcome = subprocess.run(command, capture_output=True)
+
+    assert outcome.returncode == 0
+    assert b"No errors" in outcome.stdout
