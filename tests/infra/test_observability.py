@@ -8,18 +8,16 @@ from functools import cache
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Template
 
 from cdk.settings import Settings
-from cdk.stack import EaselStack
 from lambdas.common.catalog import CATALOG
-from tests.infra.combinations import app
+from tests.infra import combinations
 from tests.unit.test_errors import CLASSES
 from tests.unit.test_telemetry import everything_that_is_recorded
 
 Reference = tuple[str, str, frozenset[str]]
 
-STACK = "easel-test"
+STACK = combinations.STACK_NAME
 PLAIN = Settings()
 
 # Metrics that AWS documents, by namespace: those that are of use here, and the dimensions that
@@ -80,8 +78,7 @@ class Used:
 
 @cache
 def template_of(settings: Settings) -> dict[str, Any]:
-    stack = EaselStack(app(), STACK, settings=settings)
-    return dict(Template.from_stack(stack).to_json())
+    return dict(combinations.template_of(settings).to_json())
 
 
 def properties(document: dict[str, Any], type: str) -> list[dict[str, Any]]:
