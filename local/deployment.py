@@ -26,6 +26,7 @@ _NOT_FOR_MOTO = (
     "AWS::CDK::",
     "AWS::CloudWatch::",
     "AWS::KMS::",
+    "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::",
     "AWS::WAFv2::",
