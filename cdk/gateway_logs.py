@@ -5,11 +5,13 @@ from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.settings import LOG_RETENTIONS, Settings
+from lambdas.common import telemetry
 
 # Each value is quoted, numbers too: a variable without a value is logged as a bare hyphen. Nothing
 # here is the caller's own text, so none can forge a field: the path is the route's, and
@@ -33,6 +35,11 @@ ACCESS_LOG_FIELDS = {
     "trace_id": "$context.xrayTraceId",
 }
 
+# Answers of 429, whoever gives them: the stage's throttle, a key's quota or the workflow. REST APIs
+# have no metric of their own for them, and of an excess of them neither metrics nor logs for sure
+# ("Monitor REST APIs in API Gateway").
+THROTTLED_REQUESTS = telemetry.Metric("ThrottledRequests", dimension_sets=(("stack",),))
+
 # What API Gateway wants of the role, no less: those of AmazonAPIGatewayPushToCloudWatchLogs.
 WRITER_ACTIONS = (
     "logs:CreateLogGroup",
@@ -46,7 +53,8 @@ WRITER_ACTIONS = (
 
 
 class GatewayLogs(Construct):
-    """Exposes `stage_options`, which have calls and what went wrong in them logged."""
+    """Exposes `stage_options`, which have calls and what went wrong in them logged, and counts
+    THROTTLED_REQUESTS among the calls."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, stage_name: str) -> None:
         super().__init__(scope, id)
@@ -55,10 +63,22 @@ class GatewayLogs(Construct):
         access = logs.LogGroup(
             self, "Access", retention=self._retention, removal_policy=RemovalPolicy.DESTROY
         )
+        # A metric's dimension can only be a field of the log.
+        fields = {"stack": Stack.of(self).stack_name, **ACCESS_LOG_FIELDS}
+        logs.MetricFilter(
+            self,
+            "ThrottledRequests",
+            log_group=access,
+            filter_pattern=logs.FilterPattern.string_value("$.status", "=", "429"),
+            metric_namespace=telemetry.NAMESPACE,
+            metric_name=THROTTLED_REQUESTS.name,
+            dimensions={"stack": "$.stack"},
+            unit=cloudwatch.Unit.COUNT,
+        )
         self.stage_options: dict[str, Any] = {
             "stage_name": stage_name,
             "access_log_destination": apigateway.LogGroupLogDestination(access),
-            "access_log_format": apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG_FIELDS)),
+            "access_log_format": apigateway.AccessLogFormat.custom(json.dumps(fields)),
             # Why a mapping failed stands nowhere else. Data tracing would log prompts.
             "logging_level": apigateway.MethodLoggingLevel.ERROR,
             "data_trace_enabled": False,

@@ -15,6 +15,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from cdk.gateway_logs import THROTTLED_REQUESTS
+from cdk.guardrail import Guardrail
 from cdk.settings import Settings
 from lambdas.common import errors, telemetry
 from lambdas.common.errors import EaselError, QuotaExceededError, ThrottledError
@@ -26,9 +28,8 @@ _HOUR = Duration.hours(1)
 _LATE = 0.8
 # Throttling that the state machine's retries do not absorb, in five minutes.
 _MANY_THROTTLES = 5
-# Of at least so many requests in five minutes, this share.
-_ENOUGH_REQUESTS = 20
-_MANY_REFUSED_PERCENT = 50
+# Answers of 429 that callers' own retries do not absorb, in five minutes.
+_MANY_THROTTLED_REQUESTS = 20
 
 _WIDTH = 24
 
@@ -52,6 +53,7 @@ class Observability(Construct):
         api: apigateway.RestApi,
         state_machine: sfn.StateMachine,
         functions: Mapping[str, lambda_.Function],
+        guardrail: Guardrail | None,
     ) -> None:
         super().__init__(scope, id)
         self._stack = Stack.of(self)
@@ -59,6 +61,7 @@ class Observability(Construct):
         self._api = api
         self._state_machine = state_machine
         self._functions = functions
+        self._guardrail = guardrail
         self.topic = self._topic()
         self._alarms = self._add_alarms()
         self.dashboard_url = self._add_dashboard()
@@ -127,21 +130,13 @@ class Observability(Construct):
                 ),
                 at_least=_MANY_THROTTLES,
             ),
-            # A REST API has no metric of its own for its 429s, only for all that it refuses.
+            # Not of all 4XXs: those without credentials are anybody's to cause.
             self._alarm(
-                "refused-requests",
-                "The API refuses most requests: its throttle or quota, missing keys or signatures, "
-                "or requests that no model takes. Its access log says which.",
-                cloudwatch.MathExpression(
-                    expression=f"IF(requests >= {_ENOUGH_REQUESTS}, 100 * refused / requests, 0)",
-                    using_metrics={
-                        "requests": self._gateway("Count", statistic="SampleCount"),
-                        "refused": self._gateway("4XXError"),
-                    },
-                    period=_FIVE_MINUTES,
-                    label="refused, percent",
-                ),
-                at_least=_MANY_REFUSED_PERCENT,
+                "throttled-requests",
+                "Callers are told to come later: the stage's throttle, a key's quota or Bedrock's. "
+                "The access log says which, and whose requests they are.",
+                self._own(THROTTLED_REQUESTS),
+                at_least=_MANY_THROTTLED_REQUESTS,
             ),
             self._alarm(
                 "latency",
@@ -215,6 +210,7 @@ class Observability(Construct):
                     [
                         self._gateway("Count", statistic="SampleCount"),
                         self._gateway("4XXError"),
+                        self._own(THROTTLED_REQUESTS),
                         self._gateway("5XXError"),
                         self._states("ExecutionsStarted"),
                     ],
@@ -305,10 +301,36 @@ class Observability(Construct):
                         for model in models
                         for name in ("Invocations", "InvocationThrottles", "InvocationServerErrors")
                     ],
-                    width=_WIDTH,
+                    width=_WIDTH if self._guardrail is None else 2 * _WIDTH // 3,
                 ),
+                *([] if self._guardrail is None else [self._guardrail_graph(self._guardrail)]),
             ],
         ]
+
+    def _guardrail_graph(self, guardrail: Guardrail) -> cloudwatch.GraphWidget:
+        """Prompts and pictures; a guardrail that was brought along may have other users too."""
+        return _graph(
+            "Guardrail: prompts and pictures, and those it blocked",
+            [
+                cloudwatch.Metric(
+                    namespace="AWS/Bedrock/Guardrails",
+                    metric_name=name,
+                    dimensions_map={
+                        "GuardrailArn": guardrail.arn,
+                        "GuardrailVersion": guardrail.version,
+                    },
+                    statistic="Sum",
+                    period=_FIVE_MINUTES,
+                    label=name,
+                )
+                for name in (
+                    "Invocations",
+                    "InvocationsIntervened",
+                    "InvocationThrottles",
+                    "InvocationServerErrors",
+                )
+            ],
+        )
 
     def _own(
         self,

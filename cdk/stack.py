@@ -66,6 +66,7 @@ class EaselStack(Stack):
             api=self.api.api,
             state_machine=self.workflow.state_machine,
             functions=self.functions.all,
+            guardrail=self.guardrail,
         )
         if settings.waf:
             Firewall(self, "Firewall", settings=settings, stage=self.api.api.deployment_stage)

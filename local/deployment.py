@@ -26,6 +26,7 @@ _NOT_FOR_MOTO = (
     "AWS::CDK::",
     "AWS::CloudWatch::",
     "AWS::KMS::",
+    "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::",
     "AWS::WAFv2::",
@@ -91,11 +92,12 @@ def _for_moto(
         for logical_id, resource in resources.items()
         if resource["Type"].startswith(_NOT_FOR_MOTO)
     }
-    # Nor what refers to those: the log group that is named after the API.
+    # Nor what refers to those by more than the attributes known here: the log group that is named
+    # after the API.
     left_out |= {
         logical_id
         for logical_id, resource in resources.items()
-        if _references(resource.get("Properties")) & left_out
+        if _references(_with_attributes(resource.get("Properties"), attributes)) & left_out
     }
     kept = {
         logical_id: _substituted(

@@ -9,7 +9,8 @@ AT_MOST = 12
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """`rules` are the names that different checkers have for one rule; `places` are exact."""
+    """`rules` have one reason: different checkers' names for one rule, or answers to one question.
+    `places` are exact."""
 
     rules: tuple[str, ...]
     places: tuple[str, ...]
@@ -33,21 +34,16 @@ _STAGE = "Api/RestApi/DeploymentStage.v1"
 
 ACKNOWLEDGED = (
     Acknowledgement(
-        ("AwsSolutions-COG4",),
+        ("AwsSolutions-COG4", "AwsSolutions-APIG4"),
         _METHODS,
-        "Callers are programs: they sign with SigV4 or, where the setting says so, send a key.",
-    ),
-    Acknowledgement(
-        ("AwsSolutions-APIG4",),
-        _METHODS,
-        "With auth api_key the gateway asks every method for a key of a usage plan; auth iam, the "
-        "default, authorizes.",
+        "Callers are programs, not people who sign in: SigV4 authorizes them, which only iam, the "
+        "default, counts as, or the gateway asks every method for a key of a usage plan.",
     ),
     Acknowledgement(
         ("AwsSolutions-APIG3",),
         (_STAGE,),
-        "A web ACL costs by the month. Nobody without credentials or a key gets further than the "
-        "gateway, which throttles the others.",
+        "A web ACL costs by the month, so setting waf makes it. Without one, nobody without "
+        "credentials or a key gets further than the gateway, which throttles the others.",
     ),
     Acknowledgement(
         ("AwsSolutions-IAM5",),
@@ -80,6 +76,12 @@ ACKNOWLEDGED = (
         "queue would stay empty.",
     ),
     Acknowledgement(
+        ("Serverless-SNSRedrivePolicy",),
+        ("Observability/Topic/operator@example.com",),
+        "SNS tries an address for hours. What did not arrive is still an alarm on the dashboard; "
+        "a queue that nobody reads would tell no one.",
+    ),
+    Acknowledgement(
         ("W3005",),
         (*_FUNCTIONS, "Workflow/StateMachine"),
         "CDK writes a dependency on the role beside the reference to it.",
@@ -87,8 +89,9 @@ ACKNOWLEDGED = (
     Acknowledgement(
         ("CKV_AWS_115",),
         _FUNCTIONS,
-        "The stage's throttle bounds them. A reservation takes from the account's other functions, "
-        "and a new account has none to give: it could not deploy.",
+        "Generate, where money goes, has a reservation unless generate_concurrency is 0, for "
+        "accounts that have none to give. The others are bounded by the stage's throttle, and a "
+        "reservation takes from the account's other functions.",
     ),
     Acknowledgement(
         ("CKV_AWS_117",),
@@ -109,6 +112,7 @@ ACKNOWLEDGED = (
             "Functions/GenerateLogs",
             "Functions/StoreLogs",
             "Workflow/Logs",
+            "Firewall/Logs",
         ),
         "CloudWatch encrypts them with its own key; one of the customer's only costs more.",
     ),

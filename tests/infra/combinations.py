@@ -57,8 +57,13 @@ def stack(settings: Settings, *, name: str = STACK_NAME) -> EaselStack:
 
 
 @cache
+def stack_of(settings: Settings) -> EaselStack:
+    return stack(settings)
+
+
+@cache
 def template_of(settings: Settings) -> Template:
-    return Template.from_stack(stack(settings))
+    return Template.from_stack(stack_of(settings))
 
 
 def properties(settings: Settings, type: str) -> list[dict[str, Any]]:

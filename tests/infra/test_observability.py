@@ -8,18 +8,18 @@ from functools import cache
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Template
 
+from cdk.gateway_logs import THROTTLED_REQUESTS
 from cdk.settings import Settings
-from cdk.stack import EaselStack
 from lambdas.common.catalog import CATALOG
-from tests.infra.combinations import app
+from lambdas.common.telemetry import NAMESPACE
+from tests.infra import combinations
 from tests.unit.test_errors import CLASSES
 from tests.unit.test_telemetry import everything_that_is_recorded
 
 Reference = tuple[str, str, frozenset[str]]
 
-STACK = "easel-test"
+STACK = combinations.STACK_NAME
 PLAIN = Settings()
 
 # Metrics that AWS documents, by namespace: those that are of use here, and the dimensions that
@@ -43,6 +43,21 @@ DOCUMENTED: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
             }
         ),
         frozenset({"ModelId"}),
+    ),
+    "AWS/Bedrock/Guardrails": (
+        "bedrock/latest/userguide/monitoring-guardrails-cw-metrics.html",
+        frozenset(
+            {
+                "Invocations",
+                "InvocationLatency",
+                "InvocationClientErrors",
+                "InvocationServerErrors",
+                "InvocationThrottles",
+                "InvocationsIntervened",
+                "TextUnitCount",
+            }
+        ),
+        frozenset({"GuardrailArn", "GuardrailVersion"}),
     ),
     "AWS/Lambda": (
         "lambda/latest/dg/monitoring-metrics-types.html",
@@ -80,8 +95,7 @@ class Used:
 
 @cache
 def template_of(settings: Settings) -> dict[str, Any]:
-    stack = EaselStack(app(), STACK, settings=settings)
-    return dict(Template.from_stack(stack).to_json())
+    return dict(combinations.template_of(settings).to_json())
 
 
 def properties(document: dict[str, Any], type: str) -> list[dict[str, Any]]:
@@ -133,13 +147,18 @@ def used(document: dict[str, Any]) -> list[Used]:
 
 
 def known() -> set[Reference]:
-    """What the functions record, found out by running their code, and what AWS documents."""
+    """What the functions record, found out by running their code, what the gateway's log is
+    counted for, and what AWS documents."""
     documented = {
         (namespace, name, dimensions)
         for namespace, (_, names, dimensions) in DOCUMENTED.items()
         for name in names
     }
-    return documented | {each.reference for each in everything_that_is_recorded()}
+    counted = {
+        (NAMESPACE, THROTTLED_REQUESTS.name, frozenset(dimensions))
+        for dimensions in THROTTLED_REQUESTS.dimension_sets
+    }
+    return documented | counted | {each.reference for each in everything_that_is_recorded()}
 
 
 def unknown(document: dict[str, Any]) -> set[Reference]:
@@ -161,6 +180,9 @@ def test_every_metric_that_is_shown_or_watched_is_one_that_exists() -> None:
         ("Throttles", "Throttled"),
         ("EstimatedCost", "Cost"),
         ("ModelLatency", "Latencies"),
+        ("ThrottledRequests", "RequestsThrottled"),
+        ("InvocationsIntervened", "InvocationsBlocked"),
+        ("GuardrailVersion", "Version"),
         ("AWS/ApiGateway", "AWS/APIGateway"),
         ("StateMachineArn", "StateMachineARN"),
         ("stack", "Stack"),
@@ -200,6 +222,28 @@ def test_dimensions_have_the_values_of_this_stack() -> None:
     assert values["error"] == {each.__name__ for each in CLASSES}
 
 
+def test_throttled_requests_are_counted_by_fields_that_the_gateway_logs() -> None:
+    document = template_of(PLAIN)
+
+    (filter_,) = properties(document, "AWS::Logs::MetricFilter")
+    (counted,) = filter_["MetricTransformations"]
+    (stage,) = properties(document, "AWS::ApiGateway::Stage")
+    # A text, for the log quotes every value.
+    assert filter_["FilterPattern"] == '{ $.status = "429" }'
+    logged = json.loads(stage["AccessLogSetting"]["Format"])
+    assert logged["status"] == "$context.status"
+    assert logged["stack"] == STACK
+    assert counted == {
+        "MetricNamespace": NAMESPACE,
+        "MetricName": THROTTLED_REQUESTS.name,
+        "MetricValue": "1",
+        "Unit": "Count",
+        "Dimensions": [{"Key": "stack", "Value": "$.stack"}],
+    }
+    access_log = stage["AccessLogSetting"]["DestinationArn"]
+    assert filter_["LogGroupName"]["Ref"] in json.dumps(access_log)
+
+
 def test_functions_record_under_the_name_of_their_stack() -> None:
     for function in properties(template_of(PLAIN), "AWS::Lambda::Function"):
         variables = function["Environment"]["Variables"]
@@ -235,7 +279,7 @@ class TestAlarms:
                 "timed-out-executions",
                 "throttled-functions",
                 "throttled-models",
-                "refused-requests",
+                "throttled-requests",
                 "latency",
                 "cost",
             )
@@ -304,10 +348,31 @@ class TestDashboard:
 
     def test_bedrocks_own_metrics_are_those_of_its_region(self) -> None:
         (widget,) = [
-            each for each in widgets(template_of(PLAIN)) if "AWS/Bedrock" in json.dumps(each)
+            each for each in widgets(template_of(PLAIN)) if '"AWS/Bedrock"' in json.dumps(each)
         ]
 
         assert all(
             metric[-1]["region"] == PLAIN.bedrock_region
             for metric in widget["properties"]["metrics"]
         )
+
+    def test_what_the_guardrail_blocks_is_shown_by_the_guardrail_that_checks(self) -> None:
+        brought_along = Settings(guardrail_id="abcdefgh1234", guardrail_version="7")
+
+        def shown(settings: Settings) -> dict[str, dict[str, str]]:
+            return {
+                each.name: dict(each.dimensions)
+                for each in used_by_dashboard(template_of(settings))
+                if each.namespace == "AWS/Bedrock/Guardrails"
+            }
+
+        (own,) = [
+            logical_id
+            for logical_id, each in template_of(PLAIN)["Resources"].items()
+            if each["Type"] == "AWS::Bedrock::Guardrail"
+        ]
+        assert shown(PLAIN)["InvocationsIntervened"]["GuardrailArn"] == own
+        blocked = shown(brought_along)["InvocationsIntervened"]
+        assert blocked["GuardrailArn"].endswith(":guardrail/abcdefgh1234")
+        assert blocked["GuardrailVersion"] == "7"
+        assert shown(Settings(guardrail="off")) == {}

@@ -6,11 +6,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Template
 
 from cdk.gateway_logs import WRITER_ACTIONS
 from cdk.settings import Settings
-from tests.infra.combinations import COMBINATIONS, STACK_NAME, stack
+from tests.infra.combinations import COMBINATIONS, STACK_NAME, template_of
 
 # Actions that know no resource types, so that a policy has to say "*". Sources: "Actions,
 # resources, and condition keys" of X-Ray, and for log delivery "Using CloudWatch Logs to log
@@ -39,6 +38,16 @@ LOG_BUCKET = "${PicturesLogBucket.Arn}"
 def logged(name: str) -> dict[str, set[str]]:
     group = {f"${{Functions{name}Logs.Arn}}"}
     return {"logs:CreateLogStream": group, "logs:PutLogEvents": group}
+
+
+def checked(settings: Settings) -> dict[str, set[str]]:
+    """With the guardrail, on it alone: the stack's own or the one brought along."""
+    if settings.guardrail == "off":
+        return {}
+    if settings.guardrail_id:
+        account = "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}"
+        return {"bedrock:ApplyGuardrail": {f"{account}:guardrail/{settings.guardrail_id}"}}
+    return {"bedrock:ApplyGuardrail": {"${Guardrail.GuardrailArn}"}}
 
 
 def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
@@ -78,6 +87,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/staging/*", f"{BUCKET}/output-images/*"},
                 "s3:PutObject": {f"{BUCKET}/output-images/*"},
+                **checked(settings),
             },
         ),
         "Workflow/StateMachine/Role": (
@@ -89,6 +99,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                     "${FunctionsStore.Arn}",
                 },
                 **{action: {"*"} for action in WITHOUT_RESOURCES},
+                **checked(settings),
             },
         ),
         "Api/StartExecutionRole": (
@@ -116,6 +127,22 @@ def without_tls(bucket: str) -> dict[str, Any]:
     }
 
 
+TOPIC = "${ObservabilityTopic}"
+
+# What CloudWatch may do, for the alarms of this stack only.
+CLOUDWATCH = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudwatch.amazonaws.com"},
+    "Condition": {
+        "StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"},
+        "ArnLike": {
+            "aws:SourceArn": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
+            f":alarm:{STACK_NAME}-*"
+        },
+    },
+}
+
+# The same in every combination: WAF writes the policy of its log group itself.
 RESOURCE_POLICIES = {
     "Pictures/Bucket/Policy": [without_tls(BUCKET)],
     "Pictures/LogBucket/Policy": [
@@ -131,12 +158,33 @@ RESOURCE_POLICIES = {
             },
         },
     ],
+    "Observability/TopicKey": [
+        # Without it the account's own policies would say nothing, and the key could not be managed.
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {**CLOUDWATCH, "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"},
+    ],
+    "Observability/Topic/Policy": [
+        {
+            "Sid": "AllowPublishThroughSSLOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": TOPIC,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        {"Sid": "1", **CLOUDWATCH, "Action": "sns:Publish", "Resource": TOPIC},
+    ],
 }
 
 
 @cache
 def resources(combination: str) -> Mapping[str, Any]:
-    document = Template.from_stack(stack(COMBINATIONS[combination])).to_json()
+    document = template_of(COMBINATIONS[combination]).to_json()
     return {each: readable(resource) for each, resource in document["Resources"].items()}
 
 
@@ -202,9 +250,12 @@ def allowed(documents: list[Any]) -> dict[str, set[str]]:
 
 
 def policy_statements(value: Any) -> Iterator[Any]:
-    """The statements of every policy document inside of a resource's properties."""
+    """The statements of every policy document inside of a resource's properties.
+
+    Rules of WAF have a `Statement` too; only one of a policy has an effect.
+    """
     if isinstance(value, dict):
-        yield from listed(value.get("Statement", []))
+        yield from (each for each in listed(value.get("Statement", [])) if "Effect" in each)
         for item in value.values():
             yield from policy_statements(item)
     elif isinstance(value, list):

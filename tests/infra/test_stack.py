@@ -11,7 +11,7 @@ from cdk.api import ROUTES
 from cdk.deadline import deadline_of, worst_path_seconds
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.settings import Settings
-from tests.infra.combinations import properties, template_of
+from tests.infra.combinations import STACK_NAME, properties, template_of
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -233,6 +233,7 @@ class TestApi:
 
         logged = json.loads(stage["AccessLogSetting"]["Format"])
         assert {"request_id", "caller", "api_key_id", "status", "trace_id"} <= logged.keys()
+        assert logged.pop("stack") == STACK_NAME
         for variable in logged.values():
             assert re.fullmatch(r"\$context\.[\w.]+", variable)
         assert not {
