@@ -58,12 +58,13 @@ lock:  ## requirements.lock anew from pyproject.toml
 	  --generate-hashes --no-header --no-annotate --no-config --upgrade -q -o requirements.lock
 
 clean:
-	rm -rf $(VENV) node_modules .easel cdk.out
+	rm -rf $(VENV) node_modules .easel cdk.out easel.egg-info
 
-$(INSTALLED): requirements.lock
+$(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Easel needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
 	@touch $@
 
 node_modules: package.json package-lock.json $(INSTALLED)
