@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from easel.exits import CommandError, Exit
 from easel.target import API_KEY, Target, signed_headers
@@ -120,10 +120,10 @@ class Api:
         return self._call("POST", "/images", request)
 
     def show(self, id: str) -> Answer:
-        return self._call("GET", f"/images/{id}")
+        return self._call("GET", f"/images/{quote(id, safe='')}")
 
     def rerun(self, id: str, request: Mapping[str, Any]) -> Answer:
-        return self._call("POST", f"/images/{id}/rerun", request)
+        return self._call("POST", f"/images/{quote(id, safe='')}/rerun", request)
 
     def list(self, *, limit: int | None, after: str | None) -> Answer:
         given = {name: value for name, value in (("limit", limit), ("after", after)) if value}
@@ -196,11 +196,11 @@ def _refusal(answer: Answer) -> CommandError:
     seconds = _retry_after(answer)
     if seconds:
         said += f" Retry after {seconds:g} s."
-    return CommandError(
-        _exit(answer.status, later=seconds is not None),
-        f"{said} ({answer.status} {code})",
-        answer=answer.text,
-    )
+    exit = _exit(answer.status, later=seconds is not None)
+    said += f" ({answer.status} {code})"
+    if exit is Exit.FAILED and (execution := answer.body.get("execution_arn")):
+        said += f" What happened: easel trace {execution}"
+    return CommandError(exit, said, answer=answer.text)
 
 
 def _exit(status: int, *, later: bool) -> Exit:

@@ -282,7 +282,7 @@ def trace(run: Run, name: str, since: float) -> None:
     A picture's ID means the execution that drew it. A deployed execution is read from its logs,
     one on this machine from its history.
     """
-    from easel.executions import events_of
+    from easel.executions import events_of, is_execution
     from easel.timeline import timeline_of
 
     arn, looked_from = name, datetime.now(UTC) - timedelta(hours=since)
@@ -290,6 +290,8 @@ def trace(run: Run, name: str, since: float) -> None:
         manifest = run.call("Looking", lambda api: api.show(name)).body["manifest"]
         arn = manifest["execution_arn"]
         looked_from = datetime.fromisoformat(manifest["started_at"]) - timedelta(minutes=1)
+    if not is_execution(arn):
+        raise click.UsageError(f"{arn} is no ARN of an execution.")
     with display.progress("Reading its events"):
         account = run.seams.account_of(arn, run.target())
         timeline = timeline_of(events_of(arn, account, since=looked_from))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.table import Table
 
     from easel.timeline import State, Timeline
     from lambdas.common.catalog import Model
@@ -59,6 +59,7 @@ def picture_fields(picture: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("size", f"{picture['width']}x{picture['height']} {picture['output_format']}"),
         ("model", picture["model"]),
         ("paid", "no: it was there already" if picture.get("reused") else None),
+        ("execution", picture["execution_arn"]),
     ]
 
 
@@ -99,7 +100,7 @@ def say_models(models: Iterable["Model"]) -> None:
                 model["id"],
                 model["status"],
                 f"${model['list_price_usd']:g}",
-                model["sizes"],
+                _sizes(model),
                 f"{len(model['styles'])}{'' if model['own_styles'] else ', as prompt text'}",
                 ", ".join(model["regions"]) or "-",
             )
@@ -110,7 +111,7 @@ def say_models(models: Iterable["Model"]) -> None:
 
 def model_row(model: "Model") -> dict[str, Any]:
     """What the catalog says of a model. Styles of the others are applied as prompt text."""
-    from lambdas.common.catalog import STYLE_PRESETS, Choice
+    from lambdas.common.catalog import STYLE_PRESETS, Choice, ListedSizes
 
     own = model.parameters.get("style_preset")
     words = own.words if isinstance(own, Choice) else ()
@@ -119,13 +120,16 @@ def model_row(model: "Model") -> dict[str, Any]:
         status, successor = f"retired {model.retired.date}", model.retired.successor
     elif model.legacy:
         status, successor = f"legacy until {model.legacy.until}", model.legacy.successor
+    sizes: object = None if model.sizes is None else str(model.sizes)
+    if isinstance(model.sizes, ListedSizes):
+        sizes = [f"{width}x{height}" for width, height in model.sizes.sizes]
     return {
         "id": model.id,
         "family": str(model.family),
         "status": status,
         "successor": successor,
         "list_price_usd": model.list_price_usd,
-        "sizes": _sizes(model),
+        "sizes": sizes,
         "aspect_ratios": list(model.aspect_ratios),
         "output_formats": list(model.output_formats),
         "styles": sorted({*words, *STYLE_PRESETS}),
@@ -157,7 +161,7 @@ def say_timeline(arn: str, timeline: "Timeline") -> None:
             _attempts(timeline, state),
         )
     click.echo()
-    _console().print(table)
+    _say(table)
 
 
 def _state_name(state: "State") -> str:
@@ -188,10 +192,15 @@ def _attempts(timeline: "Timeline", state: "State") -> str:
     return "; ".join(said)
 
 
-def _sizes(model: "Model") -> str:
-    if model.sizes is None:
-        return " ".join(model.aspect_ratios)
-    return str(model.sizes)
+def _sizes(row: Mapping[str, Any]) -> str:
+    """The ratios, or how many sizes; --json has them all."""
+    match row["sizes"]:
+        case None:
+            return " ".join(row["aspect_ratios"])
+        case [*sizes]:
+            return f"{len(sizes)}, such as {sizes[0]}"
+        case limits:
+            return str(limits)
 
 
 def _short(text: str) -> str:
@@ -208,12 +217,16 @@ def _say_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(name, no_wrap=name == "id")
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
-    _console().print(table)
+    _say(table)
 
 
-def _console() -> "Console":
-    """A pipe has no width, and programs read it: nothing is wrapped there."""
+def _say(table: "Table") -> None:
+    """A pipe has no width, and programs read it: nothing is wrapped or filled up there."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    return Console(width=width, highlight=False, markup=False)
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())

@@ -4,6 +4,7 @@ GetExecutionHistory is not for Express state machines (its API reference), so th
 log; DescribeStateMachine says where. The local stack's executions have a history.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from easel.exits import CommandError, Exit
 from easel.target import LOCAL_REGION, Target, aws_session
 from easel.timeline import Event, event_of_history, event_of_log
 
+_ARN = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:(execution|express)(:[^:\s\"]+){2,3}")
+
 _EXITS = {
     Reason.ABSENT: Exit.REFUSED,
     Reason.DENIED: Exit.REFUSED,
@@ -21,8 +24,12 @@ _EXITS = {
 }
 
 
+def is_execution(arn: str) -> bool:
+    return _ARN.fullmatch(arn) is not None
+
+
 def is_express(arn: str) -> bool:
-    return arn.split(":")[5:6] == ["express"]
+    return arn.split(":")[5] == "express"
 
 
 def account_of(arn: str, target: Target) -> Account:

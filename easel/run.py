@@ -94,7 +94,7 @@ class Run:
 
     @contextmanager
     def findable(self, request: Mapping[str, Any], out: object) -> Iterator[None]:
-        """Adds to an error after which the picture may be there how to find it."""
+        """Adds to an error after which the picture may be there the command that finds it."""
         try:
             yield
         except CommandError as error:
@@ -105,7 +105,7 @@ class Run:
                         words += [option, str(request[name])]
                 if out is not None:
                     words += ["--out", str(out)]
-                error.message += f" Again, and paid once: {self.command('draw', *words)}"
+                error.message += f" The same again: {self.command('draw', *words)}"
             raise
 
 
