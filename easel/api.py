@@ -127,7 +127,9 @@ class Api:
 
     def list(self, *, limit: int | None, after: str | None) -> Answer:
         given = {name: value for name, value in (("limit", limit), ("after", after)) if value}
-        return self._call("GET", f"/images?{urlencode(given)}" if given else "/images")
+        return self._call(
+            "GET", f"/images?{urlencode(given, quote_via=quote)}" if given else "/images"
+        )
 
     def download(self, url: str) -> Answer:
         """A picture by its presigned URL, which needs no key and gets none."""

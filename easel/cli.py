@@ -400,7 +400,7 @@ def _recipe_in(name: str, content: bytes) -> dict[str, Any]:
     try:
         return read_recipe(content)
     except ValueError as error:
-        raise CommandError(Exit.HERE, f"{name} has no recipe to go by: {error}.") from error
+        raise CommandError(Exit.HERE, f"{name}: {error}") from error
 
 
 def _id_of(recipe: Mapping[str, Any]) -> str:
@@ -428,7 +428,10 @@ def _download(run: Run, url: str) -> Answer:
 def _compare(first: bytes, again: bytes) -> "Comparison":
     from easel.picture_file import compare
 
-    return compare(first, again)
+    try:
+        return compare(first, again)
+    except ValueError as error:
+        raise CommandError(Exit.HERE, f"The pictures cannot be compared: {error}") from error
 
 
 def _raise_for_failed(failed: Sequence[Mapping[str, Any]], count: int) -> None:

@@ -25,7 +25,7 @@ def read_recipe(picture: bytes) -> dict[str, Any]:
         with Image.open(io.BytesIO(picture)) as image:
             return dict(json.loads(image.info[KEYWORD]))
     except (KeyError, UnidentifiedImageError):
-        raise ValueError("it carries no recipe") from None
+        raise ValueError("There is no recipe in this picture.") from None
 
 
 def compare(first: bytes, second: bytes) -> Comparison:

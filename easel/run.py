@@ -131,6 +131,9 @@ class CommandGroup(click.Group):
         except CommandError as error:
             display.note(f"easel: {error.message}")
             code = error.exit
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = Exit.USAGE
         except click.UsageError as error:
             path = error.ctx.command_path if error.ctx else "easel"
             display.note(f"easel: {error.format_message()} See {path} --help.")

@@ -279,6 +279,12 @@ class TestEndings:
         assert drawn.stderr.startswith("easel: ")
         assert drawn.stderr.count("\n") == 1
 
+    def test_alone_it_shows_its_help(self, easel: CommandLine) -> None:
+        shown = easel()
+
+        assert shown.exit_code == Exit.USAGE
+        assert "Exit codes:" in shown.stderr
+
     def test_the_exit_codes_are_in_the_help(self, easel: CommandLine) -> None:
         said = easel("--help").stdout
 
