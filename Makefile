@@ -66,12 +66,13 @@ lock:  ## requirements.lock and requirements-checkov.lock anew from pyproject.to
 	$(LOCK) --group rules -o requirements-checkov.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out
+	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out easel.egg-info
 
-$(INSTALLED): requirements.lock
+$(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Easel needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(CHECKOV): requirements-checkov.lock

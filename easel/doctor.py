@@ -54,22 +54,43 @@ class Examined:
 
 def main() -> int:
     arguments = _arguments()
+    problems = report(
+        arguments.environment,
+        local_endpoint=f"http://127.0.0.1:{arguments.aws_port}",
+        changed=arguments.settings,
+        as_json=arguments.json,
+    )
+    return 1 if problems else 0
+
+
+def report(
+    environment: str, *, local_endpoint: str, changed: Mapping[str, Any], as_json: bool
+) -> int:
+    """Print what there is to find of an environment. How many problems there are."""
     findings = []
-    for finding in _findings(arguments):
+    for finding in _findings(environment, local_endpoint, changed):
         findings.append(finding)
-        if not arguments.json:
+        if not as_json:
             print(finding, flush=True)
     problems = count(findings, Level.PROBLEM)
-    if arguments.json:
+    if as_json:
         answer = {
-            "environment": arguments.environment,
+            "environment": environment,
             "problems": problems,
             "findings": [asdict(finding) for finding in findings],
         }
         print(json.dumps(answer, indent=2))
     else:
         print(f"\nproblems: {problems}, warnings: {count(findings, Level.WARNING)}")
-    return 1 if problems else 0
+    return problems
+
+
+def settings_from_json(text: str) -> dict[str, Any]:
+    """Settings as a command takes them. ValueError, which says what they have to be."""
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        raise ValueError(f'a JSON object such as {{"auth": "iam"}}, not {text}') from None
 
 
 def examine(account: Account, examined: Examined) -> Iterator[Finding]:
@@ -236,24 +257,23 @@ def _no_account(caller: Unanswered, examined: Examined) -> Finding:
     return replace(without_answer("account", caller), level=Level.PROBLEM)
 
 
-def _findings(arguments: argparse.Namespace) -> Iterator[Finding]:
+def _findings(
+    environment: str, local_endpoint: str, changed: Mapping[str, Any]
+) -> Iterator[Finding]:
     try:
-        settings = settings_of(arguments.environment, arguments.settings)
+        settings = settings_of(environment, changed)
     except SettingsError as error:
         yield problem("settings", str(error), "correct cdk.json; cdk/settings.py says what may be")
         return
-    local = f"http://127.0.0.1:{arguments.aws_port}"
     try:
-        account = account_of(arguments.environment, local)
+        account = account_of(environment, local_endpoint)
     except BotoCoreError as error:
         yield problem("account", str(error), "set AWS_PROFILE to one that `aws configure` made")
         return
     if account is None:
         yield problem("account", "no region is set", "set AWS_REGION to the stack's")
         return
-    yield from examine(
-        account, Examined(arguments.environment, settings, CATALOG, datetime.now(UTC))
-    )
+    yield from examine(account, Examined(environment, settings, CATALOG, datetime.now(UTC)))
 
 
 def settings_of(environment: str, changed: Mapping[str, Any]) -> Settings:
@@ -303,11 +323,9 @@ def _arguments() -> argparse.Namespace:
 
 def _settings(text: str) -> dict[str, Any]:
     try:
-        return dict(json.loads(text))
-    except (ValueError, TypeError):
-        raise argparse.ArgumentTypeError(
-            f'a JSON object such as {{"auth": "iam"}}, not {text}'
-        ) from None
+        return settings_from_json(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,225 @@
+"""The API as a client calls it: one request, one answer, and errors that say what to do."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from easel.exits import CommandError, Exit
+from easel.target import API_KEY, Target, signed_headers
+
+CONNECT_SECONDS = 10
+# Longer than any API Gateway waits, whose answer is better than none.
+READ_SECONDS = 310
+
+_LATER = frozenset({429, 503})
+
+# What the answer of the API cannot know: how this command line mends it.
+_CURES: Mapping[str, str] = {
+    "invalid_api_key": f"Give it with --api-key or {API_KEY}.",
+    "invalid_signature": "--region and --profile say which credentials sign, and for where.",
+    "expired_token": "Log in again, or choose another --profile.",
+    "model_not_found": "easel models lists them.",
+    "model_retired": "easel models lists them.",
+    "picture_not_found": "easel list shows what is there.",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode(errors="replace")
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """CommandError where it is no JSON object, so no answer of Easel's."""
+        try:
+            return dict(json.loads(self.content))
+        except (ValueError, TypeError):
+            raise CommandError(
+                Exit.FAILED,
+                f"The answer ({self.status}) is not Easel's. Check the endpoint.",
+            ) from None
+
+
+class NoAnswerError(Exception):
+    """The text says why. `sent` is whether the request may have arrived."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
+
+
+class Http(Protocol):
+    """Where requests go out. Raises NoAnswerError."""
+
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer: ...
+
+
+class UrllibHttp:
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Redirects are not followed: they could take a key to another host."""
+        import urllib3
+
+        try:
+            answer = urllib3.request(
+                method,
+                url,
+                headers=dict(headers),
+                body=body,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                retries=False,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            never_sent = (
+                urllib3.exceptions.NewConnectionError,
+                urllib3.exceptions.ConnectTimeoutError,
+            )
+            raise NoAnswerError(_reason(error), sent=not isinstance(error, never_sent)) from error
+        return Answer(
+            answer.status,
+            {name.lower(): value for name, value in answer.headers.items()},
+            answer.data,
+        )
+
+
+class Api:
+    """Every method gives the answer of a success, and raises CommandError for all else.
+
+    An answer that says when to try again is taken at its word once, where that is within
+    `patience_seconds`; `waits` is told how long.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        http: Http,
+        *,
+        patience_seconds: float,
+        waits: Callable[[float], None],
+    ) -> None:
+        self._target = target
+        self._http = http
+        self._patience_seconds = patience_seconds
+        self._waits = waits
+
+    def draw(self, request: Mapping[str, Any]) -> Answer:
+        return self._call("POST", "/images", request)
+
+    def show(self, id: str) -> Answer:
+        return self._call("GET", f"/images/{quote(id, safe='')}")
+
+    def rerun(self, id: str, request: Mapping[str, Any]) -> Answer:
+        return self._call("POST", f"/images/{quote(id, safe='')}/rerun", request)
+
+    def list(self, *, limit: int | None, after: str | None) -> Answer:
+        given = {name: value for name, value in (("limit", limit), ("after", after)) if value}
+        return self._call(
+            "GET", f"/images?{urlencode(given, quote_via=quote)}" if given else "/images"
+        )
+
+    def download(self, url: str) -> Answer:
+        """A picture by its presigned URL, which needs no key and gets none."""
+        answer = self._sent("GET", url, {}, None)
+        if answer.status != 200:
+            raise CommandError(
+                Exit.FAILED, f"The picture was not given ({answer.status}): ask for a fresh URL."
+            )
+        return answer
+
+    def _call(self, method: str, path: str, request: Mapping[str, Any] | None = None) -> Answer:
+        body = None if request is None else json.dumps(request, ensure_ascii=False).encode()
+        answer = self._signed(method, path, body)
+        seconds = _retry_after(answer)
+        if seconds is not None and 0 <= seconds <= self._patience_seconds > 0:
+            self._waits(seconds)
+            answer = self._signed(method, path, body)
+        if answer.status != 200:
+            raise _refusal(answer)
+        return answer
+
+    def _signed(self, method: str, path: str, body: bytes | None) -> Answer:
+        target = self._target
+        url = target.url + path
+        headers = {"accept": "application/json"}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        # A local stack may want either, and its credentials open nothing else.
+        if target.api_key is None or target.local:
+            headers = signed_headers(target, method, url, headers, body)
+        if target.api_key is not None:
+            headers["x-api-key"] = target.api_key
+        return self._sent(method, url, headers, body)
+
+    def _sent(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        try:
+            return self._http.request(method, url, headers=headers, body=body)
+        except NoAnswerError as error:
+            host = url.partition("://")[2].partition("/")[0]
+            cure = "The request may have arrived."
+            if not error.sent:
+                cure = "Start it with make run." if self._target.local else "Check the endpoint."
+            raise CommandError(
+                Exit.UNREACHABLE, f"No answer from {host}: {error}. {cure}"
+            ) from error
+
+
+def error_code(error: CommandError) -> str | None:
+    """The code in the API's answer, where there is one."""
+    code = json.loads(error.answer)["error"]["code"] if error.answer else None
+    return None if code is None else str(code)
+
+
+def _refusal(answer: Answer) -> CommandError:
+    try:
+        error = answer.body["error"]
+        message, code = str(error["message"]), str(error["code"])
+    except (CommandError, KeyError, TypeError):
+        exit = Exit.REFUSED if 400 <= answer.status < 500 else Exit.FAILED
+        return CommandError(
+            exit, f"The answer ({answer.status}) is not Easel's. Check the endpoint."
+        )
+    said = " ".join(filter(None, (message, _CURES.get(code))))
+    seconds = _retry_after(answer)
+    if seconds:
+        said += f" Retry after {seconds:g} s."
+    exit = _exit(answer.status, later=seconds is not None)
+    said += f" ({answer.status} {code})"
+    if exit is Exit.FAILED and (execution := answer.body.get("execution_arn")):
+        said += f" What happened: easel trace {execution}"
+    return CommandError(exit, said, answer=answer.text)
+
+
+def _exit(status: int, *, later: bool) -> Exit:
+    if status in _LATER or later:
+        return Exit.LATER
+    return Exit.REFUSED if 400 <= status < 500 else Exit.FAILED
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Seconds to wait before a retry that the API invites to, or None."""
+    seconds = answer.headers.get("retry-after", "")
+    if answer.status < 400 or answer.headers.get("x-should-retry") == "false":
+        return None
+    return float(seconds) if seconds.isdecimal() else None
+
+
+def _reason(error: Exception) -> str:
+    """urllib3's words, without the object that they begin with."""
+    text = str(error).rpartition(">: ")[2] or type(error).__name__
+    return text.rpartition("] ")[2].rstrip(".")

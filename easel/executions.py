@@ -1,0 +1,114 @@
+"""Reads an execution's events: from Step Functions, or from the logs of an Express execution.
+
+GetExecutionHistory is not for Express state machines (its API reference), so theirs is what they
+log; DescribeStateMachine says where. The local stack's executions have a history.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from easel.account import Account, Reason, Unanswered, client_config
+from easel.exits import CommandError, Exit
+from easel.target import LOCAL_REGION, Target, aws_session
+from easel.timeline import Event, event_of_history, event_of_log
+
+_ARN = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:(execution|express)(:[^:\s\"]+){2,3}")
+
+_EXITS = {
+    Reason.ABSENT: Exit.REFUSED,
+    Reason.DENIED: Exit.REFUSED,
+    Reason.CREDENTIALS: Exit.HERE,
+    Reason.UNREACHABLE: Exit.UNREACHABLE,
+}
+
+
+def is_execution(arn: str) -> bool:
+    return _ARN.fullmatch(arn) is not None
+
+
+def is_express(arn: str) -> bool:
+    return arn.split(":")[5] == "express"
+
+
+def account_of(arn: str, target: Target) -> Account:
+    """The account that an execution is asked of: the local stack's own, or the one that the AWS
+    credentials are for."""
+    local = not is_express(arn)
+    session = aws_session(target, local=local)
+
+    def client_for(service: str, region: str) -> Any:
+        return session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=target.aws_url if local else None,
+            config=client_config(),
+        )
+
+    return Account(client_for, LOCAL_REGION if local else arn.split(":")[3])
+
+
+def events_of(arn: str, account: Account, *, since: datetime) -> list[Event]:
+    """All events of an execution. CommandError, which says where they should be, without any."""
+    if is_express(arn):
+        return _logged(arn, account, since)
+    history = _answered(
+        account.ask_all("stepfunctions", "get_execution_history", "events", executionArn=arn),
+        "The local stack has no history of it: it keeps the last thousand executions, until it "
+        "is stopped",
+    )
+    return [event_of_history(event) for event in history]
+
+
+def _logged(arn: str, account: Account, since: datetime) -> list[Event]:
+    log_group = _log_group(arn, account)
+    found = _answered(
+        account.ask_all(
+            "logs",
+            "filter_log_events",
+            "events",
+            logGroupName=log_group,
+            startTime=int(since.timestamp() * 1_000),
+            filterPattern=f'{{ $.execution_arn = "{arn}" }}',
+        ),
+        f"There is no log group {log_group}",
+    )
+    if not found:
+        raise CommandError(
+            Exit.REFUSED,
+            f"{log_group} has no events of this execution since {since:%Y-%m-%d %H:%M} UTC. They "
+            "arrive some seconds late; look further back with --since HOURS.",
+        )
+    return [event_of_log(event["message"]) for event in found]
+
+
+def _log_group(arn: str, account: Account) -> str:
+    """The log group of an execution's state machine, whose ARN its own holds."""
+    _, partition, _, region, number, _, name = arn.split(":")[:7]
+    answer = account.ask(
+        "stepfunctions",
+        "describe_state_machine",
+        stateMachineArn=f"arn:{partition}:states:{region}:{number}:stateMachine:{name}",
+    )
+    if isinstance(answer, Unanswered):
+        raise _refused(answer, f"There is no state machine {name} in {region}")
+    for destination in answer.get("loggingConfiguration", {}).get("destinations", []):
+        group = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
+        return str(group.split(":log-group:")[1].removesuffix(":*"))
+    raise CommandError(Exit.REFUSED, f"State machine {name} writes no logs: deploy it again.")
+
+
+def _answered(answer: Sequence[Any] | Unanswered, absent: str) -> Sequence[Any]:
+    if isinstance(answer, Unanswered):
+        raise _refused(answer, absent)
+    return answer
+
+
+def _refused(answer: Unanswered, absent: str) -> CommandError:
+    exit = _EXITS.get(answer.reason, Exit.FAILED)
+    if answer.reason is Reason.ABSENT or answer.code == "ExecutionDoesNotExist":
+        return CommandError(Exit.REFUSED, f"{absent}.")
+    if answer.reason is Reason.DENIED:
+        return CommandError(exit, f"These credentials may not call {answer.action}: allow it.")
+    return CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}")

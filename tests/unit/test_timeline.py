@@ -1,0 +1,297 @@
+"""Timelines from events, and where the events of an execution are read."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from click.testing import CliRunner
+
+from easel.account import Account
+from easel.cli import main
+from easel.executions import events_of
+from easel.exits import CommandError, Exit
+from easel.run import Seams
+from easel.timeline import Event, event_of_history, event_of_log, timeline_of
+from tests.unit.fake_api import FakeApi
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+EXPRESS = "arn:aws:states:eu-west-1:111122223333:express:machine-name:request:run"
+MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:machine-name"
+LOG_GROUP = "/aws/vendedlogs/states/easel-dev-text-to-image"
+LOGGED = {
+    "ResourceNotFoundException": Exit.REFUSED,
+    "AccessDeniedException": Exit.REFUSED,
+    "ExpiredTokenException": Exit.HERE,
+    "ServiceUnavailableException": Exit.FAILED,
+}
+
+
+def events(*described: tuple[int, str, float, dict[str, Any]]) -> list[Event]:
+    """Events of (previous id, type, seconds after the start, details), numbered from 1."""
+    return [
+        Event(number, previous, type, START + timedelta(seconds=seconds), details)
+        for number, (previous, type, seconds, details) in enumerate(described, 1)
+    ]
+
+
+RETRIED: tuple[tuple[int, str, float, dict[str, Any]], ...] = (
+    (0, "ExecutionStarted", 0.0, {}),
+    (0, "TaskStateEntered", 0.0, {"name": "Generate"}),
+    (2, "TaskScheduled", 0.1, {}),
+    (3, "TaskStarted", 0.1, {}),
+    (4, "TaskFailed", 0.3, {"error": "ThrottledError", "cause": "busy"}),
+    (5, "TaskScheduled", 1.3, {}),
+    (6, "TaskTimedOut", 2.3, {"error": "States.Timeout"}),
+    (7, "TaskScheduled", 2.8, {}),
+    (8, "TaskSucceeded", 3.0, {}),
+    (9, "TaskStateExited", 3.0, {"name": "Generate"}),
+    (10, "PassStateEntered", 3.0, {"name": "Respond"}),
+    (11, "PassStateExited", 3.1, {"name": "Respond"}),
+    (12, "ExecutionSucceeded", 3.1, {}),
+)
+
+
+class TestTimeline:
+    def test_attempts_errors_and_waits_of_a_state(self) -> None:
+        timeline = timeline_of(events(*RETRIED))
+
+        generate, respond = timeline.states
+        assert (timeline.status, timeline.seconds) == ("SUCCEEDED", 3.1)
+        assert [attempt.error for attempt in generate.attempts] == [
+            "ThrottledError",
+            "States.Timeout",
+            None,
+        ]
+        assert generate.waits == pytest.approx([1.0, 0.5])
+        assert (timeline.duration(generate), timeline.offset(respond.entered)) == (3.0, 3.0)
+
+    def test_iterations_that_run_at_once_are_told_apart(self) -> None:
+        timeline = timeline_of(
+            events(
+                (0, "ExecutionStarted", 0, {}),
+                (0, "MapStateEntered", 0, {"name": "Each"}),
+                (2, "MapStateStarted", 0, {"length": 2}),
+                (3, "MapIterationStarted", 0, {"name": "Each", "index": 0}),
+                (3, "MapIterationStarted", 0, {"name": "Each", "index": 1}),
+                (4, "TaskStateEntered", 1, {"name": "Generate"}),
+                (5, "TaskStateEntered", 1, {"name": "Generate"}),
+                (7, "TaskScheduled", 1, {}),
+                (6, "TaskScheduled", 1, {}),
+                (8, "TaskFailed", 2, {"error": "ModelFailedError"}),
+                (9, "TaskSucceeded", 3, {}),
+                (10, "TaskStateExited", 2, {"name": "Generate"}),
+                (11, "TaskStateExited", 3, {"name": "Generate"}),
+                (12, "MapIterationSucceeded", 2, {"name": "Each", "index": 1}),
+                (13, "MapIterationSucceeded", 3, {"name": "Each", "index": 0}),
+                (15, "MapStateSucceeded", 3, {}),
+                (15, "MapStateExited", 3, {"name": "Each"}),
+                (17, "PassStateEntered", 3, {"name": "Respond"}),
+                (18, "ExecutionSucceeded", 3, {}),
+            )
+        )
+
+        each, first, second, respond = timeline.states
+        assert [(state.name, state.depth, state.iteration) for state in timeline.states] == [
+            ("Each", 0, None),
+            ("Generate", 1, 0),
+            ("Generate", 1, 1),
+            ("Respond", 0, None),
+        ]
+        assert second.attempts[0].error == "ModelFailedError"
+        assert first.attempts[0].error is None
+        assert timeline.duration(each) == 3
+        assert timeline.duration(respond) == 0
+
+    def test_a_failed_execution_says_with_what(self) -> None:
+        timeline = timeline_of(
+            events(
+                (0, "ExecutionStarted", 0, {}),
+                (0, "FailStateEntered", 1, {"name": "Fail"}),
+                (2, "ExecutionFailed", 2, {"error": "ModelFailedError"}),
+            )
+        )
+
+        assert (timeline.status, timeline.error) == ("FAILED", "ModelFailedError")
+        assert timeline.duration(timeline.states[0]) == 1
+
+    def test_an_execution_that_still_runs_is_running(self) -> None:
+        assert timeline_of(events(*RETRIED[:4])).status == "RUNNING"
+
+    def test_a_log_without_execution_data_has_failures_all_the_same(self) -> None:
+        timeline = timeline_of(events(*RETRIED[:4], (4, "TaskFailed", 0.3, {})))
+
+        assert timeline.states[0].attempts[0].error == "Failed"
+
+    @pytest.mark.parametrize(
+        ("cause", "reason"),
+        [
+            ("plain words", "plain words"),
+            (json.dumps({"errorMessage": "no JSON"}), "no JSON"),
+            (
+                json.dumps(
+                    {"errorMessage": json.dumps({"error": {"message": "m"}, "detail": "d"})}
+                ),
+                "d",
+            ),
+            (
+                json.dumps(
+                    {"errorMessage": json.dumps({"error": {"message": "m"}, "detail": None})}
+                ),
+                "m",
+            ),
+            ("", None),
+        ],
+        ids=["text", "message", "detail", "answer", "none"],
+    )
+    def test_the_reason_is_the_most_telling_there_is(self, cause: str, reason: str | None) -> None:
+        failed = (4, "TaskFailed", 0.3, {"error": "E", "cause": cause})
+
+        timeline = timeline_of(events(*RETRIED[:4], failed))
+
+        assert timeline.states[0].attempts[0].reason == reason
+
+    def test_an_event_reads_alike_from_history_and_log(self) -> None:
+        history = event_of_history(
+            {
+                "id": 2,
+                "previousEventId": 0,
+                "type": "TaskStateEntered",
+                "timestamp": START,
+                "stateEnteredEventDetails": {"name": "Validate"},
+            }
+        )
+
+        assert history == event_of_log(log_line(2, 0, "TaskStateEntered", 0, {"name": "Validate"}))
+
+
+def log_line(
+    number: int, previous: int, type: str, seconds: float, details: Mapping[str, Any]
+) -> str:
+    """A line as Express state machines write it."""
+    event = {
+        "id": str(number),
+        "type": type,
+        "details": details,
+        "redrive_count": "0",
+        "previous_event_id": str(previous),
+        "event_timestamp": str(int((START.timestamp() + seconds) * 1_000)),
+        "execution_arn": EXPRESS,
+    }
+    return json.dumps(event)
+
+
+class Deployed:
+    """An account with a deployed state machine, stubbed by the service models."""
+
+    def __init__(self) -> None:
+        self._stubbers: dict[str, Stubber] = {}
+        self.account = Account(lambda service, region: self.stub(service).client, "eu-west-1")
+
+    def stub(self, service: str) -> Stubber:
+        if service not in self._stubbers:
+            client = boto3.client(  # type: ignore[call-overload]
+                service,
+                region_name="eu-west-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+            self._stubbers[service] = Stubber(client)
+            self._stubbers[service].activate()
+        return self._stubbers[service]
+
+    def has_machine(self, *destinations: str) -> None:
+        answer = {
+            "stateMachineArn": MACHINE,
+            "name": "machine-name",
+            "definition": "{}",
+            "roleArn": "arn:aws:iam::111122223333:role/any",
+            "type": "EXPRESS",
+            "creationDate": START,
+            "loggingConfiguration": {
+                "destinations": [
+                    {"cloudWatchLogsLogGroup": {"logGroupArn": arn}} for arn in destinations
+                ]
+            },
+        }
+        self.stub("stepfunctions").add_response(
+            "describe_state_machine", answer, {"stateMachineArn": MACHINE}
+        )
+
+    def has_logs(self, *lines: str) -> None:
+        self.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
+        self.stub("logs").add_response(
+            "filter_log_events",
+            {"events": [{"message": line} for line in lines]},
+            {
+                "logGroupName": LOG_GROUP,
+                "startTime": int(START.timestamp() * 1_000),
+                "filterPattern": f'{{ $.execution_arn = "{EXPRESS}" }}',
+            },
+        )
+
+
+class TestWhereEventsAreRead:
+    def test_a_deployed_execution_is_read_from_its_state_machines_log_group(self) -> None:
+        deployed = Deployed()
+        lines = [log_line(number, *event) for number, event in enumerate(RETRIED, 1)]
+        deployed.has_logs(*lines[::-1])
+
+        timeline = timeline_of(events_of(EXPRESS, deployed.account, since=START))
+
+        assert timeline.status == "SUCCEEDED"
+        assert timeline.states[0].waits == pytest.approx([1.0, 0.5])
+
+    def test_logs_that_have_not_arrived_are_said_to_be_late(self) -> None:
+        deployed = Deployed()
+        deployed.has_logs()
+
+        with pytest.raises(CommandError, match="some seconds late") as caught:
+            events_of(EXPRESS, deployed.account, since=START)
+
+        assert caught.value.exit is Exit.REFUSED
+
+    def test_a_state_machine_without_logs_is_said(self) -> None:
+        deployed = Deployed()
+        deployed.has_machine()
+
+        with pytest.raises(CommandError, match="writes no logs"):
+            events_of(EXPRESS, deployed.account, since=START)
+
+    @pytest.mark.parametrize(("code", "exit"), LOGGED.items())
+    def test_each_refusal_of_the_logs_is_one_line(self, code: str, exit: Exit) -> None:
+        deployed = Deployed()
+        deployed.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
+        deployed.stub("logs").add_client_error("filter_log_events", code, "the service's words")
+
+        with pytest.raises(CommandError) as caught:
+            events_of(EXPRESS, deployed.account, since=START)
+
+        assert caught.value.exit is exit
+
+    def test_without_a_state_machine_its_name_and_region_are_said(self) -> None:
+        deployed = Deployed()
+        deployed.stub("stepfunctions").add_client_error(
+            "describe_state_machine", "StateMachineDoesNotExist", "gone"
+        )
+
+        with pytest.raises(CommandError, match="no state machine machine-name in eu-west-1"):
+            events_of(EXPRESS, deployed.account, since=START)
+
+    def test_the_command_draws_the_timeline(self) -> None:
+        deployed = Deployed()
+        lines = [log_line(number, *event) for number, event in enumerate(RETRIED, 1)]
+        deployed.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
+        deployed.stub("logs").add_response(
+            "filter_log_events", {"events": [{"message": line} for line in lines]}
+        )
+        seams = Seams(http=FakeApi(), account_of=lambda arn, target: deployed.account)
+
+        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=seams)
+
+        assert traced.exit_code == Exit.OK
+        assert "3 attempts; ThrottledError after 0.200 (busy); waited 1.000" in traced.stdout
+        assert "█" in traced.stdout
