@@ -6,13 +6,14 @@ from typing import Any
 
 from aws_cdk import App
 
-from cdk.api import ROUTES
+from cdk.api import OPERATIONS
 from cdk.deadline import DefinitionError
 from cdk.mapping_templates import MappingTemplateError
 from cdk.settings import Settings, SettingsError
 from cdk.spend import ceiling, in_words
 from cdk.stack import EaselStack
 from cdk.workflow import DEFINITION
+from lambdas.validate.orders import COUNT_LIMIT
 
 
 def main() -> None:
@@ -34,7 +35,13 @@ def main() -> None:
     except MappingTemplateError as error:
         raise SystemExit(f"cdk/mapping_templates/{error}") from error
     app.synth()
-    print(in_words(ceiling(settings, routes=len(ROUTES)), settings), file=sys.stderr)
+    print(in_words(ceiling(settings, pictures=_pictures_by_route()), settings), file=sys.stderr)
+
+
+def _pictures_by_route() -> list[int]:
+    """How many pictures a request can order, of each route that draws."""
+    most = {"draw": COUNT_LIMIT, "rerun": 1}
+    return [most[operation.name] for operation in OPERATIONS if operation.name in most]
 
 
 def _changed_settings(app: App) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Pictures only: what else an answer costs is a thousandth of one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdk.settings import Settings
@@ -30,18 +31,19 @@ class Ceiling:
     quota_calls: int | None
 
 
-def ceiling(settings: Settings, *, routes: int) -> Ceiling:
-    """The most that an environment with so many routes to a picture lets through.
+def ceiling(settings: Settings, *, pictures: Sequence[int]) -> Ceiling:
+    """The most that an environment lets through.
 
-    The stage's throttle is each method's own, a key's is for all methods together.
+    `pictures` is how many a request can order, of each route that draws. The stage's throttle is
+    each method's own, a key's is for all methods together.
     """
     by_key = settings.auth == "api_key"
     per_bucket = settings.throttle_per_second * HOUR_SECONDS + settings.throttle_burst
     return Ceiling(
         model=max((CATALOG[id] for id in settings.models), key=lambda model: model.list_price_usd),
         hard_calls=settings.generate_concurrency * HOUR_SECONDS // SHORTEST_CALL_SECONDS or None,
-        throttled_calls=per_bucket if by_key else per_bucket * routes,
-        quota_calls=settings.daily_quota if by_key else None,
+        throttled_calls=per_bucket * (max(pictures) if by_key else sum(pictures)),
+        quota_calls=settings.daily_quota * max(pictures) if by_key else None,
     )
 
 

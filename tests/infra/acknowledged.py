@@ -21,13 +21,16 @@ class Acknowledgement:
         return {Finding(rule, place) for rule in self.rules for place in self.places}
 
 
-_FUNCTIONS = ("Functions/Validate", "Functions/Generate", "Functions/Store")
+_FUNCTIONS = ("Functions/Validate", "Functions/Generate", "Functions/Store", "Functions/Library")
 _METHODS = (
     "Api/RestApi/Default/POST",
     "Api/RestApi/Default/images/POST",
     "Api/RestApi/Default/image/POST",
     "Api/RestApi/Default/image-generation/POST",
     "Api/RestApi/Default/generate-poster/POST",
+    "Api/RestApi/Default/images/GET",
+    "Api/RestApi/Default/images/{id}/GET",
+    "Api/RestApi/Default/images/{id}/rerun/POST",
     "Api/RestApi/Default/openapi.json/GET",
 )
 _STAGE = "Api/RestApi/DeploymentStage.v1"
@@ -54,15 +57,20 @@ ACKNOWLEDGED = (
                     "Functions/ValidateRole/DefaultPolicy",
                     "Functions/GenerateRole/DefaultPolicy",
                     "Functions/StoreRole/DefaultPolicy",
+                    "Functions/LibraryRole/DefaultPolicy",
                     "Workflow/StateMachine/Role/DefaultPolicy",
                 )
             ),
             "Functions/ValidateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/idempotency/*]",
+            "Functions/ValidateRole/DefaultPolicy "
+            "[Resource::<PicturesBucket.Arn>/output-images/*.json]",
             "Functions/GenerateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
             "Functions/GenerateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
             "Functions/GenerateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*.claim]",
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
+            "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/index/*]",
+            "Functions/LibraryRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
             "Api/Logs/WriterRole "
             "[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]",
         ),
@@ -111,6 +119,7 @@ ACKNOWLEDGED = (
             "Functions/ValidateLogs",
             "Functions/GenerateLogs",
             "Functions/StoreLogs",
+            "Functions/LibraryLogs",
             "Workflow/Logs",
             "Firewall/Logs",
         ),

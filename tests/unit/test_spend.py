@@ -6,13 +6,13 @@ from cdk.settings import Settings
 from cdk.spend import ceiling, in_words
 from lambdas.common.catalog import CATALOG
 
-ROUTES = 5
+PICTURES = (4, 4, 1)
 
 
 def test_the_dearest_model_that_the_environment_offers_is_counted() -> None:
     settings = Settings(allow_retired_models=True)
 
-    model = ceiling(settings, routes=ROUTES).model
+    model = ceiling(settings, pictures=PICTURES).model
 
     assert model.list_price_usd == max(CATALOG[id].list_price_usd for id in settings.models)
 
@@ -21,35 +21,35 @@ def test_the_dearest_model_that_the_environment_offers_is_counted() -> None:
 def test_lambda_bounds_the_calls_by_concurrency(concurrency: int, calls: int | None) -> None:
     settings = Settings(generate_concurrency=concurrency)
 
-    assert ceiling(settings, routes=ROUTES).hard_calls == calls
+    assert ceiling(settings, pictures=PICTURES).hard_calls == calls
 
 
 @pytest.mark.parametrize(
     ("auth", "calls"),
-    [("iam", ROUTES * (2 * 3_600 + 7)), ("api_key", 2 * 3_600 + 7)],
+    [("iam", 9 * (2 * 3_600 + 7)), ("api_key", 4 * (2 * 3_600 + 7))],
 )
 def test_the_stages_throttle_is_each_routes_and_a_keys_is_for_all(auth: str, calls: int) -> None:
     settings = Settings.from_context({"auth": auth, "throttle_per_second": 2, "throttle_burst": 7})
 
-    assert ceiling(settings, routes=ROUTES).throttled_calls == calls
+    assert ceiling(settings, pictures=PICTURES).throttled_calls == calls
 
 
 def test_only_keys_have_a_quota() -> None:
-    assert ceiling(Settings(), routes=ROUTES).quota_calls is None
-    assert ceiling(Settings(auth="api_key", daily_quota=9), routes=ROUTES).quota_calls == 9
+    assert ceiling(Settings(), pictures=PICTURES).quota_calls is None
+    assert ceiling(Settings(auth="api_key", daily_quota=9), pictures=PICTURES).quota_calls == 36
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (Settings(), ["$2,520 at most", "10 calls at once", "2 s or more", "$0.14", "$2,527 an"]),
-        (Settings(auth="api_key"), ["$505 an hour by a key's throttle", "$140 a day"]),
+        (Settings(), ["$2,520 at most", "10 calls at once", "2 s or more", "$0.14", "$4,549 an"]),
+        (Settings(auth="api_key"), ["$2,022 an hour by a key's throttle", "$560 a day"]),
         (Settings(generate_concurrency=0), ["Nothing bounds what an hour can cost"]),
     ],
     ids=["iam", "api_key", "nothing reserved"],
 )
 def test_two_lines_say_it_with_their_assumptions(settings: Settings, words: list[str]) -> None:
-    text = in_words(ceiling(settings, routes=ROUTES), settings)
+    text = in_words(ceiling(settings, pictures=PICTURES), settings)
 
     assert len(text.splitlines()) == 2
     assert "best-effort" in text
