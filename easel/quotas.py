@@ -20,6 +20,9 @@ REQUESTS_PER_MINUTE = "requests per minute"
 
 _DEFAULT_INTEGRATION_TIMEOUT_MS = 29_000
 
+# What Lambda does not let be reserved; new accounts were seen with less (PutFunctionConcurrency).
+KEPT_UNRESERVED = 100
+
 
 def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
     """API Gateway refuses to deploy an integration that waits for longer than the quota."""
@@ -51,6 +54,16 @@ def check_concurrency(settings: Settings, model: Model, account: Answer) -> Find
         return without_answer(subject, account)
     limit = account["AccountLimit"]
     free = limit["UnreservedConcurrentExecutions"]
+    left = limit["ConcurrentExecutions"] - settings.generate_concurrency
+    if settings.generate_concurrency and left < KEPT_UNRESERVED:
+        return warning(
+            subject,
+            f"of {limit['ConcurrentExecutions']}, a reservation of generate_concurrency "
+            f"{settings.generate_concurrency} leaves {left} for all other functions, and Lambda "
+            f"keeps up to {KEPT_UNRESERVED} for those: the deployment may fail",
+            f"ask Service Quotas for more (lambda, {CONCURRENT_EXECUTIONS}), or set "
+            "generate_concurrency to 0",
+        )
     wanted = settings.throttle_per_second * model.usual_seconds
     found = (
         f"{free} of {limit['ConcurrentExecutions']} are not reserved; throttle_per_second "

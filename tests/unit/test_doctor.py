@@ -108,7 +108,7 @@ def quota(name: str, value: float, code: str = "L-12345678") -> dict[str, Any]:
 
 
 def limits(free: int) -> dict[str, Any]:
-    return {"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": free}}
+    return {"AccountLimit": {"ConcurrentExecutions": free, "UnreservedConcurrentExecutions": free}}
 
 
 def check_model(
@@ -462,11 +462,20 @@ class TestQuotas:
         assert "try later" in finding.found
 
     def test_too_few_concurrent_executions_are_a_warning_that_says_how_many_it_takes(self) -> None:
-        finding = quotas.check_concurrency(SETTINGS, CORE, limits(10))
+        finding = quotas.check_concurrency(
+            replace(SETTINGS, generate_concurrency=0), CORE, limits(10)
+        )
 
         assert finding.level is Level.WARNING
         assert "takes 25" in finding.found
         assert "throttle_per_second to 2" in str(finding.cure)
+
+    def test_a_reservation_that_lambda_may_refuse_is_a_warning_before_the_deployment(self) -> None:
+        finding = quotas.check_concurrency(SETTINGS, CORE, limits(100))
+
+        assert finding.level is Level.WARNING
+        assert "leaves 90" in finding.found
+        assert "generate_concurrency to 0" in str(finding.cure)
 
     @pytest.mark.parametrize(
         ("name", "value", "level"),
