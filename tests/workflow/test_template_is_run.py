@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cdk.deadline import task_of
 from lambdas.common.bucket import staging_key
 from lambdas.validate.environment import Environment
 from lambdas.validate.request import resolve
@@ -172,7 +173,7 @@ def throttled_twice(easel: LocalClient) -> Answer:
 
 def test_a_retry_less_in_the_state_machine_is_a_retry_less_in_the_run() -> None:
     def change(definition: dict[str, Any]) -> None:
-        definition["States"]["Generate"]["Retry"][1]["MaxAttempts"] = 1
+        task_of(definition, "Generate")["Retry"][1]["MaxAttempts"] = 1
 
     with running(change=change_states(change)) as easel:
         answer = throttled_twice(easel)
@@ -182,8 +183,9 @@ def test_a_retry_less_in_the_state_machine_is_a_retry_less_in_the_run() -> None:
 
 def test_a_renamed_state_has_its_new_name_in_the_history() -> None:
     def change(definition: dict[str, Any]) -> None:
-        definition["States"]["Publish"] = definition["States"].pop("Store")
-        definition["States"]["Generate"]["Next"] = "Publish"
+        drawing = definition["States"]["DrawEach"]["ItemProcessor"]["States"]
+        drawing["Publish"] = drawing.pop("Store")
+        drawing["Generate"]["Next"] = "Publish"
 
     with running(change=change_states(change)) as easel:
         arn = easel.post(BODY).body["execution_arn"]
