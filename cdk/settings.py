@@ -155,7 +155,7 @@ class Settings:
             ("throttle_burst", 1, 5_000),
             ("daily_quota", 1, 10_000_000),
             ("generate_concurrency", 0, 1_000),
-            ("gateway_timeout_seconds", 20, 300),
+            ("gateway_timeout_seconds", 29, 300),
             ("model_timeout_seconds", 30, 600),
             ("url_expires_seconds", 60, 3_600),
             ("image_retention_days", 0, 36_500),

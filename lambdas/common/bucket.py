@@ -22,7 +22,8 @@ _END_OF_TIME = 9_999_999_999_999
 
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
-_EXISTS = frozenset({"PreconditionFailed", "412"})
+# A conditional write that meets another one, or a deletion, of the same key is a conflict.
+_EXISTS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 
 
 def staging_key(id: str) -> str:

@@ -5,7 +5,6 @@ model lifecycles. Prices are list prices in US dollars for one picture; where AW
 name two, the higher one.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -53,13 +52,12 @@ class Range:
     whole: bool = False
 
     def accepts(self, value: Any) -> bool:
+        """Infinities, and what is no number at all, are within no bounds."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        if not math.isfinite(value):
+        if not self.minimum <= value <= self.maximum:
             return False
-        if self.whole and value != int(value):
-            return False
-        return self.minimum <= value <= self.maximum
+        return not self.whole or value == int(value)
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"

@@ -18,6 +18,7 @@ EaselError
     ├── ModelFailedError           502
     ├── ModelTimeoutError          504
     ├── DeadlineError              504
+    ├── NoTimeLeftError            503
     ├── ModelAccessDeniedError     500
     ├── GuardrailUnavailableError  503, the workflow retries it
     ├── GuardrailRefusedError      500
@@ -33,6 +34,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
+
+# Of characters: an answer is escaped more than once on its way, and a state holds 256 KiB.
+MESSAGE_LIMIT = 1_500
 
 
 class EaselError(Exception):
@@ -60,7 +64,7 @@ class EaselError(Exception):
         detail: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = message if len(message) <= MESSAGE_LIMIT else message[:MESSAGE_LIMIT] + "..."
         self.param = param
         self.code = code or type(self).code
         self.detail = detail
@@ -204,8 +208,19 @@ class DeadlineError(ServiceError):
     status = 504
     code = "timeout"
     default_message = (
-        "The picture was not ready in time. It may still be finished: the same request, with the "
-        "same seed, then finds it without paying again."
+        "The picture was not ready in time. It may still be finished: the same request then finds "
+        "it without paying again."
+    )
+
+
+class NoTimeLeftError(ServiceError):
+    """Before anything was drawn."""
+
+    status = 503
+    code = "no_time_left"
+    retry_after_seconds = 5
+    default_message = (
+        "The service had too little time left for this request. Nothing was paid; send it again."
     )
 
 
@@ -241,8 +256,8 @@ class StorageError(ServiceError):
     code = "storage_unavailable"
     retry_after_seconds = 5
     default_message = (
-        "The picture could not be read or stored at the moment. Nothing is lost: the same "
-        "request, with the same seed, goes on where this one stopped."
+        "The picture could not be read or stored at the moment. Nothing is lost: the same request "
+        "goes on where this one stopped."
     )
 
 
@@ -259,13 +274,20 @@ class InternalError(ServiceError):
 
 
 @contextmanager
-def naming_seed(seed: int) -> Iterator[None]:
-    """Lets the errors after which the same request finds its picture name its seed, for callers
-    who sent none."""
+def telling(found_by: str) -> Iterator[None]:
+    """Lets the errors after which the same request finds its picture say what finds it: the seed,
+    for callers who sent none."""
     try:
         yield
-    except (BeingDrawnError, DeadlineError, GuardrailUnavailableError, StorageError) as error:
-        error.message = f"{error.message} Its seed is {seed}."
+    except (
+        BeingDrawnError,
+        DeadlineError,
+        GuardrailRefusedError,
+        GuardrailUnavailableError,
+        StorageAccessDeniedError,
+        StorageError,
+    ) as error:
+        error.message = f"{error.message} {found_by}"
         raise
 
 

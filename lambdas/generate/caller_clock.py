@@ -12,8 +12,8 @@ WAITING_MARGIN = timedelta(seconds=2)
 class CallerClock:
     """`answer_until_seconds` are counted from the start of the execution.
 
-    A call that usually takes `u` seconds is begun only before `answer_until_seconds` - u: later,
-    its picture would be paid for and nobody would get it. The state machine gives up on an
+    A call is begun only where it usually ends before this attempt and the answer do: later, its
+    picture would be paid for and nobody would get it. The state machine gives up on an
     attempt after `attempt_seconds`, and begins the next one `retry_wait_seconds` after a failure
     at the latest: a failure is handed to its retry only where that ends in time.
     """
@@ -26,7 +26,7 @@ class CallerClock:
     now: Callable[[], datetime]
 
     def may_begin(self, usual_seconds: int) -> bool:
-        return self._elapsed() + usual_seconds <= self.answer_until_seconds
+        return self.now() + timedelta(seconds=usual_seconds) <= self._ends()
 
     def may_retry(self) -> bool:
         longest = self.retry_wait_seconds + self.attempt_seconds
@@ -34,9 +34,12 @@ class CallerClock:
 
     def may_wait(self) -> bool:
         """Whether there is time to wait for another execution's picture."""
-        attempt_ends = self.attempt_started_at + timedelta(seconds=self.attempt_seconds)
-        answer_ends = self.started_at + timedelta(seconds=self.answer_until_seconds)
-        return self.now() < min(attempt_ends, answer_ends) - WAITING_MARGIN
+        return self.now() < self._ends() - WAITING_MARGIN
+
+    def _ends(self) -> datetime:
+        attempt = self.attempt_started_at + timedelta(seconds=self.attempt_seconds)
+        answer = self.started_at + timedelta(seconds=self.answer_until_seconds)
+        return min(attempt, answer)
 
     def _elapsed(self) -> float:
         return (self.now() - self.started_at).total_seconds()

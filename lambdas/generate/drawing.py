@@ -11,10 +11,9 @@ from lambdas.common.bucket import Bucket, staging_key
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import (
     BeingDrawnError,
-    DeadlineError,
-    EaselError,
     ModelFailedError,
     ModelUnavailableError,
+    NoTimeLeftError,
     StorageAccessDeniedError,
     StorageError,
     ThrottledError,
@@ -59,12 +58,17 @@ class StagedResult:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What drawing needs of the world. `remaining_seconds` are those of the function itself."""
+    """What drawing needs of the world.
+
+    `remaining_seconds` are those of the function itself, `call_seconds` the longest that a call
+    of the model can take.
+    """
 
     bucket: Bucket
     models: Models
     claims: Claims
     clock: CallerClock
+    call_seconds: float
     remaining_seconds: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -73,20 +77,22 @@ def draw(recipe: Recipe, around: Surroundings, *, id: str) -> StagedResult:
     """At most one call of the model, none beside another for the same id, and none that would
     end after its caller has gone. The id is the recipe's own but for a picture drawn again.
 
-    Raises any error of the models, StorageError, BeingDrawnError, DeadlineError, or
+    Raises any error of the models, StorageError, BeingDrawnError, NoTimeLeftError, or
     TooLateToRetryError.
     """
     found = _claim(recipe, id, around)
     if found is not None:
         return found
+    staged = False
     try:
         drawn = _call(recipe, around)
         _stage(drawn, recipe, id, around)
-    except (EaselError, TooLateToRetryError):
+        staged = True
+    finally:
         # Unreleased, it would only make the next request wait for its end.
-        with suppress(StorageError, StorageAccessDeniedError):
-            around.claims.release(id)
-        raise
+        if not staged:
+            with suppress(StorageError, StorageAccessDeniedError):
+                around.claims.release(id)
     return StagedResult(staging_key(id), "model")
 
 
@@ -101,16 +107,21 @@ def _claim(recipe: Recipe, id: str, around: Surroundings) -> StagedResult | None
             raise BeingDrawnError(
                 "The same picture is being drawn for another request. Send this one again."
             )
-        if around.clock.may_begin(CATALOG[recipe.model].usual_seconds):
+        if _may_begin(recipe, around):
             if around.claims.take(id):
                 return None
         elif not waited:
-            raise DeadlineError(
-                "Too little of the request's time was left to begin drawing. Nothing was paid; "
-                "send it again."
-            )
+            raise NoTimeLeftError
         waited = True
         around.sleep(WAIT_SECONDS)
+
+
+def _may_begin(recipe: Recipe, around: Surroundings) -> bool:
+    """Whether a call would end in time for its caller, and in the function's own."""
+    return (
+        around.clock.may_begin(CATALOG[recipe.model].usual_seconds)
+        and around.remaining_seconds() >= around.call_seconds + LAST_ATTEMPT_SECONDS
+    )
 
 
 def _existing(id: str, bucket: Bucket) -> StagedResult | None:
@@ -145,7 +156,7 @@ def _stage(drawn: Drawn, recipe: Recipe, id: str, around: Surroundings) -> None:
     wait = WAIT_SECONDS
     while True:
         try:
-            around.bucket.put_once(
+            written = around.bucket.put_once(
                 staging_key(id),
                 picture,
                 content_type=CONTENT_TYPES[recipe.parameters["output_format"]],
@@ -160,7 +171,8 @@ def _stage(drawn: Drawn, recipe: Recipe, id: str, around: Surroundings) -> None:
             around.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
         else:
-            return
+            if written or around.bucket.has(staging_key(id)):
+                return
 
 
 def _checked(drawn: Drawn, recipe: Recipe) -> bytes:

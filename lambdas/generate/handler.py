@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import boto3
 
 from lambdas.common.bucket import Bucket, s3_config
-from lambdas.common.errors import naming_seed
+from lambdas.common.errors import telling
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import PICTURES, RETRIES, REUSED, invocation, log_environment
 from lambdas.common.tracing import trace_calls
@@ -29,10 +29,10 @@ class Context(Protocol):
 
 
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """`{"id", "recipe": {...}, "started_at": <ISO 8601>, "attempt_seconds", "execution_arn",
-    "retry_count"}` to `{"key", "source", "reused"}`."""
+    """`{"id", "seed", "recipe", "found_by", "started_at": <ISO 8601>, "attempt_seconds",
+    "execution_arn", "retry_count"}` to `{"key", "source", "reused"}`."""
     with invocation("generate", event["execution_arn"]) as log:
-        recipe = Recipe.from_dict(event["recipe"])
+        recipe = Recipe.from_dict({**event["recipe"], "seed": event["seed"]})
         log.note_recipe(recipe, picture_id=event["id"])
         if event["retry_count"]:
             log.count(RETRIES)
@@ -46,10 +46,11 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
                 now=_now,
             ),
             clock=_clock(datetime.fromisoformat(event["started_at"]), event["attempt_seconds"]),
+            call_seconds=_environment().model_timeout_seconds,
             remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
             sleep=time.sleep,
         )
-        with naming_seed(recipe.seed):
+        with telling(event["found_by"]):
             staged = draw(recipe, around, id=event["id"])
         log.note(source=staged.source)
         log.event = "picture found" if staged.reused else "picture drawn"

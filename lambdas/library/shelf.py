@@ -1,5 +1,6 @@
 """Pictures that were drawn before: one of them with a fresh URL, or the newest by the page."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,10 @@ DEFAULT_LIMIT = 20
 _QUERY = ("limit", "after")
 _READERS = 10
 _SHOWN_LIMIT = 60
+
+# Of a page as JSON: a state holds 256 KiB, and an answer is escaped on its way. Pages of long
+# prompts are shorter than asked for.
+_PAGE_BYTES = 120_000
 
 # An entry of the index, less its prefix.
 _CURSOR = re.compile(r"\d{13}-[0-9a-f]{32}")
@@ -50,22 +55,25 @@ def newest(query: Mapping[str, str], *, bucket: Bucket) -> dict[str, Any]:
             )
     limit, after = _limit(query.get("limit")), _after(query.get("after"))
     pictures: list[dict[str, Any]] = []
-    while len(pictures) < limit:
+    size = 0
+    while True:
         wanted = limit - len(pictures)
         keys = bucket.keys(INDEX, after=f"{INDEX}{after}", limit=wanted + 1)
-        if not keys:
-            break
-        pictures += _there(keys[:wanted], bucket)
-        after = keys[:wanted][-1].removeprefix(INDEX)
+        for key, entry in _there(keys[:wanted], bucket):
+            size += len(json.dumps(json.dumps(entry)))
+            if size > _PAGE_BYTES and pictures:
+                return {"pictures": pictures, "after": after}
+            pictures.append(entry)
+            after = key.removeprefix(INDEX)
         if len(keys) <= wanted:
-            break
-    else:
-        return {"pictures": pictures, "after": after}
-    return {"pictures": pictures, "after": None}
+            return {"pictures": pictures, "after": None}
+        after = keys[wanted - 1].removeprefix(INDEX)
+        if len(pictures) == limit:
+            return {"pictures": pictures, "after": after}
 
 
-def _there(keys: list[str], bucket: Bucket) -> Iterator[dict[str, Any]]:
-    """The pictures of an index's entries, in their order.
+def _there(keys: list[str], bucket: Bucket) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The pictures of an index's entries, in their order, with their keys in the index.
 
     An entry that a failed attempt left behind is not the one that its picture's manifest names.
     """
@@ -73,7 +81,7 @@ def _there(keys: list[str], bucket: Bucket) -> Iterator[dict[str, Any]]:
         stored = list(readers.map(lambda key: stored_manifest(indexed_id(key), bucket), keys))
     for key, found in zip(keys, stored, strict=True):
         if found is not None and found.manifest.get("index_key") == key:
-            yield _entry(found.manifest)
+            yield key, _entry(found.manifest)
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from lambdas.common.bucket import Bucket, s3_config
-from lambdas.common.errors import naming_seed
+from lambdas.common.errors import telling
 from lambdas.common.presigner import S3Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"id", "recipe", "rerun", "recipe_in_picture", "staged", "execution": {"arn",
-    "started_at"}}` to the picture in a 200."""
+    """`{"id", "seed", "recipe", "found_by", "rerun", "recipe_in_picture", "staged",
+    "execution": {"arn", "started_at"}}` to the picture in a 200."""
     environment = _environment()
     execution = Execution(**event["execution"])
     with invocation("store", execution.arn) as log:
-        recipe = Recipe.from_dict(event["recipe"])
+        recipe = Recipe.from_dict({**event["recipe"], "seed": event["seed"]})
         log.note_recipe(recipe, picture_id=event["id"])
         log.event = "picture published"
-        with naming_seed(recipe.seed):
+        with telling(event["found_by"]):
             return publish(
                 Order(event["id"], recipe, event["rerun"], event["recipe_in_picture"]),
                 reused=event["staged"]["reused"],

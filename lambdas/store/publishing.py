@@ -94,6 +94,8 @@ def publish(
     manifest = stored.manifest if stored is not None else None
     if manifest is None or manifest["key"] is None or not bucket.has(manifest["key"]):
         manifest = _publish(order, execution, bucket, guardrail, now, earlier=stored)
+    elif stored is not None and guardrail is not None and not _checked_by(guardrail, manifest):
+        manifest = _check_again(stored, bucket, guardrail)
     if manifest["key"] is None:
         raise PictureBlockedError(
             f"The guardrail blocked the picture by {manifest['guardrail']['blocked_by']}. "
@@ -126,6 +128,30 @@ def publish(
             "model": rerun["model"],
         }
     return answer
+
+
+def _checked_by(guardrail: Guardrail, manifest: Manifest) -> bool:
+    checked = manifest["guardrail"] or {}
+    return (checked.get("id"), checked.get("version")) == (guardrail.id, guardrail.version)
+
+
+def _check_again(stored: StoredManifest, bucket: Bucket, guardrail: Guardrail) -> Manifest:
+    """A published picture that another guardrail let pass, or none: it is not handed out unchecked.
+
+    One that is blocked now has no key any more.
+    """
+    manifest = stored.manifest
+    published = bucket.get(manifest["key"])
+    if published is None:
+        raise StorageError(detail=f"{manifest['key']} is gone")
+    policy = guardrail.blocks(strip(published.content), manifest["output_format"])
+    checked: dict[str, Any] = {
+        **manifest,
+        "guardrail": {"id": guardrail.id, "version": guardrail.version, "blocked_by": policy},
+    }
+    if policy is not None:
+        checked |= {"key": None, "published_at": None}
+    return _put_manifest(checked, stored, bucket)
 
 
 def _file(order: Order, manifest: Manifest, bucket: Bucket) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """Lambda handler of the validate step: the request in, the recipes and their ids out."""
 
-import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.validate.drawing_time import drawing_seconds
 from lambdas.validate.environment import Environment
-from lambdas.validate.idempotency import checked_key, settled
+from lambdas.validate.idempotency import HEADER, checked_key, settled
 from lambdas.validate.orders import read_order
 from lambdas.validate.reruns import read_rerun
 
@@ -21,25 +20,23 @@ if TYPE_CHECKING:
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """`{"input": {"operation", "id", "request", "idempotency_key", "caller"}, "execution_arn",
-    "started_at": <ISO 8601>}` to `{"pictures": [{"id", "recipe", "rerun"}], "many", "prompt",
-    "negative_prompt", "recipe_in_picture", "drawing_seconds"}`.
+    "started_at": <ISO 8601>}` to `{"recipe", "pictures": [{"id", "seed", "found_by", "rerun"}],
+    "many", "recipe_in_picture", "drawing_seconds"}`.
 
     `operation` draw or rerun, of the picture with `id`; `request` is the caller's JSON; key and
-    caller may be empty.
+    caller may be empty. The pictures' recipes differ by their seeds alone.
     """
     with invocation("validate", event["execution_arn"]) as log:
         sent = event["input"]
         rerun = sent.get("operation") == "rerun"
-        todo = _rerun(sent, event["execution_arn"]) if rerun else _order(sent)
-        first = todo.pictures[0]
-        log.note_recipe(Recipe.from_dict(first["recipe"]), picture_id=first["id"])
+        todo = _rerun(sent) if rerun else _order(sent)
+        log.note_recipe(todo.recipe, picture_id=todo.pictures[0]["id"])
         log.event = "rerun accepted" if rerun else "request accepted"
         elapsed = datetime.now(UTC) - datetime.fromisoformat(event["started_at"])
         return {
+            "recipe": todo.recipe.to_dict(),
             "pictures": todo.pictures,
             "many": len(todo.pictures) > 1,
-            "prompt": first["recipe"]["prompt"],
-            "negative_prompt": first["recipe"]["negative_prompt"],
             "recipe_in_picture": todo.recipe_in_picture,
             "drawing_seconds": drawing_seconds(
                 elapsed=elapsed.total_seconds(),
@@ -53,6 +50,7 @@ _environment = cache(Environment.from_env)
 
 @dataclass(frozen=True)
 class _ToDo:
+    recipe: Recipe
     pictures: list[dict[str, Any]]
     recipe_in_picture: bool
 
@@ -63,27 +61,42 @@ def _order(sent: dict[str, Any]) -> _ToDo:
     order = read_order(request, environment=_environment(), draw_seed=_draw_seed)
     if key:
         order = replace(order, first=_settled(order.first, request, key, sent.get("caller", "")))
-    return _ToDo(
-        [{"id": recipe.id, "recipe": recipe.to_dict(), "rerun": None} for recipe in order.recipes],
-        order.recipe_in_picture,
-    )
+    pictures = [
+        {
+            "id": recipe.id,
+            "seed": recipe.seed,
+            "found_by": f"Its seed is {recipe.seed}.",
+            "rerun": None,
+        }
+        for recipe in order.recipes
+    ]
+    return _ToDo(order.first, pictures, order.recipe_in_picture)
 
 
-def _rerun(sent: dict[str, Any], execution_arn: str) -> _ToDo:
+def _rerun(sent: dict[str, Any]) -> _ToDo:
+    """Callers who sent no key are given one, by which a rerun that went wrong can be found."""
     from lambdas.common.manifest import manifest_of
 
+    id, request, caller = sent["id"], sent.get("request"), sent.get("caller", "")
     key = checked_key(sent.get("idempotency_key"))
+    found_by = key or secrets.token_hex(16)
     rerun = read_rerun(
-        sent["id"],
-        sent.get("request"),
-        manifest=manifest_of(sent["id"], _bucket()),
-        token=json.dumps([sent.get("caller", ""), key, sent.get("request")], sort_keys=True)
-        if key
-        else execution_arn,
+        id,
+        request,
+        manifest=manifest_of(id, _bucket()),
+        caller=caller,
+        key=found_by,
         environment=_environment(),
     )
-    picture = {"id": rerun.id, "recipe": rerun.recipe.to_dict(), "rerun": dict(rerun.first)}
-    return _ToDo([picture], rerun.recipe_in_picture)
+    if key:
+        _settled(rerun.recipe, {"rerun": id, "request": request}, key, caller)
+    picture = {
+        "id": rerun.id,
+        "seed": rerun.recipe.seed,
+        "found_by": f"Its {HEADER} is {found_by}.",
+        "rerun": dict(rerun.first),
+    }
+    return _ToDo(rerun.recipe, [picture], rerun.recipe_in_picture)
 
 
 def _settled(recipe: Recipe, request: Any, key: str, caller: str) -> Recipe:

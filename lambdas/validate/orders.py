@@ -8,7 +8,7 @@ from lambdas.common.catalog import CATALOG, Range
 from lambdas.common.errors import EaselError, InvalidRequestError
 from lambdas.common.recipe import RECIPE_VERSION, Recipe
 from lambdas.validate.environment import Environment
-from lambdas.validate.request import kind, resolve, shown
+from lambdas.validate.request import kind, named, resolve, shown
 
 COUNT_LIMIT = 4
 
@@ -65,10 +65,25 @@ def read_order(body: Any, *, environment: Environment, draw_seed: Callable[[int]
 
 
 def read_recipe(given: Any, environment: Environment) -> Recipe:
-    """A recipe as a manifest or a picture has it, checked as a request is. InvalidRequestError,
-    ModelNotFoundError, ModelRetiredError."""
+    """A recipe as a manifest or a picture has it, checked as a request is, nothing of it ignored.
+
+    Raises InvalidRequestError, ModelNotFoundError or ModelRetiredError.
+    """
+    recipe = stored_recipe(given, environment)
+    for name, value in recipe.to_dict().items():
+        if given[name] != value:
+            raise InvalidRequestError(
+                f"recipe.{name} is not what a recipe of {recipe.model} has: {shown(given[name])} "
+                f"would be {shown(value)}.",
+                param=f"recipe.{name}",
+            )
+    return recipe
+
+
+def stored_recipe(given: Any, environment: Environment) -> Recipe:
+    """As `read_recipe`, of a manifest: what models have learnt to take since has its default."""
     if not isinstance(given, dict) or given.keys() != _RECIPE_FIELDS:
-        what = ", ".join(map(shown, given)) if isinstance(given, dict) else kind(given)
+        what = named(given) if isinstance(given, dict) else kind(given)
         raise InvalidRequestError(
             f"recipe must be an object with {', '.join(sorted(_RECIPE_FIELDS))}, as a manifest or "
             f"a picture has it; got {what}.",

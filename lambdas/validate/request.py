@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from lambdas.common.catalog import (
@@ -48,6 +49,7 @@ TEXT_PROMPTS_LIMIT = 10
 _LONGEST_SIDE = 10_000
 _WEIGHTS = Range(-100, 100, default=1)
 _SHOWN_LIMIT = 60
+_NAMED_LIMIT = 10
 
 
 def resolve(body: Any, *, environment: Environment, draw_seed: Callable[[int], int]) -> Recipe:
@@ -183,7 +185,7 @@ def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
     for index, item in enumerate(text_prompts):
         where = f"text_prompts[{index}]"
         if not isinstance(item, dict) or not {"text"} <= item.keys() <= {"text", "weight"}:
-            fields = f" with {', '.join(map(shown, item))}" if isinstance(item, dict) else ""
+            fields = f" with {named(item)}" if isinstance(item, dict) else ""
             raise InvalidRequestError(
                 f'{where} must be an object with "text" and, if wanted, "weight"; got '
                 f"{kind(item)}{fields}.",
@@ -341,6 +343,8 @@ def _inference_parameters(
             raise InvalidRequestError(
                 f"{name} of {model.id} must be {parameter}; got {shown(value)}.", param=name
             )
+        if name == "extras":
+            _text(json.dumps(value, ensure_ascii=False), name)
         if name == "extras" and len(json.dumps(value)) > EXTRAS_LIMIT:
             raise InvalidRequestError(
                 f"extras may be {EXTRAS_LIMIT} characters of JSON at most; got "
@@ -405,6 +409,12 @@ def kind(value: Any) -> str:
 def shown(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= _SHOWN_LIMIT else text[:_SHOWN_LIMIT] + "... (cut)"
+
+
+def named(fields: Mapping[str, Any]) -> str:
+    """The names of an object's fields, the first few of many."""
+    names = ", ".join(map(shown, islice(fields, _NAMED_LIMIT)))
+    return names if len(fields) <= _NAMED_LIMIT else f"{names} and others"
 
 
 def _meant(sent: str) -> str:

@@ -9,7 +9,7 @@ from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import InvalidRequestError
 from lambdas.common.recipe import Recipe
 from lambdas.validate.environment import Environment
-from lambdas.validate.orders import read_recipe, read_recipe_in_picture
+from lambdas.validate.orders import read_recipe_in_picture, stored_recipe
 from lambdas.validate.request import kind, resolve, shown
 
 RERUN_FIELDS = ("model", "recipe_in_picture")
@@ -29,13 +29,19 @@ class Rerun:
 
 
 def read_rerun(
-    first_id: str, body: Any, *, manifest: Mapping[str, Any], token: str, environment: Environment
+    first_id: str,
+    body: Any,
+    *,
+    manifest: Mapping[str, Any],
+    caller: str,
+    key: str,
+    environment: Environment,
 ) -> Rerun:
     """What is to be drawn for a rerun.
 
     The new picture has an id of its own, so that neither the first is overwritten nor its staged
-    picture is found. `token` makes it: the same token is the same rerun. Raises
-    InvalidRequestError, ModelNotFoundError or ModelRetiredError, which names the successor.
+    picture is found. The same caller's same key is the same rerun. Raises InvalidRequestError,
+    ModelNotFoundError or ModelRetiredError, which names the successor.
     """
     if not isinstance(body, dict):
         raise InvalidRequestError(
@@ -53,17 +59,17 @@ def read_rerun(
         )
     recipe = manifest["recipe"]
     again = (
-        read_recipe(recipe, environment)
+        stored_recipe(recipe, environment)
         if model is None or model == recipe["model"]
         else _on_another_model(recipe, model, environment)
     )
     return Rerun(
-        id=hashlib.sha256(f"{first_id}\n{token}".encode()).hexdigest()[:32],
+        id=hashlib.sha256(f"{first_id}\n{caller}\n{key}".encode()).hexdigest()[:32],
         recipe=again,
         first={
             "id": first_id,
             "model": recipe["model"],
-            "sha256": manifest["model"].get("sha256") or manifest["sha256"],
+            "sha256": manifest["model"].get("sha256") or manifest.get("sha256"),
             "pixels_sha256": manifest["model"].get("pixels_sha256"),
             "key": manifest["key"],
         },

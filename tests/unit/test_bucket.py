@@ -72,3 +72,11 @@ def test_failures_are_translated_by_code(error: Exception, meaning: type[EaselEr
             call()
         assert type(caught.value) is meaning
         assert "words" not in caught.value.message
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_a_conditional_write_that_meets_another_one_did_not_write(code: str) -> None:
+    meeting = Bucket("pictures", FailingClient(client_error(code)))  # type: ignore[arg-type]
+
+    assert not meeting.put_once("k", b"", content_type="text/plain")
+    assert not meeting.replace("k", b"", content_type="text/plain", etag="e")

@@ -4,6 +4,8 @@ import base64
 import io
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +15,10 @@ from PIL import Image
 from lambdas.common.bucket import Bucket, claim_key, manifest_key, picture_key, staging_key
 from lambdas.common.errors import (
     BeingDrawnError,
-    DeadlineError,
     ModelFailedError,
     ModelTimeoutError,
     ModelUnavailableError,
+    NoTimeLeftError,
     PictureBlockedError,
     ServiceError,
     StorageError,
@@ -37,6 +39,8 @@ RECIPE = Recipe(
 )
 
 
+# The longest call, of a function that has 135 seconds.
+CALL_SECONDS = 120
 STARTED_AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -84,6 +88,7 @@ def around(bucket: Bucket, models: Models, world: World | None = None) -> Surrou
         models=models,
         claims=claims_of(bucket, "this", now=lambda: datetime.now(UTC)),
         clock=world.clock,
+        call_seconds=CALL_SECONDS,
         remaining_seconds=world.remaining_seconds,
         sleep=world.sleep,
     )
@@ -199,7 +204,7 @@ class TestCallerClock:
     def test_a_call_that_would_end_too_late_is_not_begun(self, bucket: Bucket) -> None:
         models = models_with(picture())
 
-        with pytest.raises(DeadlineError):
+        with pytest.raises(NoTimeLeftError):
             draw(RECIPE, around(bucket, models, clock_at(16.1)), id=RECIPE.id)
 
         assert models.calls == []
@@ -210,6 +215,34 @@ class TestCallerClock:
         draw(RECIPE, around(bucket, models, clock_at(16)), id=RECIPE.id)
 
         assert len(models.calls) == 1
+
+    @pytest.mark.parametrize(("after", "begun"), [(10, True), (10.5, False)])
+    def test_a_claim_that_comes_free_is_taken_only_while_the_call_ends_in_its_attempt(
+        self, bucket: Bucket, after: float, begun: bool
+    ) -> None:
+        """The attempt began after 1 s and takes 15; the model usually takes 5."""
+        other = claims_of(bucket, "other", now=lambda: datetime.now(UTC))
+        other.take(RECIPE.id)
+        models = models_with(picture())
+
+        def release() -> None:
+            if sum(world.slept) >= after:
+                other.release(RECIPE.id)
+
+        world = World(1, release)
+        with nullcontext() if begun else pytest.raises(BeingDrawnError):
+            draw(RECIPE, around(bucket, models, world), id=RECIPE.id)
+
+        assert len(models.calls) == begun
+
+    def test_no_call_is_begun_that_the_function_would_not_outlive(self, bucket: Bucket) -> None:
+        models = models_with(picture())
+        short = replace(around(bucket, models), remaining_seconds=lambda: CALL_SECONDS + 4.9)
+
+        with pytest.raises(NoTimeLeftError):
+            draw(RECIPE, short, id=RECIPE.id)
+
+        assert models.calls == []
 
     def test_what_is_there_already_is_found_however_late(self, bucket: Bucket) -> None:
         bucket.put_once(staging_key(RECIPE.id), b"", content_type="image/png")
@@ -306,6 +339,17 @@ class UnwellBucket(Bucket):
             self.failures -= 1
             raise StorageError
         return super().put_once(key, content, **rest)
+
+
+def test_whatever_goes_wrong_the_claim_is_released(bucket: Bucket) -> None:
+    class Odd:
+        def invoke(self, model: str, body: Any) -> dict[str, Any]:
+            raise KeyError("odd")
+
+    with pytest.raises(KeyError):
+        draw(RECIPE, around(bucket, Odd()), id=RECIPE.id)
+
+    assert not bucket.has(claim_key(RECIPE.id))
 
 
 class TestPaidPictures:

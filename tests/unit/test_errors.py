@@ -32,6 +32,7 @@ TABLE = {
     "ModelFailedError": (502, "server_error", "model_error"),
     "ModelTimeoutError": (504, "server_error", "timeout"),
     "DeadlineError": (504, "server_error", "timeout"),
+    "NoTimeLeftError": (503, "server_error", "no_time_left"),
     "ModelAccessDeniedError": (500, "server_error", "model_access_denied"),
     "GuardrailUnavailableError": (503, "server_error", "guardrail_unavailable"),
     "GuardrailRefusedError": (500, "server_error", "guardrail_refused"),
@@ -68,6 +69,7 @@ def test_an_answer_says_when_to_retry_or_not_to(each: type[EaselError]) -> None:
         "ThrottledError",
         "ModelUnavailableError",
         "GuardrailUnavailableError",
+        "NoTimeLeftError",
         "StorageError",
     }
     assert ("Retry-After" in headers) == retried
@@ -87,9 +89,25 @@ def test_the_detail_stays_out_of_what_the_caller_reads() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [errors.StorageError(), errors.DeadlineError(), errors.BeingDrawnError("Come again.")],
+    [
+        errors.BeingDrawnError("Come again."),
+        errors.DeadlineError(),
+        errors.GuardrailRefusedError(),
+        errors.GuardrailUnavailableError(),
+        errors.StorageAccessDeniedError(),
+        errors.StorageError(),
+    ],
     ids=lambda error: type(error).__name__,
 )
-def test_who_may_find_a_picture_later_is_told_its_seed(error: EaselError) -> None:
-    with pytest.raises(type(error), match="Its seed is 77"), errors.naming_seed(77):
+def test_who_may_find_a_picture_later_is_told_by_what(error: EaselError) -> None:
+    with (
+        pytest.raises(type(error), match=r"\. Its seed is 77\.\""),
+        errors.telling("Its seed is 77."),
+    ):
         raise error
+
+
+def test_no_message_is_too_long_for_its_way() -> None:
+    error = InvalidRequestError("x" * 10_000, param="recipe")
+
+    assert len(error.answer()["error"]["message"]) <= errors.MESSAGE_LIMIT + 3

@@ -38,7 +38,7 @@ class TestCount:
         assert recipes[1] == order_of({"prompt": "a", "seed": 8}).first
         assert len({recipe.id for recipe in recipes}) == 4
 
-    @pytest.mark.parametrize("count", [0, 5, -1, 1.5, True, "2", [2]])
+    @pytest.mark.parametrize("count", [0, 5, -1, 1.5, True, "2", [2], 10**400, float("inf")])
     def test_another_number_is_refused_by_name(self, count: Any) -> None:
         refusal = refusal_of({"prompt": "a", "count": count})
 
@@ -71,6 +71,9 @@ REQUESTS = (
 )
 
 
+PLAIN = {"aspect_ratio": "1:1", "output_format": "png"}
+
+
 class TestRecipes:
     @pytest.mark.parametrize("request_body", REQUESTS, ids=json.dumps)
     def test_a_recipe_orders_the_picture_that_it_is_of(self, request_body: Any) -> None:
@@ -91,6 +94,10 @@ class TestRecipes:
             ({"parameters": []}, "recipe.parameters"),
             ({"parameters": {"steps": 30}}, "recipe.steps"),
             ({"parameters": {"count": 2}}, "recipe.count"),
+            ({"model": None}, "recipe.model"),
+            ({"parameters": {**PLAIN, "seed": 9}}, "recipe.parameters"),
+            ({"parameters": {**PLAIN, "prompt": "b"}}, "recipe.parameters"),
+            ({"parameters": {}}, "recipe.parameters"),
             ({"more": 1}, "recipe"),
         ],
         ids=str,
@@ -105,6 +112,16 @@ class TestRecipes:
     @pytest.mark.parametrize("recipe", ["text", [], {}, {"version": 1}])
     def test_what_is_no_recipe_is_refused(self, recipe: Any) -> None:
         assert refusal_of({"recipe": recipe}).param == "recipe"
+
+    def test_words_beside_weighted_prompts_are_theirs(self) -> None:
+        recipe = order_of(REQUESTS[3]).first.to_dict()
+
+        assert refusal_of({"recipe": {**recipe, "prompt": "b"}}).param == "recipe.prompt"
+
+    def test_many_names_are_not_all_repeated(self) -> None:
+        assert (
+            len(refusal_of({"recipe": {f"name {each}": 1 for each in range(9_000)}}).message) < 500
+        )
 
     def test_nothing_else_is_said_beside_it(self) -> None:
         recipe = order_of({"prompt": "a"}).first.to_dict()

@@ -325,6 +325,26 @@ def test_a_blocked_picture_is_published_once_the_guardrail_lets_it(bucket: Bucke
     assert manifest(bucket)["key"] == KEY
 
 
+@pytest.mark.parametrize("policy", [None, "its word policy"], ids=["passes", "is blocked"])
+def test_a_picture_from_before_the_guardrail_is_checked_before_it_is_handed_out(
+    bucket: Bucket, policy: str | None
+) -> None:
+    stage(bucket)
+    published(bucket)
+    guardrail = Strict(policy)
+
+    for _ in range(2):
+        if policy is None:
+            published(bucket, guardrail=guardrail, reused=True)
+        else:
+            with pytest.raises(PictureBlockedError):
+                published(bucket, guardrail=guardrail, reused=True)
+
+    assert guardrail.asked[0] == (picture(), "png")
+    assert manifest(bucket)["guardrail"]["blocked_by"] == policy
+    assert (manifest(bucket)["key"] is None) == (policy is not None)
+
+
 def manifest(bucket: Bucket) -> dict[str, Any]:
     stored = bucket.get(manifest_key(RECIPE.id))
     assert stored is not None

@@ -24,13 +24,14 @@ def manifest_of(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def rerun_of(
-    request: dict[str, Any], body: Any = None, *, execution: str = "one", **environment: Any
+    request: dict[str, Any], body: Any = None, *, key: str = "one", **environment: Any
 ) -> Rerun:
     return read_rerun(
         FIRST,
         {} if body is None else body,
         manifest=manifest_of(request),
-        token=execution,
+        caller="c",
+        key=key,
         environment=replace(ENVIRONMENT, **environment),
     )
 
@@ -49,8 +50,8 @@ def test_a_rerun_has_the_first_ones_recipe_and_an_id_of_its_own() -> None:
     }
 
 
-def test_the_same_token_is_the_same_rerun_and_another_is_another() -> None:
-    ids = [rerun_of({"prompt": "a"}, execution=token).id for token in ("1", "1", "2")]
+def test_the_same_key_is_the_same_rerun_and_another_is_another() -> None:
+    ids = [rerun_of({"prompt": "a"}, key=key).id for key in ("1", "1", "2")]
 
     assert ids[0] == ids[1] != ids[2]
 
@@ -59,7 +60,7 @@ def test_the_first_manifests_had_one_digest_for_both_files() -> None:
     manifest = manifest_of({"prompt": "a"})
     del manifest["model"]["sha256"], manifest["model"]["pixels_sha256"]
 
-    again = read_rerun(FIRST, {}, manifest=manifest, token="t", environment=ENVIRONMENT)
+    again = read_rerun(FIRST, {}, manifest=manifest, caller="c", key="k", environment=ENVIRONMENT)
 
     assert (again.first["sha256"], again.first["pixels_sha256"]) == ("published", None)
 

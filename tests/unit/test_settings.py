@@ -25,7 +25,7 @@ def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
         ({"default_model": "nope"}, "default_model"),
         ({"default_model": "amazon.nova-canvas-v1:0"}, "default_model"),
         ({"bedrock_region": "eu-west-1"}, "bedrock_region"),
-        ({"gateway_timeout_seconds": 19}, "gateway_timeout_seconds"),
+        ({"gateway_timeout_seconds": 28}, "gateway_timeout_seconds"),
         ({"url_expires_seconds": 3_601}, "url_expires_seconds"),
         ({"model_timeout_seconds": "120"}, "model_timeout_seconds"),
         ({"throttle_burst": True}, "throttle_burst"),

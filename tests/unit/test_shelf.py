@@ -125,6 +125,25 @@ class TestNewest:
         rest = newest({"after": page["after"]}, bucket=bucket)
         assert [picture["seed"] for picture in rest["pictures"]] == [5, 6]
 
+    def test_a_page_of_long_prompts_is_shorter_and_the_next_one_goes_on(
+        self, bucket: Bucket
+    ) -> None:
+        for number in range(1, 13):
+            recipe = {"model": "m", "prompt": "\U0001f408" * 10_000, "seed": number}
+            put(bucket, number, recipe=recipe)
+
+        seen: list[int] = []
+        after = ""
+        while True:
+            page = newest({"limit": "12", "after": after}, bucket=bucket)
+            assert 0 < len(json.dumps(json.dumps(page))) < 262_144
+            seen += [picture["seed"] for picture in page["pictures"]]
+            after = page["after"]
+            if after is None:
+                break
+
+        assert seen == list(range(1, 13))
+
     def test_nothing_is_an_empty_page(self, bucket: Bucket) -> None:
         assert newest({}, bucket=bucket) == {"pictures": [], "after": None}
 

@@ -158,7 +158,7 @@ def test_retries_back_off_with_jitter_and_a_ceiling(task: str) -> None:
 @pytest.mark.parametrize(
     ("state", "error"),
     [
-        ("TimedOut", errors.DeadlineError),
+        ("TimedOut", errors.NoTimeLeftError),
         ("Broken", errors.InternalError),
         ("DrawingBroken", errors.InternalError),
         ("GuardrailUnavailable", errors.GuardrailUnavailableError),
@@ -232,7 +232,7 @@ def test_a_late_answer_is_that_of_the_table_with_the_seed_named() -> None:
 
     message = parameters["error"].pop("message.$")
     assert answer["error"].pop("message") in message
-    assert "$.recipe.seed" in message
+    assert message.endswith(" {}', $.found_by)")
     assert parameters == {key: value for key, value in answer.items() if key != "detail"}
 
 
