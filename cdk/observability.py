@@ -39,6 +39,9 @@ _ERROR_CLASSES = [
     if issubclass(each, EaselError) and not each.__subclasses__()
 ]
 
+# What no retry and no other request mends.
+_BROKEN = [name for name in _ERROR_CLASSES if getattr(errors, name).status == 500]
+
 
 class Observability(Construct):
     """Exposes `topic` and `dashboard_url`. Names carry the stack's, which is one of its account
@@ -108,6 +111,13 @@ class Observability(Construct):
                 "failed-executions",
                 "Executions failed by a fault of the service's side.",
                 self._states("ExecutionsFailed"),
+                at_least=1,
+            ),
+            # A request for several pictures succeeds with those that were drawn.
+            self._alarm(
+                "broken",
+                "A permission, a setting or a function is broken: the log lines name the error.",
+                _sum_of([self._errors(name) for name in _BROKEN]),
                 at_least=1,
             ),
             self._alarm(
