@@ -20,6 +20,7 @@ class Rerun:
     """`first` is what the store step compares the new picture with.
 
     The first manifests have no `sha256` of the model's own bytes: the published file was the same.
+    One of a refusal has none at all then.
     """
 
     id: str
@@ -63,7 +64,7 @@ def read_rerun(
         first={
             "id": first_id,
             "model": recipe["model"],
-            "sha256": manifest["model"].get("sha256") or manifest["sha256"],
+            "sha256": manifest["model"].get("sha256") or manifest.get("sha256"),
             "pixels_sha256": manifest["model"].get("pixels_sha256"),
             "key": manifest["key"],
         },
