@@ -11,7 +11,7 @@ from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.validate.drawing_time import drawing_seconds
 from lambdas.validate.environment import Environment
-from lambdas.validate.idempotency import checked_key, settled
+from lambdas.validate.idempotency import checked_key, keep_for, settled
 from lambdas.validate.orders import read_order
 from lambdas.validate.reruns import read_rerun
 
@@ -70,18 +70,22 @@ def _order(sent: dict[str, Any]) -> _ToDo:
 
 
 def _rerun(sent: dict[str, Any], execution_arn: str) -> _ToDo:
+    from lambdas.common.bucket import idempotency_key
     from lambdas.common.manifest import manifest_of
 
-    key = checked_key(sent.get("idempotency_key"))
+    key, caller = checked_key(sent.get("idempotency_key")), sent.get("caller", "")
     rerun = read_rerun(
         sent["id"],
         sent.get("request"),
         manifest=manifest_of(sent["id"], _bucket()),
-        token=json.dumps([sent.get("caller", ""), key, sent.get("request")], sort_keys=True)
+        token=json.dumps([caller, key, sent.get("request")], sort_keys=True)
         if key
         else execution_arn,
         environment=_environment(),
     )
+    if key:
+        request = [sent["id"], sent.get("request")]
+        keep_for(request, object_key=idempotency_key(caller, key), bucket=_bucket())
     picture = {"id": rerun.id, "recipe": rerun.recipe.to_dict(), "rerun": dict(rerun.first)}
     return _ToDo([picture], rerun.recipe_in_picture)
 

@@ -243,15 +243,20 @@ class TestIdempotency:
         assert len({answer.body["id"] for answer in answers}) == 1
         assert easel.model_calls() == calls + 1
 
-    def test_a_key_of_one_picture_is_another_rerun_of_another(self, easel: LocalClient) -> None:
-        firsts = [easel.post({**SMALL, "seed": seed}).body["id"] for seed in (3, 4)]
+    def test_another_rerun_under_a_key_is_a_422(self, easel: LocalClient) -> None:
+        first, other = (easel.post({**SMALL, "seed": seed}).body["id"] for seed in (3, 4))
+        headers = {"Idempotency-Key": "again-3"}
+        easel.rerun(first, headers=headers)
 
-        reruns = [
-            easel.rerun(id, headers={"Idempotency-Key": "again-3"}).body["rerun"]["of"]
-            for id in firsts
+        answers = [
+            easel.rerun(other, headers=headers),
+            easel.rerun(first, {"model": CORE}, headers=headers),
+            easel.post(SMALL, headers=headers),
         ]
 
-        assert reruns == firsts
+        assert {(answer.status, answer.error["code"]) for answer in answers} == {
+            (422, "idempotency_key_reused")
+        }
 
 
 class TestUrls:

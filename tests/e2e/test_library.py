@@ -111,6 +111,7 @@ class TestQueries:
             ("limit=ten", "limit"),
             ("limit=%D9%A1", "limit"),
             ("limit=", "limit"),
+            ("after=", "after"),
             ("after=x", "after"),
             ("after=output-images%2F", "after"),
             ("after=%22%7D%2C%5C%27", "after"),
