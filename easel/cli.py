@@ -151,12 +151,13 @@ def draw(
         for number, picture in enumerate(pictures):
             if run.json and out is None:
                 continue
-            path = _fetch(run, picture, output, number)
+            # The seeds follow each other: a file keeps its number where one before it failed.
+            path = _fetch(run, picture, output, picture["seed"] - request["seed"])
             if not run.json:
                 _say_drawn(path, picture, first=number == 0)
             if opens and run.seams.launch(str(path)) != 0:
                 display.note(f"No program opens {path}.")
-    _raise_for_failed(body.get("failed", []), count)
+        _raise_for_failed(body.get("failed", []), count)
 
 
 @main.command()
@@ -205,27 +206,27 @@ def rerun(run: Run, name: str, model: str | None, out: Path | None, force: bool)
     id = name if recipe is None else _id_of(recipe)
     change = {"model": model} if model else {}
     try:
-        answer = run.call("Drawing it again", lambda api: api.rerun(id, change))
+        body = run.call("Drawing it again", lambda api: api.rerun(id, change)).body
     except CommandError as error:
         if recipe is None or error_code(error) != "picture_not_found":
             raise
-        sent = {"recipe": {**recipe, **change}}
-        answer = run.call("Drawing it again", lambda api: api.draw(sent))
-    body = answer.body
-    again = _download(run, body["image_url"]) if out or "rerun" not in body else None
+        body = _drawn_anew(run, {**recipe, **change})
+        body["rerun"] = {"of": id, "verdict": None, "model": recipe["model"]}
+    verdict = body["rerun"]["verdict"]
+    again = None
+    if out is not None or verdict in (None, "different"):
+        again = _download(run, body["image_url"])
     distance = None
-    if recipe is not None and first is not None and again is not None and "rerun" not in body:
-        found = _compare(first, again.content)
-        distance = found.distance
-        body["rerun"] = {"of": id, "verdict": found.verdict, "model": recipe["model"]}
-    elif body["rerun"]["verdict"] == "different":
-        again = again or _download(run, body["image_url"])
+    if again is not None and verdict in (None, "different"):
         before = first or _published(run, id)
-        distance = _compare(before, again.content).distance if before else None
+        found = _compare(before, again.content) if before else None
+        if verdict is None and found:
+            verdict = body["rerun"]["verdict"] = found.verdict
+        if verdict == "different" and found:
+            distance = body["rerun"]["distance"] = round(found.distance, 4)
     path = None
     if out is not None and again is not None:
         path = output.save(checked(again, body), 0, suggested_name(again, body))
-    verdict = body["rerun"]["verdict"]
     if run.json:
         click.echo(json.dumps(body, ensure_ascii=False))
     else:
@@ -233,10 +234,10 @@ def rerun(run: Run, name: str, model: str | None, out: Path | None, force: bool)
             [
                 ("file", path),
                 ("verdict", verdict.replace("_", " ")),
-                ("distance", None if distance is None else f"{distance:.4f}"),
+                ("distance", distance),
                 ("rerun of", body["rerun"]["of"]),
                 *display.picture_fields(body),
-                *display.url_fields(body),
+                *(display.url_fields(body) if path is None else ()),
             ]
         )
     if verdict == "different" and model is None:
@@ -355,13 +356,7 @@ def _fetch(run: Run, picture: Mapping[str, Any], output: Output, number: int) ->
 def _say_drawn(path: Path, picture: Mapping[str, Any], *, first: bool) -> None:
     if not first:
         click.echo()
-    display.say_fields(
-        [
-            ("file", path),
-            *display.picture_fields(picture),
-            *display.url_fields(picture),
-        ]
-    )
+    display.say_fields([("file", path), *display.picture_fields(picture)])
 
 
 def _say_manifest(body: Mapping[str, Any], content: bytes | None) -> None:
@@ -412,6 +407,15 @@ def _id_of(recipe: Mapping[str, Any]) -> str:
         raise CommandError(
             Exit.HERE, f"The recipe in the file is not one that this version knows: {error}."
         ) from error
+
+
+def _drawn_anew(run: Run, recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A picture of a recipe without a record. One that was still staged has not been drawn again,
+    but has a record now."""
+    picture = run.call("Drawing it again", lambda api: api.draw({"recipe": recipe})).body
+    if not picture["reused"]:
+        return picture
+    return run.call("Drawing it again", lambda api: api.rerun(picture["id"], {})).body
 
 
 def _published(run: Run, id: str) -> bytes | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BAR_CELLS = 32
 _PIPE_WIDTH = 240
+_NAME_CELLS = 10
 _PROMPT_CHARACTERS = 48
 
 
@@ -26,9 +27,10 @@ def clean(text: object) -> str:
 
 def say_fields(fields: Iterable[tuple[str, object]]) -> None:
     """One line each; what is None is left out."""
-    for name, value in fields:
-        if value is not None and value != "":
-            click.echo(click.style(f"{name:<10}", dim=True) + clean(value))
+    said = [(name, value) for name, value in fields if value is not None and value != ""]
+    width = max([_NAME_CELLS, *(len(name) + 1 for name, _ in said)])
+    for name, value in said:
+        click.echo(click.style(f"{name:<{width}}", dim=True) + clean(value))
 
 
 def note(message: str) -> None:

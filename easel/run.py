@@ -105,6 +105,8 @@ class Run:
                         words += [option, str(request[name])]
                 if out is not None:
                     words += ["--out", str(out)]
+                    # Some of several may have been written.
+                    words += ["--force"] if "count" in request else []
                 error.message += f" The same again: {self.command('draw', *words)}"
             raise
 

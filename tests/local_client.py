@@ -1,5 +1,6 @@
 """A caller of the local stack: its API, its AWS endpoint and the Bedrock stand-in's controls."""
 
+import hashlib
 import json
 import socket
 import time
@@ -62,6 +63,23 @@ class LocalClient:
     def get(self, url: str) -> Answer:
         return self._request("GET", url)
 
+    def look(self, path: str) -> Answer:
+        """A GET of the API, which needs the key."""
+        return self._request("GET", self.api_url + path, headers={"x-api-key": "local"})
+
+    def rerun(
+        self, id: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """An absent body is an empty object."""
+        return self.post({} if body is None else body, path=f"/images/{id}/rerun", headers=headers)
+
+    def downloaded(self, picture: Mapping[str, Any]) -> bytes:
+        """A picture's file, which is the one that the answer describes."""
+        answer = self.get(picture["image_url"])
+        assert answer.status == 200, answer.content
+        assert hashlib.sha256(answer.content).hexdigest() == picture["sha256"]
+        return answer.content
+
     def model_calls(self) -> int:
         return int(self.get(f"{self.endpoint_url}/easel/bedrock").body["calls"])
 
@@ -118,6 +136,13 @@ class LocalClient:
     def history(self, execution_arn: str) -> list[dict[str, Any]]:
         events = self.aws("stepfunctions").get_execution_history(executionArn=execution_arn)
         return list(events["events"])
+
+    def put_object(self, key: str, content: bytes) -> None:
+        self.aws("s3").put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def delete_objects(self, *keys: str) -> None:
+        for key in keys:
+            self.aws("s3").delete_object(Bucket=self.bucket, Key=key)
 
     def object_keys(self) -> set[str]:
         listed = self.aws("s3").list_objects_v2(Bucket=self.bucket)

@@ -113,7 +113,7 @@ def _limit(limit: str | None) -> int:
 
 
 def _after(after: str | None) -> str:
-    if not after:
+    if after is None:
         return ""
     if not _CURSOR.fullmatch(after):
         raise InvalidRequestError(

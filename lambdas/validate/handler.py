@@ -10,7 +10,7 @@ from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.validate.drawing_time import drawing_seconds
 from lambdas.validate.environment import Environment
-from lambdas.validate.idempotency import HEADER, checked_key, settled
+from lambdas.validate.idempotency import HEADER, checked_key, keep_for, settled
 from lambdas.validate.orders import read_order
 from lambdas.validate.reruns import read_rerun
 
@@ -75,6 +75,7 @@ def _order(sent: dict[str, Any]) -> _ToDo:
 
 def _rerun(sent: dict[str, Any]) -> _ToDo:
     """Callers who sent no key are given one, by which a rerun that went wrong can be found."""
+    from lambdas.common.bucket import idempotency_key
     from lambdas.common.manifest import manifest_of
 
     id, request, caller = sent["id"], sent.get("request"), sent.get("caller", "")
@@ -89,7 +90,7 @@ def _rerun(sent: dict[str, Any]) -> _ToDo:
         environment=_environment(),
     )
     if key:
-        _settled(rerun.recipe, {"rerun": id, "request": request}, key, caller)
+        keep_for([id, request], object_key=idempotency_key(caller, key), bucket=_bucket())
     picture = {
         "id": rerun.id,
         "seed": rerun.recipe.seed,

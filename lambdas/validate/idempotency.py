@@ -36,17 +36,31 @@ def settled(recipe: Recipe, *, request: Any, object_key: str, bucket: "Bucket") 
     `object_key` is where the bucket keeps what the key stands for. Raises
     IdempotencyKeyReusedError where that was another request.
     """
+    first = _first(request, object_key, bucket, recipe=recipe.to_dict())
+    return Recipe.from_dict(first["recipe"])
+
+
+def keep_for(request: Any, *, object_key: str, bucket: "Bucket") -> None:
+    """The key stands for this request from now on, which needs no recipe to be the same again.
+
+    Raises IdempotencyKeyReusedError where it stands for another.
+    """
+    _first(request, object_key, bucket)
+
+
+def _first(request: Any, object_key: str, bucket: "Bucket", **kept: Any) -> dict[str, Any]:
+    """What the key's first request left: this one, or one that was the same."""
     fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-    record = {"request_sha256": fingerprint, "recipe": recipe.to_dict()}
+    record = {"request_sha256": fingerprint, **kept}
     if bucket.put_once(object_key, json.dumps(record).encode(), content_type="application/json"):
-        return recipe
+        return record
     stored = bucket.get(object_key)
     if stored is None:
         raise StorageError(detail=f"{object_key} is gone")
-    first = json.loads(stored.content)
+    first: dict[str, Any] = json.loads(stored.content)
     if first["request_sha256"] != fingerprint:
         raise IdempotencyKeyReusedError(
             f"This {HEADER} was used for another request. Use a new key for a new request.",
             param=HEADER,
         )
-    return Recipe.from_dict(first["recipe"])
+    return first

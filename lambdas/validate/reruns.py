@@ -20,6 +20,7 @@ class Rerun:
     """`first` is what the store step compares the new picture with.
 
     The first manifests have no `sha256` of the model's own bytes: the published file was the same.
+    One of a refusal has none at all then.
     """
 
     id: str

@@ -15,6 +15,9 @@ from local.bedrock.painter import encode, paint
 
 # Seeds that the models use where the request has none.
 NOVA_SEED, TITAN_SEED = 12, 42
+# Each other model has a hand of its own.
+_PLAIN_HAND = "stability.stable-image-core-v1:1"
+
 _MEGAPIXEL = 1024 * 1024
 _SIDE_STEP = 64
 
@@ -23,6 +26,7 @@ _SIDE_STEP = 64
 class Order:
     """What a request asks for, whatever its wire format."""
 
+    model: str
     prompt: str
     negative_prompt: str
     seed: int
@@ -40,6 +44,7 @@ class Order:
             style=self.style,
             width=width,
             height=height,
+            hand="" if self.model == _PLAIN_HAND else self.model,
         )
         return base64.b64encode(encode(image, self.output_format)).decode()
 
@@ -48,6 +53,7 @@ def read_order(model: str, request: Mapping[str, Any]) -> Order:
     match CATALOG[model].family:
         case Family.STABILITY_IMAGE:
             return Order(
+                model=model,
                 prompt=request["prompt"],
                 negative_prompt=request.get("negative_prompt", ""),
                 seed=request.get("seed") or _random_seed(),
@@ -58,6 +64,7 @@ def read_order(model: str, request: Mapping[str, Any]) -> Order:
         case Family.SDXL:
             texts = [(item["text"], item.get("weight", 1)) for item in request["text_prompts"]]
             return Order(
+                model=model,
                 prompt="\n".join(_weighted(text, weight) for text, weight in texts if weight > 0),
                 negative_prompt="\n".join(
                     _weighted(text, -weight) for text, weight in texts if weight < 0
@@ -72,6 +79,7 @@ def read_order(model: str, request: Mapping[str, Any]) -> Order:
             config = request.get("imageGenerationConfig", {})
             fixed = TITAN_SEED if "titan" in model else NOVA_SEED
             return Order(
+                model=model,
                 prompt=text["text"],
                 negative_prompt=text.get("negativeText", ""),
                 seed=config.get("seed", fixed),

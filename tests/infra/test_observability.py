@@ -276,6 +276,7 @@ class TestAlarms:
             f"{STACK}-{name}"
             for name in (
                 "failed-executions",
+                "broken",
                 "timed-out-executions",
                 "throttled-functions",
                 "throttled-models",

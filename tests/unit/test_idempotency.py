@@ -9,7 +9,7 @@ import pytest
 from lambdas.common.bucket import Bucket, idempotency_key
 from lambdas.common.errors import IdempotencyKeyReusedError, InvalidRequestError
 from lambdas.common.recipe import Recipe
-from lambdas.validate.idempotency import checked_key, settled
+from lambdas.validate.idempotency import checked_key, keep_for, settled
 
 REQUEST = {"prompt": "a cat"}
 FIRST = Recipe(model="m", prompt="a cat", negative_prompt="", seed=1)
@@ -38,6 +38,17 @@ def test_another_request_under_the_key_is_refused(bucket: Bucket) -> None:
         settled(SECOND, request={"prompt": "b"}, object_key=OBJECT_KEY, bucket=bucket)
 
     assert (caught.value.status, caught.value.param) == (422, "Idempotency-Key")
+
+
+def test_a_key_is_kept_for_one_request_that_needs_no_recipe(bucket: Bucket) -> None:
+    for _ in range(2):
+        keep_for(["id", {}], object_key=OBJECT_KEY, bucket=bucket)
+
+    for request in (["other", {}], ["id", {"model": "m"}]):
+        with pytest.raises(IdempotencyKeyReusedError):
+            keep_for(request, object_key=OBJECT_KEY, bucket=bucket)
+    with pytest.raises(IdempotencyKeyReusedError):
+        settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 
 
 def test_callers_do_not_share_keys() -> None:

@@ -88,6 +88,7 @@ def test_another_process_gives_the_same_bytes() -> None:
         pytest.param("style", None, id="no-style"),
         pytest.param("width", 161, id="width"),
         pytest.param("height", 129, id="height"),
+        pytest.param("hand", "another", id="hand"),
     ],
 )
 @pytest.mark.parametrize("output_format", ["png", "jpeg"])

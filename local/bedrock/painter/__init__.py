@@ -45,6 +45,7 @@ def paint(
     style: str | None = None,
     width: int,
     height: int,
+    hand: str = "",
 ) -> Image.Image:
     """Paints an RGB picture of the given size, decided by the arguments and nothing else."""
     brief = read_brief(
@@ -54,6 +55,7 @@ def paint(
         style=style,
         width=width,
         height=height,
+        hand=hand,
     )
     canvas = Canvas(brief, choose_palette(brief))
     stage = _SCENES[brief.scene](canvas)

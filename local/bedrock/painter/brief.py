@@ -53,7 +53,7 @@ _NO_GROUND = ("underwater", "space")
 class Brief:
     """A request as the painter understands it.
 
-    Two hashes drive the picture. `composition` covers prompt and seed only, so that a picture
+    Two hashes drive the picture. `composition` covers prompt, seed and hand only, so that a picture
     keeps its arrangement under another style, size or negative prompt; `fingerprint` covers every
     argument and moves the details, so that no two requests give the same picture. `coats` are the
     colours that the prompt gives its figures.
@@ -92,11 +92,22 @@ class Brief:
 
 
 def read_brief(
-    *, prompt: str, negative_prompt: str, seed: int, style: str | None, width: int, height: int
+    *,
+    prompt: str,
+    negative_prompt: str,
+    seed: int,
+    style: str | None,
+    width: int,
+    height: int,
+    hand: str = "",
 ) -> Brief:
-    """Reads a request; a style named at the end of the prompt counts where `style` is None."""
+    """Reads a request; a style named at the end of the prompt counts where `style` is None.
+
+    Another `hand` gives the same words and seed another picture, as another model does.
+    """
     subject, named_style = _split_style(prompt)
-    composition = _digest(subject, seed)
+    whose = [hand] if hand else []
+    composition = _digest(subject, seed, *whose)
     preset, variant = _preset(style if style is not None else named_style)
     unwanted = words_of(negative_prompt)
     absent = frozenset(
@@ -123,7 +134,7 @@ def read_brief(
         width=width,
         height=height,
         composition=composition,
-        fingerprint=_digest(prompt, negative_prompt, seed, style, width, height),
+        fingerprint=_digest(prompt, negative_prompt, seed, style, width, height, *whose),
     )
 
 
