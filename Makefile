@@ -20,8 +20,8 @@ CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-test: $(INSTALLED)  ## all tests
-	$(VENV)/bin/python -m pytest
+test: $(INSTALLED)  ## all tests, on two processors
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(INSTALLED) rules  ## lint, types and rules
 	$(VENV)/bin/ruff format --check

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,8 @@ READ_SECONDS = 310
 _LATER = frozenset({429, 503})
 
 # What the answer of the API cannot know: how this command line mends it.
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 _CURES: Mapping[str, str] = {
     "invalid_api_key": f"Give it with --api-key or {API_KEY}.",
     "invalid_signature": "--region and --profile say which credentials sign, and for where.",
@@ -122,8 +125,10 @@ class Api:
     def show(self, id: str) -> Answer:
         return self._call("GET", f"/images/{quote(id, safe='')}")
 
-    def rerun(self, id: str, request: Mapping[str, Any]) -> Answer:
-        return self._call("POST", f"/images/{quote(id, safe='')}/rerun", request)
+    def rerun(self, id: str, request: Mapping[str, Any], *, key: str) -> Answer:
+        """The same key is the same rerun, so that one which did not finish is not paid again."""
+        path = f"/images/{quote(id, safe='')}/rerun"
+        return self._call("POST", path, request, {"idempotency-key": key})
 
     def list(self, *, limit: int | None, after: str | None) -> Answer:
         given = {name: value for name, value in (("limit", limit), ("after", after)) if value}
@@ -140,21 +145,29 @@ class Api:
             )
         return answer
 
-    def _call(self, method: str, path: str, request: Mapping[str, Any] | None = None) -> Answer:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        request: Mapping[str, Any] | None = None,
+        more: Mapping[str, str] = NO_HEADERS,
+    ) -> Answer:
         body = None if request is None else json.dumps(request, ensure_ascii=False).encode()
-        answer = self._signed(method, path, body)
+        answer = self._signed(method, path, body, more)
         seconds = _retry_after(answer)
         if seconds is not None and 0 <= seconds <= self._patience_seconds > 0:
             self._waits(seconds)
-            answer = self._signed(method, path, body)
+            answer = self._signed(method, path, body, more)
         if answer.status != 200:
             raise _refusal(answer)
         return answer
 
-    def _signed(self, method: str, path: str, body: bytes | None) -> Answer:
+    def _signed(
+        self, method: str, path: str, body: bytes | None, more: Mapping[str, str]
+    ) -> Answer:
         target = self._target
         url = target.url + path
-        headers = {"accept": "application/json"}
+        headers = {"accept": "application/json", **more}
         if body is not None:
             headers["content-type"] = "application/json"
         # A local stack may want either, and its credentials open nothing else.

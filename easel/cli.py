@@ -6,6 +6,7 @@ What takes long to import is imported by the commands that need it.
 import json
 import os
 import random
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -190,10 +191,13 @@ def show(run: Run, name: str) -> None:
 @click.option(
     "--model", shell_complete=completions.models, help="Another model: then no verdict fails."
 )
+@click.option("--key", metavar="KEY", help="Of a rerun that did not finish: goes on with it.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Keep the new one.")
 @click.option("--force", is_flag=True, help="Overwrite files.")
 @click.pass_obj
-def rerun(run: Run, name: str, model: str | None, out: Path | None, force: bool) -> None:
+def rerun(
+    run: Run, name: str, model: str | None, key: str | None, out: Path | None, force: bool
+) -> None:
     """Draw a picture again from its recipe, and compare the two.
 
     A FILE carries its recipe; where the server has no record of it, the recipe is sent and the
@@ -206,7 +210,7 @@ def rerun(run: Run, name: str, model: str | None, out: Path | None, force: bool)
     id = name if recipe is None else _id_of(recipe)
     change = {"model": model} if model else {}
     try:
-        body = run.call("Drawing it again", lambda api: api.rerun(id, change)).body
+        body = _rerun(run, id, change, key)
     except CommandError as error:
         if recipe is None or error_code(error) != "picture_not_found":
             raise
@@ -415,7 +419,12 @@ def _drawn_anew(run: Run, recipe: Mapping[str, Any]) -> dict[str, Any]:
     picture = run.call("Drawing it again", lambda api: api.draw({"recipe": recipe})).body
     if not picture["reused"]:
         return picture
-    return run.call("Drawing it again", lambda api: api.rerun(picture["id"], {})).body
+    return _rerun(run, picture["id"], {}, None)
+
+
+def _rerun(run: Run, id: str, change: Mapping[str, Any], key: str | None) -> dict[str, Any]:
+    sent = key or secrets.token_hex(16)
+    return run.call("Drawing it again", lambda api: api.rerun(id, change, key=sent)).body
 
 
 def _published(run: Run, id: str) -> bytes | None:

@@ -1,5 +1,6 @@
 """The real state machine with the real functions: every error of a model ends in its answer."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -122,3 +123,37 @@ def test_no_answer_tells_of_the_inside(easel: LocalClient) -> None:
 
     for inside in ("Traceback", "stackTrace", "lambdas/", "as was asked for", "boto"):
         assert inside not in content
+
+
+def test_a_rerun_that_was_paid_and_not_stored_is_found_by_the_key_that_its_answer_names(
+    easel: LocalClient,
+) -> None:
+    first = easel.post({"prompt": "drawn again", "seed": 5}).body["id"]
+    before = easel.model_calls()
+    easel.fail("SlowDown", at="PutObject", times=9, key="output-images/*")
+
+    failed = easel.post({}, path=f"/images/{first}/rerun")
+    easel.plan()
+    found = re.search(r"Its Idempotency-Key is ([0-9a-f]{32})\.", failed.error["message"])
+    assert found is not None
+    again = easel.post({}, path=f"/images/{first}/rerun", headers={"Idempotency-Key": found[1]})
+
+    assert (failed.status, failed.error["code"]) == (503, "storage_unavailable")
+    assert (again.status, again.body["reused"]) == (200, True)
+    assert again.body["rerun"]["verdict"] == "identical_bytes"
+    assert easel.model_calls() == before + 1
+
+
+def test_four_of_the_longest_prompts_are_drawn(easel: LocalClient) -> None:
+    answer = easel.post(
+        {"prompt": "\u7f8a" * 10_000, "negative_prompt": "\u72fc" * 10_000, "seed": 1, "count": 4}
+    )
+
+    assert answer.status == 200
+    assert [picture["seed"] for picture in answer.body["pictures"]] == [1, 2, 3, 4]
+
+
+def test_a_number_of_many_digits_is_refused_by_name(easel: LocalClient) -> None:
+    answer = easel.post(b'{"prompt": "a", "seed": 1' + b"0" * 400 + b"}")
+
+    assert (answer.status, answer.error["param"]) == (400, "seed")

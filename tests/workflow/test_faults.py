@@ -182,7 +182,8 @@ def _cases() -> Iterator[Case]:
         "200 - -", calls=1, stores=2, again="found",
     )  # fmt: skip
     yield case("Validate killed", function("validate", "killed"), "500 internal_error no", calls=0)
-    yield case("Validate over its time", function("validate", "stopped"), "504 timeout no", calls=0)
+    yield case("Validate over its time", function("validate", "stopped"), "503 no_time_left yes",
+               calls=0)  # fmt: skip
     yield case("Validate answers too much", function("validate", "too_large"),
                "500 internal_error no", calls=0)  # fmt: skip
     yield case("Generate killed before its call", function("generate", "killed"),
