@@ -83,11 +83,12 @@ class TestNewest:
         for number in (3, 1, 5, 2, 4):
             put(bucket, number)
 
-        seen, after = [], ""
+        seen = []
+        query = {"limit": "2"}
         for _ in range(3):
-            page = newest({"limit": "2", "after": after}, bucket=bucket)
+            page = newest(query, bucket=bucket)
             seen.append([picture["seed"] for picture in page["pictures"]])
-            after = page["after"] or ""
+            query["after"] = page["after"]
 
         assert seen == [[1, 2], [3, 4], [5]]
         assert page["after"] is None
@@ -133,14 +134,12 @@ class TestNewest:
             put(bucket, number, recipe=recipe)
 
         seen: list[int] = []
-        after = ""
-        while True:
-            page = newest({"limit": "12", "after": after}, bucket=bucket)
+        query = {"limit": "12"}
+        while query.get("after", "") is not None:
+            page = newest(query, bucket=bucket)
             assert 0 < len(json.dumps(json.dumps(page))) < 262_144
             seen += [picture["seed"] for picture in page["pictures"]]
-            after = page["after"]
-            if after is None:
-                break
+            query["after"] = page["after"]
 
         assert seen == list(range(1, 13))
 
