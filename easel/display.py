@@ -18,6 +18,7 @@ _BAR_CELLS = 32
 _PIPE_WIDTH = 240
 _NAME_CELLS = 10
 _PROMPT_CHARACTERS = 48
+_ID_CHARACTERS = 8
 
 
 def clean(text: object) -> str:
@@ -87,11 +88,12 @@ def say_pictures(pictures: Sequence[Mapping[str, Any]]) -> None:
             str(picture["seed"]),
             f"{picture['width']}x{picture['height']}",
             picture["model"],
+            (picture.get("rerun_of") or "")[:_ID_CHARACTERS],
             _short(picture["prompt"]),
         )
         for picture in pictures
     ]
-    _say_table(("published", "id", "seed", "size", "model", "prompt"), rows)
+    _say_table(("published", "id", "seed", "size", "model", "rerun of", "prompt"), rows)
 
 
 def say_models(models: Iterable["Model"]) -> None:

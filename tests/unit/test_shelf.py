@@ -83,11 +83,11 @@ class TestNewest:
         for number in (3, 1, 5, 2, 4):
             put(bucket, number)
 
-        seen, after = [], ""
+        seen, query = [], {"limit": "2"}
         for _ in range(3):
-            page = newest({"limit": "2", "after": after}, bucket=bucket)
+            page = newest(query, bucket=bucket)
             seen.append([picture["seed"] for picture in page["pictures"]])
-            after = page["after"] or ""
+            query["after"] = page["after"]
 
         assert seen == [[1, 2], [3, 4], [5]]
         assert page["after"] is None
@@ -136,6 +136,7 @@ class TestNewest:
             ({"limit": "ten"}, "limit"),
             ({"limit": "٣"}, "limit"),
             ({"limit": ""}, "limit"),
+            ({"after": ""}, "after"),
             ({"after": "../x"}, "after"),
             ({"before": "x"}, "before"),
         ],
