@@ -18,6 +18,9 @@ _BAR_CELLS = 32
 _PIPE_WIDTH = 240
 _NAME_CELLS = 10
 _PROMPT_CHARACTERS = 48
+_LEAST_CELLS = 12
+_ID_CHARACTERS = 8
+_SECONDS_CHARACTERS = len("2026-11-20T12:00:00")
 
 
 def clean(text: object) -> str:
@@ -82,16 +85,19 @@ def recipe_fields(recipe: Mapping[str, Any]) -> list[tuple[str, object]]:
 def say_pictures(pictures: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (
-            picture["published_at"],
+            picture["published_at"][:_SECONDS_CHARACTERS].replace("T", " "),
             picture["id"],
             str(picture["seed"]),
-            f"{picture['width']}x{picture['height']}",
-            picture["model"],
             _short(picture["prompt"]),
+            f"{picture['width']}x{picture['height']}",
+            (picture.get("rerun_of") or "")[:_ID_CHARACTERS],
+            picture["model"],
         )
         for picture in pictures
     ]
-    _say_table(("published", "id", "seed", "size", "model", "prompt"), rows)
+    names = ("published", "id", "seed", "prompt", "size", "rerun of", "model")
+    # A line each, on a narrow terminal too.
+    _say_table(names, rows, whole=("published", "id", "seed", "size", "rerun of"), cut=True)
 
 
 def say_models(models: Iterable["Model"]) -> None:
@@ -210,15 +216,25 @@ def _short(text: str) -> str:
     return text if len(text) <= _PROMPT_CHARACTERS else text[: _PROMPT_CHARACTERS - 1] + "…"
 
 
-def _say_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _say_table(
+    names: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    whole: Sequence[str] = ("id",),
+    cut: bool = False,
+) -> None:
+    """Where a terminal is narrow, columns that need not stay `whole` are wrapped, or cut."""
+    cells = [[clean(cell) for cell in row] for row in rows]
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in names:
-        table.add_column(name, no_wrap=name == "id")
-    for row in rows:
-        table.add_row(*(Text(clean(cell)) for cell in row))
+    for at, name in enumerate(names):
+        longest = max([len(name), *(len(row[at]) for row in cells)])
+        least = longest if name in whole else min(longest, _LEAST_CELLS)
+        table.add_column(name, no_wrap=cut or name in whole, min_width=least if cut else None)
+    for row in cells:
+        table.add_row(*map(Text, row))
     _say(table)
 
 

@@ -15,7 +15,7 @@ ROUTE = "/images"
 # CloudFormation does not make again what went without it.
 REBUILD = "make destroy, then make deploy"
 
-STEPS = ("validate", "generate", "store")
+STEPS = ("validate", "generate", "store", "library")
 
 # CloudFormation's only code for a stack that is not there.
 _NO_STACK = "ValidationError"
@@ -73,7 +73,7 @@ def check_state_machine(answers: Sequence[Answer]) -> Finding:
 
 
 def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Finding]:
-    """All three functions, and what each was told of the settings."""
+    """All functions, and what each was told of the settings."""
     findings: list[Finding] = [
         _missing("functions", answer) for answer in answers if isinstance(answer, Unanswered)
     ]

@@ -33,12 +33,13 @@ def later(status: int = 429, seconds: int = 5) -> Answer:
 
 class FakeApi:
     """`planned` answers, or errors of the connection, are given first. `drifts` lets a rerun give
-    another picture."""
+    another picture. Recipes whose ids are `staged` are found and not drawn."""
 
     def __init__(self, *planned: Answer | NoAnswerError) -> None:
         self.planned = list(planned)
         self.drifts = False
         self.broken_downloads = False
+        self.staged: set[str] = set()
         self.sent: list[tuple[str, str, dict[str, str], Any]] = []
         self.files: dict[str, bytes] = {}
         self.manifests: dict[str, dict[str, Any]] = {}
@@ -83,7 +84,11 @@ class FakeApi:
 
     def _draw(self, request: dict[str, Any]) -> Answer:
         if "recipe" in request:
-            return _answer(self._picture(Recipe.from_dict(request["recipe"])))
+            recipe = Recipe.from_dict(request["recipe"])
+            found = recipe.id in self.staged
+            return _answer(
+                {**self._picture(recipe, drifted=not found and self.drifts), "reused": found}
+            )
         first = request["seed"]
         pictures = [
             self._picture(
@@ -133,9 +138,11 @@ class FakeApi:
         more = str(start + limit) if start + limit < len(manifests) else None
         return _answer({"pictures": rows, "after": more})
 
-    def _picture(self, recipe: Recipe, id: str | None = None) -> dict[str, Any]:
+    def _picture(
+        self, recipe: Recipe, id: str | None = None, *, drifted: bool | None = None
+    ) -> dict[str, Any]:
         id = id or recipe.id
-        content = _png(recipe, drifted=self.drifts)
+        content = _png(recipe, drifted=self.drifts if drifted is None else drifted)
         url = f"{PICTURES}/easel-{id[:8]}-seed-{recipe.seed}.png"
         self.files[url] = content
         digest = hashlib.sha256(content).hexdigest()

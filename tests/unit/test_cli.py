@@ -561,6 +561,20 @@ class TestRerun:
         assert easel.api.last["recipe"]["seed"] == 4
         assert json.loads(again.stdout)["rerun"]["verdict"] == verdict
 
+    def test_a_file_that_was_only_staged_is_drawn_again_all_the_same(
+        self, easel: CommandLine
+    ) -> None:
+        drawn = json.loads(easel("draw", "a cat", "--out", "cat.png", "--json").stdout)
+        easel.api.manifests.clear()
+        easel.api.staged.add(drawn["id"])
+        easel.api.drifts = True
+
+        again = easel("rerun", "cat.png", "--json")
+
+        assert again.exit_code == Exit.DIFFERENT
+        assert easel.api.calls[-1][1].endswith(f"/{drawn['id']}/rerun")
+        assert json.loads(again.stdout)["rerun"]["of"] == drawn["id"]
+
     def test_a_retired_model_is_refused_and_models_named(self, easel: CommandLine) -> None:
         easel.api.planned = [error(410, "model_retired")]
 

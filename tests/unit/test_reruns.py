@@ -56,6 +56,15 @@ def test_the_same_key_is_the_same_rerun_and_another_is_another() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+def test_the_first_manifests_of_refusals_had_no_digest() -> None:
+    manifest = {**manifest_of({"prompt": "a"}), "key": None}
+    del manifest["model"]["sha256"], manifest["model"]["pixels_sha256"], manifest["sha256"]
+
+    again = read_rerun(FIRST, {}, manifest=manifest, token="one", environment=ENVIRONMENT)
+
+    assert (again.first["sha256"], again.first["pixels_sha256"]) == (None, None)
+
+
 def test_the_first_manifests_had_one_digest_for_both_files() -> None:
     manifest = manifest_of({"prompt": "a"})
     del manifest["model"]["sha256"], manifest["model"]["pixels_sha256"]

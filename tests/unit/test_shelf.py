@@ -154,6 +154,7 @@ class TestNewest:
             ({"limit": "ten"}, "limit"),
             ({"limit": "٣"}, "limit"),
             ({"limit": ""}, "limit"),
+            ({"after": ""}, "after"),
             ({"after": "../x"}, "after"),
             ({"before": "x"}, "before"),
         ],
