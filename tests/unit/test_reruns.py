@@ -60,7 +60,7 @@ def test_the_first_manifests_of_refusals_had_no_digest() -> None:
     manifest = {**manifest_of({"prompt": "a"}), "key": None}
     del manifest["model"]["sha256"], manifest["model"]["pixels_sha256"], manifest["sha256"]
 
-    again = read_rerun(FIRST, {}, manifest=manifest, token="one", environment=ENVIRONMENT)
+    again = read_rerun(FIRST, {}, manifest=manifest, caller="c", key="k", environment=ENVIRONMENT)
 
     assert (again.first["sha256"], again.first["pixels_sha256"]) == (None, None)
 
