@@ -230,7 +230,7 @@ class TestRefusals:
         assert (answer.status, answer.error["code"]) == (404, "model_not_found")
 
     def test_another_method_is_a_403_in_the_envelope(self, easel: LocalClient) -> None:
-        answer = easel.post(b"", method="GET")
+        answer = easel.post(b"", method="DELETE")
 
         assert (answer.status, answer.error["code"]) == (403, "not_found")
 
