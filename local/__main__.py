@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from local.assembly import SynthError, synthesized
 from local.gateway.api import LOCAL_API_KEY
 from local.saved_pictures import SavedPictures
+from local.template import Template
 
 if TYPE_CHECKING:
     from local.stack import LocalStack, Options
@@ -44,7 +45,7 @@ def main() -> int:
     )
     try:
         with LocalStack(template, options, log=_say) as stack:
-            _say_ready(options, stack, time.perf_counter() - started)
+            _say_ready(options, stack, _proof(template), time.perf_counter() - started)
             stop.wait()
             _say("stopping")
     except PortInUseError as error:
@@ -100,12 +101,23 @@ def _settings(text: str) -> dict[str, Any]:
         ) from None
 
 
-def _say_ready(options: "Options", stack: "LocalStack", seconds: float) -> None:
+def _proof(template: Template) -> str:
+    """What makes curl a caller whom the API knows."""
+    methods = template.resources("AWS::ApiGateway::Method")
+    if any(method.properties.get("ApiKeyRequired") for method in methods):
+        return f"-H 'x-api-key: {LOCAL_API_KEY}'"
+    from local.access import OPERATOR_KEY, OPERATOR_SECRET
+    from local.stack import REGION
+
+    return f"--aws-sigv4 aws:amz:{REGION}:execute-api --user {OPERATOR_KEY}:{OPERATOR_SECRET}"
+
+
+def _say_ready(options: "Options", stack: "LocalStack", proof: str, seconds: float) -> None:
     _say(
         f"""
 Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
 
-  curl -s {options.api_url}/images -H 'x-api-key: {LOCAL_API_KEY}' \\
+  curl -s {options.api_url}/images {proof} \\
     -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
 
 AWS endpoint {options.endpoint_url} (README says how the aws command uses it)

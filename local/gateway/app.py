@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -124,6 +125,10 @@ class Gateway:
             answer = self._gateway_response(by_itself.response_type, context)
         except ClientDisconnected:
             answer = self._gateway_response("BAD_REQUEST_BODY", context)
+        except Exception:
+            # A mistake of this stand-in: its caller gets what the service says of its own.
+            self._log(traceback.format_exc())
+            answer = self._gateway_response("API_CONFIGURATION_ERROR", context)
         answer.headers["x-amzn-RequestId"] = request_id
         took = f"{(time.perf_counter() - started) * 1_000:.0f} ms"
         self._log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
