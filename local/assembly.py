@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +19,10 @@ from local.template import Template
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = "local"
 STACK_NAME = f"easel-{ENVIRONMENT}"
+
+# Assemblies are pruned once nothing can be running from them any more, as far as that can be told.
 KEPT_ASSEMBLIES = 12
+KEPT_SECONDS = 24 * 3_600
 NO_CHANGE: Mapping[str, Any] = MappingProxyType({})
 
 _INPUTS = ("cdk", "lambdas", "statemachine", "cdk.json", "requirements.lock")
@@ -48,6 +52,7 @@ def synthesized(
         except OSError:  # another run was faster
             shutil.rmtree(making)
         _prune(cache)
+    os.utime(assembly)
     return Template.read(assembly, STACK_NAME)
 
 
@@ -97,6 +102,8 @@ def _input_files() -> Iterator[Path]:
 
 
 def _prune(cache: Path) -> None:
-    by_age = sorted(cache.iterdir(), key=lambda path: path.stat().st_mtime)
-    for path in by_age[:-KEPT_ASSEMBLIES]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Leave the newest, and what was used within a day."""
+    used_at = {path: path.stat().st_mtime for path in cache.iterdir()}
+    for path in sorted(used_at, key=used_at.__getitem__)[:-KEPT_ASSEMBLIES]:
+        if time.time() - used_at[path] > KEPT_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)

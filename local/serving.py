@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 SENT_HEADERS = "easel.sent_headers"
 
+# How often a server looks whether it is to stop.
+_STOP_WITHIN_SECONDS = 0.05
+
 
 class PortInUseError(Exception):
     """Something else listens on a port; the message names it."""
@@ -61,7 +64,10 @@ class Server:
             )
             self.port = self._server.server_port
             threading.Thread(
-                target=self._server.serve_forever, name=f"port-{self.port}", daemon=True
+                target=self._server.serve_forever,
+                args=(_STOP_WITHIN_SECONDS,),
+                name=f"port-{self.port}",
+                daemon=True,
             ).start()
 
     def _close(self) -> None:

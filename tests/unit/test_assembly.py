@@ -1,5 +1,7 @@
 """The cache of synthesized stacks."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -63,12 +65,35 @@ def test_a_failed_synth_says_why_and_leaves_nothing(project: Path) -> None:
     assert not list((project / "cache").glob("*"))
 
 
-def test_only_the_newest_assemblies_are_kept(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("age_seconds", "kept"),
+    [(3_600, assembly.KEPT_ASSEMBLIES + 3), (90_000, assembly.KEPT_ASSEMBLIES)],
+)
+def test_old_assemblies_are_pruned_but_for_the_newest(
+    project: Path, age_seconds: int, kept: int
+) -> None:
+    cache = project / "cache"
+    used_at = time.time() - age_seconds
     for number in range(assembly.KEPT_ASSEMBLIES + 2):
         (project / "statemachine" / "a.json").write_text(str(number))
-        synthesized(project / "cache")
+        synthesized(cache)
+        for path in cache.iterdir():
+            os.utime(path, (used_at, used_at))
+    (project / "statemachine" / "a.json").write_text("the last")
+    synthesized(cache)
 
-    assert len(list((project / "cache").iterdir())) == assembly.KEPT_ASSEMBLIES
+    assert len(list(cache.iterdir())) == kept
+
+
+def test_a_stack_that_is_used_is_as_good_as_new(project: Path) -> None:
+    cache = project / "cache"
+    synthesized(cache)
+    (made,) = cache.iterdir()
+    os.utime(made, (0, 0))
+
+    synthesized(cache)
+
+    assert time.time() - made.stat().st_mtime < 60
 
 
 def test_changed_settings_are_another_stack(project: Path) -> None:
