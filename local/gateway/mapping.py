@@ -5,6 +5,7 @@ Source: "Mapping template and access logging variable reference" of the API Gate
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -56,7 +57,7 @@ class Util:
 
     def escapeJavaScript(self, text: Any) -> str:  # noqa: N802 - API Gateway's name
         """As Apache Commons Lang 2 escapes: quotes, slashes, controls, and all but ASCII."""
-        return "".join(_escaped(unit) for unit in _utf16_units(str(text)))
+        return _ESCAPED.sub(_escapes, str(text))
 
     def parseJson(self, text: str) -> Any:  # noqa: N802
         return json.loads(text)
@@ -118,12 +119,11 @@ _SHORT_ESCAPES = {
 }
 
 
-def _escaped(unit: int) -> str:
-    if unit in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[unit]
-    if unit < 0x20 or unit > 0x7F:
-        return f"\\u{unit:04X}"
-    return chr(unit)
+_ESCAPED = re.compile(r"[\x00-\x1f\"'/\\\x80-\U0010ffff]+")
+
+
+def _escapes(found: re.Match[str]) -> str:
+    return "".join(_SHORT_ESCAPES.get(unit) or f"\\u{unit:04X}" for unit in _utf16_units(found[0]))
 
 
 def _utf16_units(text: str) -> memoryview:
