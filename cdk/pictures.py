@@ -1,5 +1,7 @@
 """The bucket of pictures, their manifests and what is staged for them; who reads it is logged."""
 
+from typing import Any
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -15,16 +17,19 @@ class Pictures(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
-        removal_policy = RemovalPolicy(settings.removal_policy.upper())
+        private: dict[str, Any] = {
+            "block_public_access": s3.BlockPublicAccess.BLOCK_ALL,
+            # S3 delivers server access logs to buckets with SSE-S3 only, not with SSE-KMS.
+            "encryption": s3.BucketEncryption.S3_MANAGED,
+            "enforce_ssl": True,
+            "versioned": True,
+            "object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            "removal_policy": RemovalPolicy(settings.removal_policy.upper()),
+        }
         self.log_bucket = s3.Bucket(
             self,
             "LogBucket",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            # S3 delivers server access logs to buckets with SSE-S3 only, not with SSE-KMS.
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            versioned=True,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            **private,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="logs",
@@ -33,7 +38,6 @@ class Pictures(Construct):
                     abort_incomplete_multipart_upload_after=Duration.days(STAGING_DAYS),
                 )
             ],
-            removal_policy=removal_policy,
         )
         retention = (
             Duration.days(settings.image_retention_days) if settings.image_retention_days else None
@@ -68,13 +72,8 @@ class Pictures(Construct):
         self.bucket = s3.Bucket(
             self,
             "Bucket",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            versioned=True,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            **private,
             lifecycle_rules=rules,
             server_access_logs_bucket=self.log_bucket,
             server_access_logs_prefix="pictures/",
-            removal_policy=removal_policy,
         )

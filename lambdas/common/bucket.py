@@ -119,6 +119,13 @@ class Bucket:
         except _MissingError:
             return None
 
+    def require(self, key: str) -> StoredObject:
+        """The object, which has to be there: StorageError where it is gone."""
+        found = self.get(key)
+        if found is None:
+            raise StorageError(detail=f"{key} is gone")
+        return found
+
     def keys(self, prefix: str, *, after: str, limit: int) -> list[str]:
         """Up to `limit` keys, at most 1000, that begin with a prefix and come after a key."""
         with _translated(prefix):

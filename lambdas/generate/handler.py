@@ -5,13 +5,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Protocol
 
-import boto3
-
-from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.bucket import Bucket
+from lambdas.common.clients import bedrock_client, open_bucket
 from lambdas.common.errors import telling
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import PICTURES, RETRIES, REUSED, invocation, log_environment
-from lambdas.common.tracing import trace_calls
 from lambdas.generate.bedrock import FoundationModels, client_config
 from lambdas.generate.caller_clock import CallerClock
 from lambdas.generate.claims import Claims
@@ -79,18 +77,13 @@ def _now() -> datetime:
 
 @cache
 def _bucket() -> Bucket:
-    client = boto3.client("s3", config=s3_config())
-    trace_calls(client)
-    return Bucket(_environment().bucket, client)
+    return open_bucket(_environment().bucket)
 
 
 @cache
 def _models() -> FoundationModels:
     environment = _environment()
-    client = boto3.client(
-        "bedrock-runtime",
-        region_name=environment.bedrock_region,
-        config=client_config(environment.model_timeout_seconds),
+    client = bedrock_client(
+        client_config(environment.model_timeout_seconds), region=environment.bedrock_region
     )
-    trace_calls(client)
     return FoundationModels(client, quoting=log_environment().log_execution_data)

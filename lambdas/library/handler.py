@@ -2,19 +2,14 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-
-from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.bucket import Bucket
+from lambdas.common.clients import s3_client
 from lambdas.common.presigner import S3Presigner
 from lambdas.common.telemetry import invocation
-from lambdas.common.tracing import trace_calls
 from lambdas.library.environment import Environment
 from lambdas.library.shelf import newest, show
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -32,10 +27,4 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 _environment = cache(Environment.from_env)
-
-
-@cache
-def _s3() -> "S3Client":
-    client = boto3.client("s3", config=s3_config())
-    trace_calls(client)
-    return client
+_s3 = cache(s3_client)

@@ -2,22 +2,17 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-
-from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.bucket import Bucket
+from lambdas.common.clients import bedrock_client, s3_client
 from lambdas.common.errors import telling
 from lambdas.common.presigner import S3Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
-from lambdas.common.tracing import trace_calls
 from lambdas.store.environment import Environment
 from lambdas.store.guardrail import Guardrail, client_config
 from lambdas.store.publishing import Execution, Order, publish
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -42,13 +37,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 _environment = cache(Environment.from_env)
-
-
-@cache
-def _s3() -> "S3Client":
-    client = boto3.client("s3", config=s3_config())
-    trace_calls(client)
-    return client
+_s3 = cache(s3_client)
 
 
 @cache
@@ -56,6 +45,8 @@ def _guardrail() -> Guardrail | None:
     environment = _environment()
     if not environment.guardrail_id:
         return None
-    client = boto3.client("bedrock-runtime", config=client_config())
-    trace_calls(client)
-    return Guardrail(environment.guardrail_id, environment.guardrail_version, client)
+    return Guardrail(
+        environment.guardrail_id,
+        environment.guardrail_version,
+        bedrock_client(client_config()),
+    )

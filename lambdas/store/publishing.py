@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from lambdas.common.bucket import Bucket, index_key, manifest_key, picture_key, staging_key
 from lambdas.common.catalog import CATALOG
-from lambdas.common.errors import PictureBlockedError, StorageError
+from lambdas.common.errors import PictureBlockedError
 from lambdas.common.manifest import (
     CONTENT_TYPE,
     MANIFEST_VERSION,
@@ -141,26 +141,23 @@ def _check_again(stored: StoredManifest, bucket: Bucket, guardrail: Guardrail) -
     One that is blocked now has no key any more.
     """
     manifest = stored.manifest
-    published = bucket.get(manifest["key"])
-    if published is None:
-        raise StorageError(detail=f"{manifest['key']} is gone")
+    published = bucket.require(manifest["key"])
     policy = guardrail.blocks(strip(published.content), manifest["output_format"])
-    checked: dict[str, Any] = {
-        **manifest,
-        "guardrail": {"id": guardrail.id, "version": guardrail.version, "blocked_by": policy},
-    }
+    checked: dict[str, Any] = {**manifest, "guardrail": _outcome(guardrail, policy)}
     if policy is not None:
         checked |= {"key": None, "published_at": None}
     return _put_manifest(checked, stored, bucket)
+
+
+def _outcome(guardrail: Guardrail, policy: str | None) -> dict[str, Any]:
+    return {"id": guardrail.id, "version": guardrail.version, "blocked_by": policy}
 
 
 def _file(order: Order, manifest: Manifest, bucket: Bucket) -> tuple[str, str]:
     """Key and SHA-256 of the published file, with or without the recipe as the caller wants it."""
     if manifest.get("recipe_in_picture", False) == order.recipe_in_picture:
         return manifest["key"], manifest["sha256"]
-    published = bucket.get(manifest["key"])
-    if published is None:
-        raise StorageError(detail=f"{manifest['key']} is gone")
+    published = bucket.require(manifest["key"])
     bare = strip(published.content)
     other = _with_recipe(bare, order.recipe) if order.recipe_in_picture else bare
     if other == published.content:
@@ -182,9 +179,7 @@ def _publish(
 ) -> Manifest:
     """Picture first, then its place in the index, manifest last. `earlier` is the manifest of a
     refusal, or of a picture that somebody deleted."""
-    staged = bucket.get(staging_key(order.id))
-    if staged is None:
-        raise StorageError(detail=f"{staging_key(order.id)} is gone")
+    staged = bucket.require(staging_key(order.id))
     recipe = order.recipe
     found = read_format(staged.content)
     policy = guardrail.blocks(staged.content, found.output_format) if guardrail else None
@@ -205,9 +200,7 @@ def _publish(
             "pixels_sha256": pixels_sha256,
         },
         "rerun_of": _rerun_of(order.rerun, sha256, pixels_sha256, bucket),
-        "guardrail": {"id": guardrail.id, "version": guardrail.version, "blocked_by": policy}
-        if guardrail
-        else None,
+        "guardrail": _outcome(guardrail, policy) if guardrail else None,
         "started_at": execution.started_at,
         "published_at": None if policy else iso(now),
         "execution_arn": execution.arn,

@@ -111,14 +111,9 @@ def _settled(recipe: Recipe, request: Any, key: str, caller: str) -> Recipe:
 
 @cache
 def _bucket() -> "Bucket":
-    import boto3
+    from lambdas.common.clients import open_bucket
 
-    from lambdas.common.bucket import Bucket, s3_config
-    from lambdas.common.tracing import trace_calls
-
-    client = boto3.client("s3", config=s3_config())
-    trace_calls(client)
-    return Bucket(_environment().bucket, client)
+    return open_bucket(_environment().bucket)
 
 
 def _draw_seed(limit: int) -> int:

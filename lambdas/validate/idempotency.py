@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from lambdas.common.errors import IdempotencyKeyReusedError, InvalidRequestError, StorageError
+from lambdas.common.errors import IdempotencyKeyReusedError, InvalidRequestError
 from lambdas.common.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -54,10 +54,7 @@ def _first(request: Any, object_key: str, bucket: "Bucket", **kept: Any) -> dict
     record = {"request_sha256": fingerprint, **kept}
     if bucket.put_once(object_key, json.dumps(record).encode(), content_type="application/json"):
         return record
-    stored = bucket.get(object_key)
-    if stored is None:
-        raise StorageError(detail=f"{object_key} is gone")
-    first: dict[str, Any] = json.loads(stored.content)
+    first: dict[str, Any] = json.loads(bucket.require(object_key).content)
     if first["request_sha256"] != fingerprint:
         raise IdempotencyKeyReusedError(
             f"This {HEADER} was used for another request. Use a new key for a new request.",

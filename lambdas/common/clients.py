@@ -1,0 +1,30 @@
+"""Clients of AWS services whose every call shows in the trace."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.tracing import trace_calls
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_s3 import S3Client
+
+
+def s3_client() -> "S3Client":
+    client = boto3.client("s3", config=s3_config())
+    trace_calls(client)
+    return client
+
+
+def bedrock_client(config: Config, *, region: str | None = None) -> "BedrockRuntimeClient":
+    """Of the function's own region where none is named."""
+    client = boto3.client("bedrock-runtime", region_name=region, config=config)
+    trace_calls(client)
+    return client
+
+
+def open_bucket(name: str) -> Bucket:
+    return Bucket(name, s3_client())
