@@ -133,15 +133,7 @@ class Api(Construct):
                 passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
                 request_templates={"application/json": '{"statusCode": 200}'},
                 integration_responses=[
-                    apigateway.IntegrationResponse(
-                        status_code="200",
-                        response_parameters=self._cors.response_parameters(),
-                        response_templates={
-                            "application/json": self._cors.template(
-                                json.dumps(described, separators=(",", ":"))
-                            )
-                        },
-                    )
+                    self._response("200", json.dumps(described, separators=(",", ":")))
                 ],
             ),
             **_access(settings),
@@ -183,27 +175,25 @@ class Api(Construct):
                     ),
                 },
                 integration_responses=[
-                    apigateway.IntegrationResponse(
-                        status_code="200",
-                        response_parameters=self._cors.response_parameters(),
-                        response_templates={
-                            "application/json": self._cors.template(
-                                mapping_template("execution_ended")
-                            )
-                        },
-                    ),
-                    apigateway.IntegrationResponse(
-                        status_code="500",
+                    self._response("200", mapping_template("execution_ended")),
+                    self._response(
+                        "500",
+                        mapping_template("execution_not_started"),
                         selection_pattern=r"[45]\d{2}",
-                        response_parameters=self._cors.response_parameters(),
-                        response_templates={
-                            "application/json": self._cors.template(
-                                mapping_template("execution_not_started")
-                            )
-                        },
                     ),
                 ],
             ),
+        )
+
+    def _response(
+        self, status: str, template: str, *, selection_pattern: str | None = None
+    ) -> apigateway.IntegrationResponse:
+        """An integration's answer, with what pages of other origins need of it."""
+        return apigateway.IntegrationResponse(
+            status_code=status,
+            selection_pattern=selection_pattern,
+            response_parameters=self._cors.response_parameters(),
+            response_templates={"application/json": self._cors.template(template)},
         )
 
     def _add_key(self, settings: Settings) -> apigateway.IApiKey:
