@@ -138,14 +138,14 @@ def _checked_by(guardrail: Guardrail, manifest: Manifest) -> bool:
 def _check_again(stored: StoredManifest, bucket: Bucket, guardrail: Guardrail) -> Manifest:
     """A published picture that another guardrail let pass, or none: it is not handed out unchecked.
 
-    One that is blocked now has no key any more.
+    One that is blocked now has no key any more, and no place in the list.
     """
     manifest = stored.manifest
     published = bucket.require(manifest["key"])
     policy = guardrail.blocks(strip(published.content), manifest["output_format"])
     checked: dict[str, Any] = {**manifest, "guardrail": _outcome(guardrail, policy)}
     if policy is not None:
-        checked |= {"key": None, "published_at": None}
+        checked |= {"key": None, "published_at": None, "index_key": None}
     return _put_manifest(checked, stored, bucket)
 
 

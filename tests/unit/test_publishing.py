@@ -19,6 +19,7 @@ from lambdas.common.pixels import pixels_digest
 from lambdas.common.presigner import S3Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.recipe_in_picture import read_recipe_json, strip
+from lambdas.library.shelf import newest
 from lambdas.store.publishing import Execution, Guardrail, Order, publish
 
 RECIPE = Recipe(
@@ -339,6 +340,7 @@ def test_a_picture_from_before_the_guardrail_is_checked_before_it_is_handed_out(
         else:
             with pytest.raises(PictureBlockedError):
                 published(bucket, guardrail=guardrail, reused=True)
+        assert len(newest({}, bucket=bucket)["pictures"]) == (policy is None)
 
     assert guardrail.asked[0] == (picture(), "png")
     assert manifest(bucket)["guardrail"]["blocked_by"] == policy
