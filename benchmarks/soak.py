@@ -133,7 +133,7 @@ def body(**fields: Any) -> bytes:
 
 
 def make_trouble(ends: float) -> None:
-    """A new fault every few seconds, anywhere but those that shut Bedrock's door for long."""
+    """A new fault every few seconds, but none that refuses connections to Bedrock for long."""
     chance = random.Random(0)
     while time.monotonic() < ends:
         at = chance.choice(list(KINDS))

@@ -1,7 +1,7 @@
-"""The REST API in front of the state machine: one POST waits for one execution."""
+"""The REST API in front of the state machine: each request waits for one execution."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -10,38 +10,22 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk.cors import Cors
+from cdk.cors import Cors, preflight_headers
 from cdk.gateway_logs import GatewayLogs
 from cdk.gateway_responses import add_gateway_responses
 from cdk.mapping_templates import mapping_template, start_execution
 from cdk.openapi import document
+from cdk.operations import OPERATIONS, Operation
 from cdk.settings import Settings
 
-# `/images`, and the routes of services whose callers move here.
-ROUTES = ("/images", "/image", "/image-generation", "/generate-poster", "/")
+_DOCUMENT_ROUTE = "/openapi.json"
 
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of the API, and what the state machine calls it."""
-
-    http_method: str
-    route: str
-    name: str
-    path_parameters: tuple[str, ...] = ()
-    query_parameters: tuple[str, ...] = ()
-
-
-OPERATIONS = (
-    *(Operation("POST", route, "draw") for route in ROUTES),
-    Operation("GET", "/images", "list", query_parameters=("limit", "after")),
-    Operation("GET", "/images/{id}", "show", path_parameters=("id",)),
-    Operation("POST", "/images/{id}/rerun", "rerun", path_parameters=("id",)),
-)
+# OpenAPI's names for where a parameter is, and API Gateway's.
+_PLACES = {"path": "path", "query": "querystring", "header": "header"}
 
 
 class Api(Construct):
-    """Exposes `api` and, with auth api_key, `key`."""
+    """The API. Exposes `api`, and `key`, which is None unless auth is api_key."""
 
     def __init__(
         self,
@@ -50,8 +34,10 @@ class Api(Construct):
         *,
         settings: Settings,
         state_machine: sfn.StateMachine,
+        operations: Sequence[Operation] = OPERATIONS,
     ) -> None:
         super().__init__(scope, id)
+        by_key = settings.auth == "api_key"
         gateway_logs = GatewayLogs(self, "Logs", settings=settings, stage_name="v1")
         self.api = apigateway.RestApi(
             self,
@@ -59,6 +45,13 @@ class Api(Construct):
             rest_api_name=f"{Stack.of(self).stack_name}-text-to-image",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
+            # Only preflights are open: with every setting, all other methods ask who calls.
+            default_method_options=apigateway.MethodOptions(
+                authorization_type=apigateway.AuthorizationType.NONE
+                if by_key
+                else apigateway.AuthorizationType.IAM,
+                api_key_required=by_key,
+            ),
             deploy_options=apigateway.StageOptions(
                 tracing_enabled=True,
                 throttling_rate_limit=settings.throttle_per_second,
@@ -69,13 +62,18 @@ class Api(Construct):
         gateway_logs.add_to(self.api)
         self._cors = Cors(settings.allowed_origins)
         add_gateway_responses(self.api, self._cors)
-        self._add_methods(settings, state_machine)
-        self._add_document(settings)
-        self.key = self._add_key(settings) if settings.auth == "api_key" else None
+        self._add_operations(operations, settings, state_machine)
+        described = json.dumps(document(operations, api_key=by_key), separators=(",", ":"))
+        self._add_fixed_answer("GET", _DOCUMENT_ROUTE, self._response("200", described))
+        if settings.allowed_origins:
+            self._add_preflights(operations)
+        self.key = self._add_key(settings) if by_key else None
 
-    def _add_methods(self, settings: Settings, state_machine: sfn.StateMachine) -> None:
-        # The gateway only checks that the body is an object: its validator cannot name the
-        # field at fault, the validate step does.
+    def _add_operations(
+        self, operations: Sequence[Operation], settings: Settings, state_machine: sfn.StateMachine
+    ) -> None:
+        # The gateway only checks that the body is an object. The validate step checks the fields,
+        # because the gateway's validator cannot name the one at fault.
         model = self.api.add_model(
             "PictureRequest",
             content_type="application/json",
@@ -88,111 +86,98 @@ class Api(Construct):
         validator = self.api.add_request_validator(
             "BodyValidator", validate_request_body=True, validate_request_parameters=True
         )
-        statuses = [
-            apigateway.MethodResponse(
-                status_code="200",
-                response_models={"application/json": apigateway.Model.EMPTY_MODEL},
-                response_parameters=self._cors.declared(),
-            ),
-            apigateway.MethodResponse(
-                status_code="500",
-                response_models={"application/json": apigateway.Model.ERROR_MODEL},
-                response_parameters=self._cors.declared(),
-            ),
-        ]
         role = iam.Role(
             self,
             "StartExecutionRole",
             assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
         )
         state_machine.grant_start_sync_execution(role)
-        for operation in OPERATIONS:
-            has_body = operation.http_method == "POST"
-            resource = self.api.root.resource_for_path(operation.route)
-            resource.add_method(
+        ended = self._response("200", mapping_template("execution_ended"))
+        not_started = self._response(
+            "500", mapping_template("execution_not_started"), selection_pattern=r"[45]\d{2}"
+        )
+        for operation in operations:
+            has_body = operation.request is not None
+            template = start_execution(
+                operation.name,
+                has_body=has_body,
+                state_machine_arn=state_machine.state_machine_arn,
+            )
+            # Not CDK's integration of this action: callers can inject into its request template,
+            # and it answers an execution that timed out with an empty 200.
+            integration = apigateway.AwsIntegration(
+                service="states",
+                action="StartSyncExecution",
+                integration_http_method="POST",
+                options=apigateway.IntegrationOptions(
+                    credentials_role=role,
+                    timeout=Duration.seconds(settings.gateway_timeout_seconds),
+                    passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+                    request_parameters={
+                        "integration.request.header.Content-Type": "'application/x-amz-json-1.0'"
+                    },
+                    request_templates={"application/json": template},
+                    integration_responses=[ended, not_started],
+                ),
+            )
+            self.api.root.resource_for_path(operation.route).add_method(
                 operation.http_method,
-                self._integration(operation, settings, state_machine, role),
-                **_access(settings),
-                request_parameters=_parameters(operation),
+                integration,
+                request_parameters={
+                    f"method.request.{_PLACES[each['in']]}.{each['name']}": each["required"]
+                    for each in operation.parameters
+                },
                 request_models={"application/json": model} if has_body else None,
                 request_validator=validator,
-                method_responses=statuses,
+                method_responses=[
+                    _method_response(ended, apigateway.Model.EMPTY_MODEL),
+                    _method_response(not_started, apigateway.Model.ERROR_MODEL),
+                ],
             )
-        for route in dict.fromkeys(operation.route for operation in OPERATIONS):
-            methods = [each.http_method for each in OPERATIONS if each.route == route]
-            self._cors.add_preflight(self.api.root.resource_for_path(route), ",".join(methods))
 
-    def _add_document(self, settings: Settings) -> None:
-        """`GET /openapi.json`, answered by the gateway itself."""
-        described = document(ROUTES, api_key=settings.auth == "api_key")
-        resource = self.api.root.add_resource("openapi.json")
-        self._cors.add_preflight(resource, "GET")
-        resource.add_method(
-            "GET",
-            apigateway.MockIntegration(
-                passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
-                request_templates={"application/json": '{"statusCode": 200}'},
-                integration_responses=[
-                    self._response("200", json.dumps(described, separators=(",", ":")))
-                ],
-            ),
-            **_access(settings),
-            method_responses=[
-                apigateway.MethodResponse(
-                    status_code="200", response_parameters=self._cors.declared()
-                )
-            ],
+    def _add_preflights(self, operations: Sequence[Operation]) -> None:
+        """Adds `OPTIONS` without authorization, because browsers send none. It calls nothing."""
+        methods = {_DOCUMENT_ROUTE: ["GET"]}
+        for operation in operations:
+            methods.setdefault(operation.route, []).append(operation.http_method)
+        for route, http_methods in methods.items():
+            self._add_fixed_answer(
+                "OPTIONS",
+                route,
+                self._response("204", "", headers=preflight_headers(http_methods)),
+                authorization_type=apigateway.AuthorizationType.NONE,
+                api_key_required=False,
+            )
+
+    def _add_fixed_answer(
+        self, http_method: str, route: str, response: apigateway.IntegrationResponse, **access: Any
+    ) -> None:
+        """Adds a method that the gateway answers by itself."""
+        integration = apigateway.MockIntegration(
+            passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+            request_templates={"application/json": f'{{"statusCode": {response.status_code}}}'},
+            integration_responses=[response],
         )
-
-    def _integration(
-        self,
-        operation: Operation,
-        settings: Settings,
-        state_machine: sfn.StateMachine,
-        role: iam.Role,
-    ) -> apigateway.AwsIntegration:
-        """StartSyncExecution with templates of our own.
-
-        CDK's own integration can be injected through its request template, and answers a timed
-        out execution with an empty 200.
-        """
-        return apigateway.AwsIntegration(
-            service="states",
-            action="StartSyncExecution",
-            integration_http_method="POST",
-            options=apigateway.IntegrationOptions(
-                credentials_role=role,
-                timeout=Duration.seconds(settings.gateway_timeout_seconds),
-                passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
-                request_parameters={
-                    "integration.request.header.Content-Type": "'application/x-amz-json-1.0'"
-                },
-                request_templates={
-                    "application/json": start_execution(
-                        operation.name,
-                        has_body=operation.http_method == "POST",
-                        state_machine_arn=state_machine.state_machine_arn,
-                    ),
-                },
-                integration_responses=[
-                    self._response("200", mapping_template("execution_ended")),
-                    self._response(
-                        "500",
-                        mapping_template("execution_not_started"),
-                        selection_pattern=r"[45]\d{2}",
-                    ),
-                ],
-            ),
+        self.api.root.resource_for_path(route).add_method(
+            http_method, integration, method_responses=[_method_response(response)], **access
         )
 
     def _response(
-        self, status: str, template: str, *, selection_pattern: str | None = None
+        self,
+        status: str,
+        template: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        selection_pattern: str | None = None,
     ) -> apigateway.IntegrationResponse:
-        """An integration's answer, with what pages of other origins need of it."""
+        """Returns an integration's answer, with the headers for pages of allowed origins."""
+        fixed = self._cors.headers if headers is None else headers
         return apigateway.IntegrationResponse(
             status_code=status,
             selection_pattern=selection_pattern,
-            response_parameters=self._cors.response_parameters(),
+            response_parameters={
+                f"method.response.header.{name}": f"'{value}'" for name, value in fixed.items()
+            },
             response_templates={"application/json": self._cors.template(template)},
         )
 
@@ -212,23 +197,12 @@ class Api(Construct):
         return key
 
 
-def _parameters(operation: Operation) -> dict[str, bool]:
-    """What a method declares of its parameters: true for those that have to be there."""
-    parameters = {f"method.request.path.{name}": True for name in operation.path_parameters}
-    parameters |= {
-        f"method.request.querystring.{name}": False for name in operation.query_parameters
-    }
-    if operation.http_method == "POST":
-        parameters["method.request.header.Idempotency-Key"] = False
-    return parameters
-
-
-def _access(settings: Settings) -> dict[str, Any]:
-    """Who may call: no setting leaves a method open that does more than answer a preflight."""
-    by_key = settings.auth == "api_key"
-    return {
-        "authorization_type": apigateway.AuthorizationType.NONE
-        if by_key
-        else apigateway.AuthorizationType.IAM,
-        "api_key_required": by_key,
-    }
+def _method_response(
+    response: apigateway.IntegrationResponse, model: apigateway.IModel | None = None
+) -> apigateway.MethodResponse:
+    """Returns the declaration of an integration's answer, which its method needs."""
+    return apigateway.MethodResponse(
+        status_code=response.status_code,
+        response_models={"application/json": model} if model else None,
+        response_parameters=dict.fromkeys(response.response_parameters or (), True),
+    )

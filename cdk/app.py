@@ -1,4 +1,4 @@
-"""The CDK app: one stack for the environment that the context names."""
+"""The CDK app: one stack, for the environment that the context names."""
 
 import json
 import sys
@@ -6,14 +6,11 @@ from typing import Any
 
 from aws_cdk import App
 
-from cdk.api import OPERATIONS
-from cdk.deadline import DefinitionError
+from cdk.definition import DefinitionError
 from cdk.mapping_templates import MappingTemplateError
 from cdk.settings import Settings, SettingsError
 from cdk.spend import ceiling, in_words
 from cdk.stack import EaselStack
-from cdk.workflow import DEFINITION
-from lambdas.validate.orders import COUNT_LIMIT
 
 
 def main() -> None:
@@ -30,22 +27,14 @@ def main() -> None:
         raise SystemExit(f"settings of environment {environment}: {error}") from error
     try:
         EaselStack(app, f"easel-{environment}", settings=settings)
-    except DefinitionError as error:
-        raise SystemExit(f"statemachine/{DEFINITION.name}: {error}") from error
-    except MappingTemplateError as error:
-        raise SystemExit(f"cdk/mapping_templates/{error}") from error
+    except (DefinitionError, MappingTemplateError) as error:
+        raise SystemExit(str(error)) from error
     app.synth()
-    print(in_words(ceiling(settings, pictures=_pictures_by_route()), settings), file=sys.stderr)
-
-
-def _pictures_by_route() -> list[int]:
-    """How many pictures a request can order, of each route that draws."""
-    most = {"draw": COUNT_LIMIT, "rerun": 1}
-    return [most[operation.name] for operation in OPERATIONS if operation.name in most]
+    print(in_words(ceiling(settings), settings), file=sys.stderr)
 
 
 def _changed_settings(app: App) -> dict[str, Any]:
-    """Settings that a command changes for once: `-c settings='{"auth": "api_key"}'`."""
+    """Returns the settings that one command overrides: `-c settings='{"auth": "api_key"}'`."""
     changed = app.node.try_get_context("settings") or {}
     try:
         return dict(json.loads(changed) if isinstance(changed, str) else changed)

@@ -1,19 +1,23 @@
 """The web application firewall in front of the API's stage, and its log.
 
 Sources: "Baseline rule groups" and "Rate-based rule statement" of the WAF guide, and the service
-model of wafv2. What it blocks, the gateway answers as WAF_FILTERED, in Easel's envelope.
+model of wafv2. The gateway answers blocked requests as WAF_FILTERED, in Easel's envelope.
 """
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from collections.abc import Iterable
+
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from cdk.settings import LOG_RETENTIONS, Settings
+from cdk.log_groups import add_log_group
+from cdk.settings import Settings
 
-# Rules of the common group that only count here, each for its reason. WAF ignores a name that it
-# does not know, so these have to be right to the letter.
+_Acl = wafv2.CfnWebACL
+
+# Rules of the common group that only count matches here, with the reasons. WAF ignores a name
+# that it does not know, so these must be spelt exactly.
 COUNTED_RULES = {
     "SizeRestrictions_BODY": "blocks bodies above 8 KB; a prompt may have 10,000 characters",
     "CrossSiteScripting_BODY": "takes words in angle brackets for scripts; prompts may have them",
@@ -25,7 +29,7 @@ COUNTED_RULES = {
 RATE_WINDOW_SECONDS = 300
 
 # Kept out of the log and of sampled requests.
-_SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token")
+_SECRET_HEADERS = ["authorization", "x-api-key", "x-amz-security-token"]
 
 
 class Firewall(Construct):
@@ -35,51 +39,28 @@ class Firewall(Construct):
         self, scope: Construct, id: str, *, settings: Settings, stage: apigateway.Stage
     ) -> None:
         super().__init__(scope, id)
-        acl = wafv2.CfnWebACL(
+        acl = _Acl(
             self,
             "WebAcl",
             scope="REGIONAL",
-            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+            default_action=_Acl.DefaultActionProperty(allow={}),
             visibility_config=_visibility("easel"),
             rules=[
-                self._rate_rule(0, settings),
-                _managed_rule(1, "AWSManagedRulesCommonRuleSet", counted=tuple(COUNTED_RULES)),
+                _rate_rule(0, settings),
+                _managed_rule(1, "AWSManagedRulesCommonRuleSet", counted=COUNTED_RULES),
                 _managed_rule(2, "AWSManagedRulesKnownBadInputsRuleSet"),
             ],
-            data_protection_config=_protection(),
+            data_protection_config=_data_protection(),
         )
         wafv2.CfnWebACLAssociation(
             self, "Association", resource_arn=stage.stage_arn, web_acl_arn=acl.attr_arn
         )
         self._add_log(settings, acl)
 
-    def _rate_rule(self, priority: int, settings: Settings) -> wafv2.CfnWebACL.RuleProperty:
-        """By address: what one method lets through in five minutes, its burst included."""
-        return wafv2.CfnWebACL.RuleProperty(
-            name="rate-by-address",
-            priority=priority,
-            action=wafv2.CfnWebACL.RuleActionProperty(block={}),
-            statement=wafv2.CfnWebACL.StatementProperty(
-                rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                    aggregate_key_type="IP",
-                    evaluation_window_sec=RATE_WINDOW_SECONDS,
-                    limit=settings.throttle_per_second * RATE_WINDOW_SECONDS
-                    + settings.throttle_burst,
-                )
-            ),
-            visibility_config=_visibility("rate-by-address"),
-        )
-
-    def _add_log(self, settings: Settings, acl: wafv2.CfnWebACL) -> None:
-        """WAF writes only to log groups whose names begin so; it makes their policy itself."""
+    def _add_log(self, settings: Settings, acl: _Acl) -> None:
+        """Adds a log group with the prefix that WAF requires. WAF makes the policy itself."""
         name = f"aws-waf-logs-{Stack.of(self).stack_name}"
-        group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=name,
-            retention=logs.RetentionDays(LOG_RETENTIONS[settings.log_retention_days]),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        group = add_log_group(self, "Logs", settings, name=name)
         configuration = wafv2.CfnLoggingConfiguration(
             self,
             "Logging",
@@ -97,52 +78,60 @@ class Firewall(Construct):
         configuration.node.add_dependency(group)
 
 
-def _managed_rule(
-    priority: int, group: str, *, counted: tuple[str, ...] = ()
-) -> wafv2.CfnWebACL.RuleProperty:
-    return wafv2.CfnWebACL.RuleProperty(
+def _rate_rule(priority: int, settings: Settings) -> _Acl.RuleProperty:
+    """Blocks an address that sends more in five minutes than one method lets through with its
+    burst."""
+    rate = _Acl.RateBasedStatementProperty(
+        aggregate_key_type="IP",
+        evaluation_window_sec=RATE_WINDOW_SECONDS,
+        limit=settings.throttle_per_second * RATE_WINDOW_SECONDS + settings.throttle_burst,
+    )
+    return _Acl.RuleProperty(
+        name="rate-by-address",
+        priority=priority,
+        action=_Acl.RuleActionProperty(block={}),
+        statement=_Acl.StatementProperty(rate_based_statement=rate),
+        visibility_config=_visibility("rate-by-address"),
+    )
+
+
+def _managed_rule(priority: int, group: str, *, counted: Iterable[str] = ()) -> _Acl.RuleProperty:
+    count = _Acl.RuleActionProperty(count={})
+    managed = _Acl.ManagedRuleGroupStatementProperty(
+        vendor_name="AWS",
+        name=group,
+        rule_action_overrides=[
+            _Acl.RuleActionOverrideProperty(name=name, action_to_use=count) for name in counted
+        ]
+        or None,
+    )
+    return _Acl.RuleProperty(
         name=group,
         priority=priority,
-        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
-            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
-                vendor_name="AWS",
-                name=group,
-                rule_action_overrides=[
-                    wafv2.CfnWebACL.RuleActionOverrideProperty(
-                        name=name, action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={})
-                    )
-                    for name in counted
-                ]
-                or None,
-            )
-        ),
+        override_action=_Acl.OverrideActionProperty(none={}),
+        statement=_Acl.StatementProperty(managed_rule_group_statement=managed),
         visibility_config=_visibility(group),
     )
 
 
-def _protection() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
-    """Bodies and queries stay out of log and samples.
+def _data_protection() -> _Acl.DataProtectionConfigProperty:
+    """Keeps bodies, queries and secret headers out of log and samples.
 
-    A logging configuration's own redaction knows no bodies, and bodies can be seen there in what
-    a rule matched.
+    A logging configuration cannot redact bodies, and a rule's matches can quote them.
     """
     fields = [
-        wafv2.CfnWebACL.FieldToProtectProperty(field_type="BODY"),
-        wafv2.CfnWebACL.FieldToProtectProperty(field_type="QUERY_STRING"),
-        wafv2.CfnWebACL.FieldToProtectProperty(
-            field_type="SINGLE_HEADER", field_keys=list(_SECRET_HEADERS)
-        ),
+        _Acl.FieldToProtectProperty(field_type="BODY"),
+        _Acl.FieldToProtectProperty(field_type="QUERY_STRING"),
+        _Acl.FieldToProtectProperty(field_type="SINGLE_HEADER", field_keys=_SECRET_HEADERS),
     ]
-    return wafv2.CfnWebACL.DataProtectionConfigProperty(
+    return _Acl.DataProtectionConfigProperty(
         data_protections=[
-            wafv2.CfnWebACL.DataProtectProperty(field=field, action="SUBSTITUTION")
-            for field in fields
+            _Acl.DataProtectProperty(field=field, action="SUBSTITUTION") for field in fields
         ]
     )
 
 
-def _visibility(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    return wafv2.CfnWebACL.VisibilityConfigProperty(
+def _visibility(name: str) -> _Acl.VisibilityConfigProperty:
+    return _Acl.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, sampled_requests_enabled=True, metric_name=name
     )

@@ -4,38 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import Duration, IgnoreMode, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.deadline import Deadline
 from cdk.guardrail import Guardrail
-from cdk.settings import LOG_RETENTIONS, Settings
+from cdk.log_groups import add_log_group
+from cdk.settings import Settings
+from lambdas.common.environment import ENVIRONMENTS
 
 ROOT = Path(__file__).parent.parent
 
-# Between the end of a model call and the function's end: decoding, checking and staging.
+# Time for decoding, checking and staging a picture after the model call.
 STAGING_SECONDS = 15
 
-# Lambda gives a whole processor from here on, which halves a cold start.
+# From this size on, Lambda gives a whole processor, which halves a cold start.
 ONE_CPU_MB = 1_769
 
 
 @dataclass(frozen=True)
 class _Spec:
     timeout_seconds: int
-    memory_mb: int
-    environment: Mapping[str, str]
+    memory_mb: int = ONE_CPU_MB
+    packages: tuple[str, ...] = ()
     reserved_concurrency: int | None = None
 
 
 class Functions(Construct):
-    """Exposes `validate`, `generate`, `store` and `library`, and `all` by name.
-
-    Grants are the stack's.
-    """
+    """Exposes the functions by name as `all`. The stack grants what they may do."""
 
     def __init__(
         self,
@@ -43,75 +40,41 @@ class Functions(Construct):
         id: str,
         *,
         settings: Settings,
-        deadline: Deadline,
         bucket_name: str,
         guardrail: Guardrail | None,
     ) -> None:
         super().__init__(scope, id)
         specs = {
-            "validate": _Spec(
-                timeout_seconds=5,
-                memory_mb=ONE_CPU_MB,
-                environment={
-                    "BUCKET": bucket_name,
-                    "DEFAULT_MODEL": settings.default_model,
-                    "ALLOW_RETIRED_MODELS": str(settings.allow_retired_models).lower(),
-                    "BEDROCK_REGION": settings.bedrock_region,
-                    "DRAW_UNTIL_SECONDS": str(deadline.draw_until_seconds),
-                    "RECIPE_IN_PICTURE": str(settings.recipe_in_picture).lower(),
-                },
-            ),
+            "validate": _Spec(timeout_seconds=5),
             "generate": _Spec(
                 timeout_seconds=settings.model_timeout_seconds + STAGING_SECONDS,
                 memory_mb=1_024,
-                environment={
-                    "BUCKET": bucket_name,
-                    "BEDROCK_REGION": settings.bedrock_region,
-                    "MODEL_TIMEOUT_SECONDS": str(settings.model_timeout_seconds),
-                    "FUNCTION_TIMEOUT_SECONDS": str(
-                        settings.model_timeout_seconds + STAGING_SECONDS
-                    ),
-                    "ANSWER_UNTIL_SECONDS": str(deadline.answer_until_seconds),
-                    "RETRY_WAIT_SECONDS": str(deadline.retry_wait_seconds),
-                },
-                # Lambda reads 0 as "never", the setting as "nothing reserved".
+                packages=("picture",),
+                # To Lambda, 0 means "never run". In the setting, it means "reserve nothing".
                 reserved_concurrency=settings.generate_concurrency or None,
             ),
-            "store": _Spec(
-                timeout_seconds=10,
-                memory_mb=ONE_CPU_MB,
-                environment={
-                    "BUCKET": bucket_name,
-                    "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
-                    "GUARDRAIL_ID": guardrail.guardrail_id if guardrail else "",
-                    "GUARDRAIL_VERSION": guardrail.version if guardrail else "",
-                },
-            ),
-            "library": _Spec(
-                timeout_seconds=10,
-                memory_mb=ONE_CPU_MB,
-                environment={
-                    "BUCKET": bucket_name,
-                    "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
-                },
-            ),
+            "store": _Spec(timeout_seconds=10, packages=("picture",)),
+            "library": _Spec(timeout_seconds=10),
         }
-        functions = {
-            name: self._function(name, spec=spec, settings=settings) for name, spec in specs.items()
+        values = {
+            **vars(settings),
+            "bucket": bucket_name,
+            "stack_name": Stack.of(self).stack_name,
+            "function_timeout_seconds": specs["generate"].timeout_seconds,
+            "guardrail_id": guardrail.guardrail_id if guardrail else "",
+            "guardrail_version": guardrail.version if guardrail else "",
         }
-        self.all = functions
-        self.validate = functions["validate"]
-        self.generate = functions["generate"]
-        self.store = functions["store"]
-        self.library = functions["library"]
+        self.all = {
+            name: self._function(
+                name, spec, environment=ENVIRONMENTS[name].variables(values), settings=settings
+            )
+            for name, spec in specs.items()
+        }
 
-    def _function(self, name: str, *, spec: _Spec, settings: Settings) -> lambda_.Function:
-        log_group = logs.LogGroup(
-            self,
-            f"{name.title()}Logs",
-            retention=logs.RetentionDays(LOG_RETENTIONS[settings.log_retention_days]),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+    def _function(
+        self, name: str, spec: _Spec, *, environment: Mapping[str, str], settings: Settings
+    ) -> lambda_.Function:
+        log_group = add_log_group(self, f"{name.title()}Logs", settings)
         role = iam.Role(
             self,
             f"{name.title()}Role",
@@ -125,30 +88,27 @@ class Functions(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=f"lambdas.{name}.handler.handler",
             code=lambda_.Code.from_asset(
-                str(ROOT), exclude=_everything_but(name), ignore_mode=IgnoreMode.GIT
+                str(ROOT),
+                exclude=_everything_but("common", name, *spec.packages),
+                ignore_mode=IgnoreMode.GIT,
             ),
             role=role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
             timeout=Duration.seconds(spec.timeout_seconds),
             memory_size=spec.memory_mb,
-            environment={
-                **spec.environment,
-                "STACK_NAME": Stack.of(self).stack_name,
-                "LOG_EXECUTION_DATA": str(settings.log_execution_data).lower(),
-            },
+            environment=dict(environment),
             reserved_concurrent_executions=spec.reserved_concurrency,
         )
 
 
-def _everything_but(name: str) -> list[str]:
-    """Ignore patterns that leave one function's package and the common one."""
+def _everything_but(*packages: str) -> list[str]:
+    """Returns ignore patterns for everything but these packages of `lambdas`."""
     return [
         "/*",
         "!/lambdas",
         "/lambdas/*",
         "!/lambdas/__init__.py",
-        "!/lambdas/common",
-        f"!/lambdas/{name}",
+        *(f"!/lambdas/{package}" for package in packages),
         "__pycache__",
     ]

@@ -1,4 +1,4 @@
-"""What the API's stage logs about each call, where to, and who may write it."""
+"""The logs of the API's stage: what they hold, where they go, and who may write them."""
 
 import json
 from typing import Any
@@ -10,13 +10,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.settings import LOG_RETENTIONS, Settings
+from cdk.log_groups import add_log_group
+from cdk.settings import Settings
 from lambdas.common import telemetry
 
-# Each value is quoted, numbers too: a variable without a value is logged as a bare hyphen. Nothing
-# here is the caller's own text, so none can forge a field: the path is the route's, and
-# `error.message` is left out because that of a wrong signature repeats the caller's headers. The
-# request id is the execution's name. Variables: "Variables for access logging for API Gateway".
+# Numbers are quoted too, because a variable without a value is logged as a bare hyphen. No field
+# holds the caller's own text, so callers cannot forge fields: the path is the route's, and
+# `error.message` is left out because for a wrong signature it repeats the caller's headers. The
+# request id is the execution's name. Source: "Variables for access logging for API Gateway".
 ACCESS_LOG_FIELDS = {
     "time": "$context.requestTime",
     "request_id": "$context.requestId",
@@ -35,35 +36,28 @@ ACCESS_LOG_FIELDS = {
     "trace_id": "$context.xrayTraceId",
 }
 
-# Answers of 429, whoever gives them: the stage's throttle, a key's quota or the workflow. REST APIs
-# have no metric of their own for them, and of an excess of them neither metrics nor logs for sure
-# ("Monitor REST APIs in API Gateway").
+# Answers with status 429, from the stage's throttle, a key's quota or the workflow. REST APIs have
+# no metric for them, and may leave out both metrics and logs if there are too many ("Monitor REST
+# APIs in API Gateway").
 THROTTLED_REQUESTS = telemetry.Metric("ThrottledRequests", dimension_sets=(("stack",),))
 
-# What API Gateway wants of the role, no less: those of AmazonAPIGatewayPushToCloudWatchLogs.
+# API Gateway requires all of these of the role, as in AmazonAPIGatewayPushToCloudWatchLogs.
 WRITER_ACTIONS = (
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:DescribeLogGroups",
-    "logs:DescribeLogStreams",
-    "logs:FilterLogEvents",
-    "logs:GetLogEvents",
-    "logs:PutLogEvents",
-)
+    "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutLogEvents",
+)  # fmt: skip
 
 
 class GatewayLogs(Construct):
-    """Exposes `stage_options`, which have calls and what went wrong in them logged, and counts
-    THROTTLED_REQUESTS among the calls."""
+    """Exposes `stage_options`, with which a stage logs its calls and their errors. Counts
+    THROTTLED_REQUESTS in that log."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, stage_name: str) -> None:
         super().__init__(scope, id)
         self._stage_name = stage_name
-        self._retention = logs.RetentionDays(LOG_RETENTIONS[settings.log_retention_days])
-        access = logs.LogGroup(
-            self, "Access", retention=self._retention, removal_policy=RemovalPolicy.DESTROY
-        )
-        # A metric's dimension can only be a field of the log.
+        self._settings = settings
+        access = add_log_group(self, "Access", settings)
+        # A metric's dimensions can only come from fields of the log.
         fields = {"stack": Stack.of(self).stack_name, **ACCESS_LOG_FIELDS}
         logs.MetricFilter(
             self,
@@ -79,43 +73,33 @@ class GatewayLogs(Construct):
             "stage_name": stage_name,
             "access_log_destination": apigateway.LogGroupLogDestination(access),
             "access_log_format": apigateway.AccessLogFormat.custom(json.dumps(fields)),
-            # Why a mapping failed stands nowhere else. Data tracing would log prompts.
+            # No other log says why a mapping failed. Data tracing would log prompts.
             "logging_level": apigateway.MethodLoggingLevel.ERROR,
             "data_trace_enabled": False,
         }
 
     def add_to(self, api: apigateway.RestApi) -> None:
-        """What has to be there before the API's stage is."""
-        # The stage would make this group itself, to be kept forever and after its stack.
-        execution = logs.LogGroup(
-            self,
-            "Execution",
-            log_group_name=f"API-Gateway-Execution-Logs_{api.rest_api_id}/{self._stage_name}",
-            retention=self._retention,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        """Adds what must exist before the API's stage."""
+        # Otherwise the stage makes this group, which is kept forever, even without the stack.
+        name = f"API-Gateway-Execution-Logs_{api.rest_api_id}/{self._stage_name}"
+        execution = add_log_group(self, "Execution", self._settings, name=name)
         api.deployment_stage.node.add_dependency(execution, self._account_role())
 
     def _account_role(self) -> apigateway.CfnAccount:
-        """The one role with which API Gateway writes the logs of all APIs of account and region.
+        """Sets the role with which API Gateway writes the logs of an account's APIs in a region.
 
-        The stack deployed last sets it, also for the APIs of others: so it may write to any of the
-        region's log groups, and both it and the account's mention of it stay when its stack is
-        destroyed. Its policy stands in it, or that would go.
+        There is only one, that of the last deployed stack, for all APIs. So the role may write to
+        any log group of the region, and role and setting stay when the stack is destroyed. The
+        policy is inline, because a separate one would be destroyed.
         """
         stack = Stack.of(self)
         log_groups = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"
+        write = iam.PolicyStatement(actions=list(WRITER_ACTIONS), resources=[log_groups])
         role = iam.Role(
             self,
             "WriterRole",
             assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
-            inline_policies={
-                "logs": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(actions=list(WRITER_ACTIONS), resources=[log_groups])
-                    ]
-                )
-            },
+            inline_policies={"logs": iam.PolicyDocument(statements=[write])},
         )
         role.apply_removal_policy(RemovalPolicy.RETAIN)
         account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)

@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself, in Easel's envelope.
+"""The answers that API Gateway gives by itself, in Easel's envelope.
 
 Gateway responses know variables but no VTL, and `validationErrorString` holds unescaped quotes,
 so every message is fixed text.
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from aws_cdk import aws_apigateway as apigateway
 
 from cdk.cors import Cors
+from lambdas.common.answers import Error, ErrorAnswer
 
 
 @dataclass(frozen=True)
 class GatewayAnswer:
-    """`status` None keeps the one API Gateway chose (for the two defaults)."""
+    """One answer. `status` None keeps API Gateway's own status (for the two defaults)."""
 
     response_type: apigateway.ResponseType
     status: int | None
@@ -23,23 +24,6 @@ class GatewayAnswer:
     message: str
     param: str | None = None
     retry_after_seconds: int | None = None
-
-    @property
-    def body(self) -> str:
-        error = {
-            "message": self.message,
-            "type": self.type,
-            "param": self.param,
-            "code": self.code,
-        }
-        return json.dumps({"error": error, "execution_arn": None})
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Static values are quoted once more, as gateway responses want them."""
-        if self.retry_after_seconds is None:
-            return {"x-should-retry": "'false'"}
-        return {"Retry-After": f"'{self.retry_after_seconds}'"}
 
 
 _Type = apigateway.ResponseType
@@ -128,11 +112,17 @@ GATEWAY_ANSWERS = (
 
 
 def add_gateway_responses(api: apigateway.RestApi, cors: Cors) -> None:
-    for answer in GATEWAY_ANSWERS:
+    for each in GATEWAY_ANSWERS:
+        error = Error(message=each.message, type=each.type, param=each.param, code=each.code)
+        answer = ErrorAnswer(error=error, execution_arn=None)
+        retry = each.retry_after_seconds
+        headers = {"Retry-After": str(retry)} if retry else {"x-should-retry": "false"}
+        headers |= cors.gateway_response_headers
         api.add_gateway_response(
-            f"{answer.response_type.response_type.title().replace('_', '')}Answer",
-            type=answer.response_type,
-            status_code=str(answer.status) if answer.status else None,
-            response_headers={**answer.headers, **cors.gateway_response_headers},
-            templates={"application/json": answer.body},
+            f"{each.response_type.response_type.title().replace('_', '')}Answer",
+            type=each.response_type,
+            status_code=str(each.status) if each.status else None,
+            # Gateway responses need quotes around fixed values.
+            response_headers={name: f"'{value}'" for name, value in headers.items()},
+            templates={"application/json": json.dumps(answer)},
         )

@@ -1,7 +1,8 @@
-"""The guardrail that reads prompts and looks at pictures: the stack's own, or one brought along."""
+"""The guardrail that checks prompts and pictures: the stack's own, or an existing one."""
 
 import hashlib
 import json
+from dataclasses import asdict
 from typing import Any
 
 from aws_cdk import Stack
@@ -10,17 +11,17 @@ from constructs import Construct
 
 from cdk.settings import Settings
 
-# Categories of harmful content that Bedrock finds in text and in pictures.
+# The categories of harmful content that Bedrock detects in text and pictures.
 CATEGORIES = ("HATE", "INSULTS", "MISCONDUCT", "SEXUAL", "VIOLENCE")
 
-# No caller reads these: what is blocked is answered by Easel's own envelope.
+# No caller sees this: Easel answers blocked requests with its own messages.
 _MESSAGE = "Blocked by the guardrail."
 
 
 class Guardrail(Construct):
     """Exposes `guardrail_id`, `version` and `arn`, in the region of the stack.
 
-    With settings `guardrail_id` and `guardrail_version` it makes nothing and names those.
+    Creates nothing if the settings name an existing guardrail, and exposes that one.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
@@ -40,8 +41,8 @@ class Guardrail(Construct):
             blocked_outputs_messaging=_MESSAGE,
             **policies,
         )
-        # A version keeps what the guardrail was when it was made, and only another description
-        # makes another version.
+        # A version is a snapshot of the guardrail. CloudFormation makes a new one only if the
+        # description changes.
         version = bedrock.CfnGuardrailVersion(
             self,
             "Version",
@@ -55,9 +56,8 @@ class Guardrail(Construct):
     def _arn_of(self, guardrail_id: str) -> str:
         if guardrail_id.startswith("arn:"):
             return guardrail_id
-        return Stack.of(self).format_arn(
-            service="bedrock", resource="guardrail", resource_name=guardrail_id
-        )
+        stack = Stack.of(self)
+        return stack.format_arn(service="bedrock", resource="guardrail", resource_name=guardrail_id)
 
 
 def _policies(settings: Settings) -> dict[str, Any]:
@@ -72,35 +72,22 @@ def _policies(settings: Settings) -> dict[str, Any]:
         }
         for category in CATEGORIES
     ]
-    # Attacks are in prompts only: the service wants their output strength to be NONE.
-    filters.append(
-        {
-            "type": "PROMPT_ATTACK",
-            "inputStrength": strength,
-            "outputStrength": "NONE",
-            "inputModalities": ["TEXT"],
-        }
-    )
-    policies: dict[str, Any] = {
-        "content_policy_config": {"filtersConfig": filters},
-        "word_policy_config": {"managedWordListsConfig": [{"type": "PROFANITY"}]},
-    }
+    # Attacks occur in prompts only: the service requires NONE as output strength.
+    attacks = {"type": "PROMPT_ATTACK", "inputStrength": strength, "outputStrength": "NONE",
+               "inputModalities": ["TEXT"]}  # fmt: skip
+    words: dict[str, Any] = {"managedWordListsConfig": [{"type": "PROFANITY"}]}
     if settings.denied_words:
-        policies["word_policy_config"]["wordsConfig"] = [
-            {"text": word} for word in settings.denied_words
-        ]
+        words["wordsConfig"] = [{"text": word} for word in settings.denied_words]
+    policies: dict[str, Any] = {
+        "content_policy_config": {"filtersConfig": [*filters, attacks]},
+        "word_policy_config": words,
+    }
     if settings.denied_topics:
-        policies["topic_policy_config"] = {
-            "topicsConfig": [
-                {
-                    "name": topic.name,
-                    "definition": topic.definition,
-                    "examples": list(topic.examples),
-                    "type": "DENY",
-                }
-                for topic in settings.denied_topics
-            ]
-        }
+        topics = [
+            {**asdict(topic), "examples": list(topic.examples), "type": "DENY"}
+            for topic in settings.denied_topics
+        ]
+        policies["topic_policy_config"] = {"topicsConfig": topics}
     return policies
 
 

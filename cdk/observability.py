@@ -1,7 +1,6 @@
-"""What an operator sees and is told: a dashboard, alarms, and the topic that alarms go to."""
+"""A dashboard for the operator, alarms, and the SNS topic that the alarms go to."""
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -18,34 +17,29 @@ from constructs import Construct
 from cdk.gateway_logs import THROTTLED_REQUESTS
 from cdk.guardrail import Guardrail
 from cdk.settings import Settings
-from lambdas.common import errors, telemetry
-from lambdas.common.errors import EaselError, QuotaExceededError, ThrottledError
+from lambdas.common import telemetry
+from lambdas.common.errors import CLASSES, QuotaExceededError, ThrottledError
 
 _FIVE_MINUTES = Duration.minutes(5)
-_HOUR = Duration.hours(1)
 
-# Of what the gateway waits: an answer that takes longer was close to being none.
+# The part of the gateway's timeout after which an answer counts as late.
 _LATE = 0.8
-# Throttling that the state machine's retries do not absorb, in five minutes.
+# Throttles in five minutes: more than the state machine's retries absorb.
 _MANY_THROTTLES = 5
-# Answers of 429 that callers' own retries do not absorb, in five minutes.
+# Answers of 429 in five minutes: more than callers' own retries absorb.
 _MANY_THROTTLED_REQUESTS = 20
 
 _WIDTH = 24
+_IN_A_ROW = 3
 
-_ERROR_CLASSES = [
-    name
-    for name, each in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(each, EaselError) and not each.__subclasses__()
-]
-
-# What no retry and no other request mends.
-_BROKEN = [name for name in _ERROR_CLASSES if getattr(errors, name).status == 500]
+_THROTTLED = [ThrottledError.__name__, QuotaExceededError.__name__]
+# Errors that neither a retry nor another request can fix.
+_BROKEN = [name for name in sorted(CLASSES) if CLASSES[name].status == 500]
 
 
 class Observability(Construct):
-    """Exposes `topic` and `dashboard_url`. Names carry the stack's, which is one of its account
-    and region."""
+    """Exposes `topic` and `dashboard_url`. Names begin with the stack's, which is unique in its
+    account and region."""
 
     def __init__(
         self,
@@ -70,8 +64,8 @@ class Observability(Construct):
         self.dashboard_url = self._add_dashboard()
 
     def _topic(self) -> sns.Topic:
-        """Encrypted with a key of its own: CloudWatch may not use the one that SNS brings ("Key
-        management", SNS guide)."""
+        """Returns a topic that is encrypted with its own key, because CloudWatch may not use the
+        default key of SNS ("Key management", SNS guide)."""
         alarms_of_stack = {
             "StringEquals": {"aws:SourceAccount": self._stack.account},
             "ArnLike": {
@@ -79,99 +73,65 @@ class Observability(Construct):
                 f":{self._stack.account}:alarm:{self._stack.stack_name}-*"
             },
         }
-        cloudwatch_service = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         key = kms.Key(
             self, "TopicKey", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY
         )
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[cloudwatch_service],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],
-                conditions=alarms_of_stack,
-            )
-        )
         topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[cloudwatch_service],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions=alarms_of_stack,
+        for protected, allowed, resource in (
+            (key, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"),
+            (topic, ["sns:Publish"], topic.topic_arn),
+        ):
+            protected.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                    actions=allowed,
+                    resources=[resource],
+                    conditions=alarms_of_stack,
+                )
             )
-        )
         if self._settings.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(self._settings.alarm_email))
         return topic
 
     def _add_alarms(self) -> list[cloudwatch.Alarm]:
-        gateway_ms = self._settings.gateway_timeout_seconds * 1_000
-        return [
-            self._alarm(
-                "failed-executions",
-                "Executions failed by a fault of the service's side.",
-                self._states("ExecutionsFailed"),
-                at_least=1,
-            ),
-            # A request for several pictures succeeds with those that were drawn.
-            self._alarm(
-                "broken",
-                "A permission, a setting or a function is broken: the log lines name the error.",
-                _sum_of([self._errors(name) for name in _BROKEN]),
-                at_least=1,
-            ),
-            self._alarm(
-                "timed-out-executions",
-                "Executions ran into the workflow's timeout, which no path of it should reach.",
-                self._states("ExecutionsTimedOut"),
-                at_least=1,
-            ),
-            self._alarm(
-                "throttled-functions",
-                "Lambda throttles: the account's or a function's concurrency is used up.",
-                _sum_of([self._function(name, "Throttles") for name in self._functions]),
-                at_least=_MANY_THROTTLES,
-            ),
-            self._alarm(
-                "throttled-models",
-                "Bedrock throttles model calls, or a quota is used up.",
-                _sum_of(
-                    [self._errors(each.__name__) for each in (ThrottledError, QuotaExceededError)]
-                ),
-                at_least=_MANY_THROTTLES,
-            ),
-            # Not of all 4XXs: those without credentials are anybody's to cause.
-            self._alarm(
-                "throttled-requests",
-                "Callers are told to come later: the stage's throttle, a key's quota or Bedrock's. "
-                "The access log says which, and whose requests they are.",
-                self._own(THROTTLED_REQUESTS),
-                at_least=_MANY_THROTTLED_REQUESTS,
-            ),
-            self._alarm(
-                "latency",
-                "One in twenty answers comes close to what the gateway waits.",
-                self._gateway("Latency", statistic="p95"),
-                at_least=_LATE * gateway_ms,
-                periods=3,
-            ),
-            self._alarm(
-                "cost",
-                f"Model calls of an hour are listed at {self._settings.alarm_cost_usd_per_hour} "
-                "USD or more.",
-                self._own(telemetry.ESTIMATED_COST, period=_HOUR),
-                at_least=self._settings.alarm_cost_usd_per_hour,
-            ),
-        ]
+        late_ms = _LATE * (self._settings.gateway_timeout_seconds * 1_000)
+        dear_usd = self._settings.alarm_cost_usd_per_hour
+        broken = _sum_of(self._own(telemetry.ERRORS, error=name) for name in _BROKEN)
+        throttled = _sum_of(self._own(telemetry.ERRORS, error=name) for name in _THROTTLED)
+        busy = _sum_of(self._function(name, "Throttles") for name in self._functions)
+        rows: tuple[tuple[str, str, cloudwatch.IMetric, float, int], ...] = (
+            ("failed-executions",
+             "Executions failed by a fault of the service's side.",
+             self._states("ExecutionsFailed"), 1, 1),
+            # A request for several pictures succeeds if at least one of them was drawn.
+            ("broken",
+             "A permission, a setting or a function is broken: the log lines name the error.",
+             broken, 1, 1),
+            ("timed-out-executions",
+             "Executions ran into the workflow's timeout, which no path of it should reach.",
+             self._states("ExecutionsTimedOut"), 1, 1),
+            ("throttled-functions",
+             "Lambda throttles: the account's or a function's concurrency is used up.",
+             busy, _MANY_THROTTLES, 1),
+            ("throttled-models",
+             "Bedrock throttles model calls, or a quota is used up.",
+             throttled, _MANY_THROTTLES, 1),
+            # Not all 4XXs: anybody can cause those for missing credentials.
+            ("throttled-requests",
+             "Callers are told to come later: the stage's throttle, a key's quota or Bedrock's. "
+             "The access log says which, and whose requests they are.",
+             self._own(THROTTLED_REQUESTS), _MANY_THROTTLED_REQUESTS, 1),
+            ("latency",
+             "One in twenty answers comes close to what the gateway waits.",
+             self._gateway("Latency", "p95"), late_ms, 3),
+            ("cost",
+             f"Model calls of an hour are listed at {dear_usd} USD or more.",
+             self._hourly_cost(), dear_usd, 1),
+        )  # fmt: skip
+        return [self._alarm(*row) for row in rows]
 
     def _alarm(
-        self,
-        name: str,
-        description: str,
-        metric: cloudwatch.IMetric,
-        *,
-        at_least: float,
-        periods: int = 1,
+        self, name: str, description: str, metric: cloudwatch.IMetric, at_least: float, periods: int
     ) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
@@ -190,233 +150,157 @@ class Observability(Construct):
         return alarm
 
     def _add_dashboard(self) -> str:
-        """Its address in the console."""
-        name = self._stack.stack_name
-        dashboard = cloudwatch.Dashboard(
-            self,
-            "Dashboard",
-            dashboard_name=name,
-            default_interval=Duration.hours(12),
+        """Adds the dashboard and returns its address in the console."""
+        name, region = self._stack.stack_name, self._stack.region
+        alarms = cloudwatch.AlarmStatusWidget(
+            title="Alarms", alarms=self._alarms, width=_WIDTH, height=3
         )
-        for row in self._rows():
-            dashboard.add_widgets(*row)
-        region = self._stack.region
+        graphs = [_graph(title, metrics) for title, metrics in self._graphs().items()]
+        dashboard = cloudwatch.Dashboard(
+            self, "Dashboard", dashboard_name=name, default_interval=Duration.hours(12)
+        )
+        dashboard.add_widgets(alarms)
+        for first in range(0, len(graphs), _IN_A_ROW):
+            dashboard.add_widgets(*graphs[first : first + _IN_A_ROW])
         return (
             f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
             f"#dashboards/dashboard/{name}"
         )
 
-    def _rows(self) -> Sequence[Sequence[cloudwatch.IWidget]]:
-        models = self._settings.models
-        return [
-            [
-                cloudwatch.AlarmStatusWidget(
-                    title="Alarms", alarms=self._alarms, width=_WIDTH, height=3
+    def _graphs(self) -> Mapping[str, Sequence[cloudwatch.IMetric]]:
+        """Returns the metrics of each graph, by its title."""
+        models, functions = self._settings.models, self._functions
+        own, gateway, states, function = self._own, self._gateway, self._states, self._function
+        percentiles = ("p50", "p95", "p99")
+        graphs: dict[str, Sequence[cloudwatch.IMetric]] = {
+            "Requests": [
+                gateway("Count", "SampleCount"),
+                gateway("4XXError"),
+                own(THROTTLED_REQUESTS),
+                gateway("5XXError"),
+                states("ExecutionsStarted"),
+            ],
+            "Executions": [
+                states(f"Executions{ending}") for ending in ("Succeeded", "Failed", "TimedOut")
+            ],
+            "Errors by class": [own(telemetry.ERRORS, error=name) for name in sorted(CLASSES)],
+            "Answer time, ms": [gateway("Latency", each) for each in percentiles],
+            "Execution time, ms": [states("ExecutionTime", each) for each in percentiles],
+            "Model latency, ms": [
+                own(telemetry.MODEL_LATENCY, each, model=model)
+                for model in models
+                for each in percentiles[:2]
+            ],
+            "Pictures": [
+                own(metric)
+                for metric in (
+                    telemetry.PICTURES,
+                    telemetry.REUSED,
+                    telemetry.FILTERED,
+                    telemetry.RETRIES,
                 )
             ],
-            [
-                _graph(
-                    "Requests",
-                    [
-                        self._gateway("Count", statistic="SampleCount"),
-                        self._gateway("4XXError"),
-                        self._own(THROTTLED_REQUESTS),
-                        self._gateway("5XXError"),
-                        self._states("ExecutionsStarted"),
-                    ],
-                ),
-                _graph(
-                    "Executions",
-                    [
-                        self._states("ExecutionsSucceeded"),
-                        self._states("ExecutionsFailed"),
-                        self._states("ExecutionsTimedOut"),
-                    ],
-                ),
-                _graph("Errors by class", [self._errors(each) for each in _ERROR_CLASSES]),
+            "Pictures by model": [own(telemetry.PICTURES, model=model) for model in models],
+            "Estimated cost by hour, USD at list price": [
+                self._hourly_cost(),
+                *(self._hourly_cost(model=model) for model in models),
             ],
-            [
-                _graph(
-                    "Answer time, ms",
-                    [self._gateway("Latency", statistic=each) for each in ("p50", "p95", "p99")],
-                ),
-                _graph(
-                    "Execution time, ms",
-                    [
-                        self._states("ExecutionTime", statistic=each)
-                        for each in ("p50", "p95", "p99")
-                    ],
-                ),
-                _graph(
-                    "Model latency, ms",
-                    [
-                        self._own(telemetry.MODEL_LATENCY, model=model, statistic=each)
-                        for model in models
-                        for each in ("p50", "p95")
-                    ],
-                ),
+            "Function errors": [function(name, "Errors") for name in functions],
+            "Function durations, p95, ms": [
+                function(name, "Duration", "p95") for name in functions
             ],
-            [
-                _graph(
-                    "Pictures",
-                    [
-                        self._own(each)
-                        for each in (
-                            telemetry.PICTURES,
-                            telemetry.REUSED,
-                            telemetry.FILTERED,
-                            telemetry.RETRIES,
-                        )
-                    ],
-                ),
-                _graph(
-                    "Pictures by model",
-                    [self._own(telemetry.PICTURES, model=model) for model in models],
-                ),
-                _graph(
-                    "Estimated cost by hour, USD at list price",
-                    [
-                        self._own(telemetry.ESTIMATED_COST, period=_HOUR),
-                        *(
-                            self._own(telemetry.ESTIMATED_COST, model=model, period=_HOUR)
-                            for model in models
-                        ),
-                    ],
-                ),
+            "Functions at once, and throttled": [
+                *(function(name, "ConcurrentExecutions", "Maximum") for name in functions),
+                *(function(name, "Throttles") for name in functions),
             ],
-            [
-                _graph(
-                    "Function errors", [self._function(name, "Errors") for name in self._functions]
-                ),
-                _graph(
-                    "Function durations, p95, ms",
-                    [self._function(name, "Duration", statistic="p95") for name in self._functions],
-                ),
-                _graph(
-                    "Functions at once, and throttled",
-                    [
-                        *(
-                            self._function(name, "ConcurrentExecutions", statistic="Maximum")
-                            for name in self._functions
-                        ),
-                        *(self._function(name, "Throttles") for name in self._functions),
-                    ],
-                ),
+            f"Bedrock in {self._settings.bedrock_region}, the whole account": [
+                self._bedrock(name, model)
+                for model in models
+                for name in ("Invocations", "InvocationThrottles", "InvocationServerErrors")
             ],
-            [
-                _graph(
-                    f"Bedrock in {self._settings.bedrock_region}, the whole account",
-                    [
-                        self._bedrock(name, model)
-                        for model in models
-                        for name in ("Invocations", "InvocationThrottles", "InvocationServerErrors")
-                    ],
-                    width=_WIDTH if self._guardrail is None else 2 * _WIDTH // 3,
-                ),
-                *([] if self._guardrail is None else [self._guardrail_graph(self._guardrail)]),
-            ],
-        ]
-
-    def _guardrail_graph(self, guardrail: Guardrail) -> cloudwatch.GraphWidget:
-        """Prompts and pictures; a guardrail that was brought along may have other users too."""
-        return _graph(
-            "Guardrail: prompts and pictures, and those it blocked",
-            [
-                cloudwatch.Metric(
-                    namespace="AWS/Bedrock/Guardrails",
-                    metric_name=name,
-                    dimensions_map={
-                        "GuardrailArn": guardrail.arn,
-                        "GuardrailVersion": guardrail.version,
-                    },
-                    statistic="Sum",
-                    period=_FIVE_MINUTES,
-                    label=name,
-                )
-                for name in (
-                    "Invocations",
-                    "InvocationsIntervened",
-                    "InvocationThrottles",
-                    "InvocationServerErrors",
-                )
-            ],
-        )
+        }
+        if self._guardrail is not None:
+            # An existing guardrail may count other users' calls too.
+            graphs["Guardrail: prompts and pictures, and those it blocked"] = _guardrail_metrics(
+                self._guardrail
+            )
+        return graphs
 
     def _own(
-        self,
-        metric: telemetry.Metric,
-        *,
-        model: str | None = None,
-        statistic: str = "Sum",
-        period: Duration = _FIVE_MINUTES,
+        self, metric: telemetry.Metric, statistic: str = "Sum", **of: str
     ) -> cloudwatch.Metric:
-        dimensions = {"stack": self._stack.stack_name}
-        return cloudwatch.Metric(
-            namespace=telemetry.NAMESPACE,
-            metric_name=metric.name,
-            dimensions_map=dimensions | ({"model": model} if model else {}),
+        """Returns a metric of Easel's own. `of` names the one model or error to count, if any."""
+        return _metric(
+            telemetry.NAMESPACE,
+            metric.name,
+            {"stack": self._stack.stack_name, **of},
             statistic=statistic,
-            period=period,
-            label=_label(model or metric.name, statistic),
+            label=_label(next(iter(of.values()), metric.name), statistic),
         )
 
-    def _errors(self, error: str) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=telemetry.NAMESPACE,
-            metric_name=telemetry.ERRORS.name,
-            dimensions_map={"stack": self._stack.stack_name, "error": error},
-            statistic="Sum",
-            period=_FIVE_MINUTES,
-            label=error,
-        )
+    def _hourly_cost(self, **of: str) -> cloudwatch.Metric:
+        return self._own(telemetry.ESTIMATED_COST, **of).with_(period=Duration.hours(1))
 
-    def _gateway(self, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/ApiGateway",
-            metric_name=name,
-            dimensions_map={
-                "ApiName": self._api.rest_api_name,
-                "Stage": self._api.deployment_stage.stage_name,
-            },
-            statistic=statistic,
-            period=_FIVE_MINUTES,
-            label=_label(name, statistic),
-        )
+    def _gateway(self, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        stage = self._api.deployment_stage.stage_name
+        dimensions = {"ApiName": self._api.rest_api_name, "Stage": stage}
+        return _metric("AWS/ApiGateway", name, dimensions, statistic=statistic)
 
-    def _states(self, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/States",
-            metric_name=name,
-            dimensions_map={"StateMachineArn": self._state_machine.state_machine_arn},
-            statistic=statistic,
-            period=_FIVE_MINUTES,
-            label=_label(name, statistic),
-        )
+    def _states(self, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        dimensions = {"StateMachineArn": self._state_machine.state_machine_arn}
+        return _metric("AWS/States", name, dimensions, statistic=statistic)
 
-    def _function(self, function: str, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/Lambda",
-            metric_name=name,
-            dimensions_map={"FunctionName": self._functions[function].function_name},
-            statistic=statistic,
-            period=_FIVE_MINUTES,
-            label=f"{function} {name}",
-        )
+    def _function(self, function: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        dimensions = {"FunctionName": self._functions[function].function_name}
+        label = f"{function} {name}"
+        return _metric("AWS/Lambda", name, dimensions, statistic=statistic, label=label)
 
     def _bedrock(self, name: str, model: str) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/Bedrock",
-            metric_name=name,
-            dimensions_map={"ModelId": model},
+        return _metric(
+            "AWS/Bedrock",
+            name,
+            {"ModelId": model},
             statistic="SampleCount" if name == "Invocations" else "Sum",
-            period=_FIVE_MINUTES,
-            region=self._settings.bedrock_region,
             label=f"{model} {name}",
+            region=self._settings.bedrock_region,
         )
 
 
-def _sum_of(metrics: Sequence[cloudwatch.Metric]) -> cloudwatch.MathExpression:
-    """Of metrics that have a value only where there is something to count."""
+def _guardrail_metrics(guardrail: Guardrail) -> list[cloudwatch.IMetric]:
+    dimensions = {"GuardrailArn": guardrail.arn, "GuardrailVersion": guardrail.version}
+    return [
+        _metric("AWS/Bedrock/Guardrails", name, dimensions)
+        for name in (
+            "Invocations",
+            "InvocationsIntervened",
+            "InvocationThrottles",
+            "InvocationServerErrors",
+        )
+    ]
+
+
+def _metric(
+    namespace: str,
+    name: str,
+    dimensions: Mapping[str, str],
+    *,
+    statistic: str = "Sum",
+    label: str | None = None,
+    region: str | None = None,
+) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        dimensions_map=dimensions,
+        statistic=statistic,
+        period=_FIVE_MINUTES,
+        label=label or _label(name, statistic),
+        region=region,
+    )
+
+
+def _sum_of(metrics: Iterable[cloudwatch.Metric]) -> cloudwatch.MathExpression:
+    """Adds metrics up. One without a value in a period counts as 0."""
     names = {f"m{index}": metric for index, metric in enumerate(metrics)}
     return cloudwatch.MathExpression(
         expression=" + ".join(f"FILL({name}, 0)" for name in names),
@@ -430,13 +314,11 @@ def _label(name: str, statistic: str) -> str:
     return f"{name} {statistic}" if statistic.startswith("p") else name
 
 
-def _graph(
-    title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int = _WIDTH // 3
-) -> cloudwatch.GraphWidget:
+def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=title,
         left=list(metrics),
-        width=width,
+        width=_WIDTH // _IN_A_ROW,
         height=6,
         left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
     )

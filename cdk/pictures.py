@@ -1,4 +1,4 @@
-"""The bucket of pictures, their manifests and what is staged for them; who reads it is logged."""
+"""The bucket for pictures, their manifests and staged files, and the bucket for its access log."""
 
 from typing import Any
 
@@ -7,13 +7,11 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.settings import Settings
-
-STAGING_DAYS = 1
-NONCURRENT_DAYS = 30
+from lambdas.common.keys import PREFIXES
 
 
 class Pictures(Construct):
-    """Private, encrypted, TLS only, versioned. Exposes `bucket` and `log_bucket`."""
+    """Two private, encrypted, versioned, TLS-only buckets: exposes `bucket` and `log_bucket`."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -34,8 +32,8 @@ class Pictures(Construct):
                 s3.LifecycleRule(
                     id="logs",
                     expiration=Duration.days(settings.log_retention_days),
-                    noncurrent_version_expiration=Duration.days(STAGING_DAYS),
-                    abort_incomplete_multipart_upload_after=Duration.days(STAGING_DAYS),
+                    noncurrent_version_expiration=Duration.days(1),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
         )
@@ -44,30 +42,13 @@ class Pictures(Construct):
         )
         rules = [
             s3.LifecycleRule(
-                id="staging",
-                prefix="staging/",
-                expiration=Duration.days(STAGING_DAYS),
-                noncurrent_version_expiration=Duration.days(STAGING_DAYS),
-                abort_incomplete_multipart_upload_after=Duration.days(STAGING_DAYS),
-            ),
-            s3.LifecycleRule(
-                id="idempotency",
-                prefix="idempotency/",
-                expiration=Duration.days(STAGING_DAYS),
-                noncurrent_version_expiration=Duration.days(STAGING_DAYS),
-            ),
-            s3.LifecycleRule(
-                id="pictures",
-                prefix="output-images/",
-                expiration=retention,
-                noncurrent_version_expiration=Duration.days(NONCURRENT_DAYS),
-            ),
-            s3.LifecycleRule(
-                id="index",
-                prefix="index/",
-                expiration=retention,
-                noncurrent_version_expiration=Duration.days(STAGING_DAYS),
-            ),
+                id=prefix.name,
+                prefix=str(prefix),
+                expiration=retention if prefix.days is None else Duration.days(prefix.days),
+                noncurrent_version_expiration=Duration.days(prefix.noncurrent_days),
+                abort_incomplete_multipart_upload_after=Duration.days(1),
+            )
+            for prefix in PREFIXES
         ]
         self.bucket = s3.Bucket(
             self,

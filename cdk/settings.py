@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from lambdas.common.catalog import CATALOG, offered_models
+from lambdas.common.catalog import CATALOG, Model, offered_models
 
 Auth = Literal["iam", "api_key"]
 RemovalPolicy = Literal["retain", "destroy"]
@@ -20,57 +20,52 @@ TOPIC_DEFINITION_LIMIT = 200
 TOPIC_EXAMPLES_LIMIT = 5
 TOPIC_EXAMPLE_LIMIT = 100
 
-# Days that CloudWatch Logs can keep logs for, and what CDK calls them.
-LOG_RETENTIONS = {
-    1: "ONE_DAY",
-    3: "THREE_DAYS",
-    7: "ONE_WEEK",
-    14: "TWO_WEEKS",
-    30: "ONE_MONTH",
-    60: "TWO_MONTHS",
-    90: "THREE_MONTHS",
-    180: "SIX_MONTHS",
-    365: "ONE_YEAR",
-    731: "TWO_YEARS",
-}
+# The numbers of days for which CloudWatch Logs can keep logs.
+LOG_RETENTION_DAYS = (1, 3, 7, 14, 30, 60, 90, 180, 365, 731)
 
-
-# An origin as a browser sends it: lower case, no path, and no port where it is the scheme's own.
+# An origin as a browser sends it: lower case, no path, no port if it is the scheme's default.
 _ORIGIN = re.compile(
     r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:(?!443$)[1-9]\d{0,4})?"
     r"|http://localhost(:(?!80$)[1-9]\d{0,4})?"
 )
 
+_GUARDRAIL_ID = r"|[a-z0-9]{1,64}|arn:aws[a-z-]*:bedrock:.+:\d{12}:guardrail/[a-z0-9]+"
+_VERSION = r"|[1-9]\d{0,7}|DRAFT"
+
 
 class SettingsError(ValueError):
-    """A setting that is unknown or out of range; the message names it."""
+    """A setting that is unknown or out of range. The message names it."""
+
+
+def _require(condition: object, message: str) -> None:
+    if not condition:
+        raise SettingsError(message)
 
 
 @dataclass(frozen=True)
 class DeniedTopic:
-    """A topic that the guardrail denies; limits are Bedrock's."""
+    """A topic that the guardrail denies. The limits are Bedrock's."""
 
     name: str
     definition: str
     examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[0-9a-zA-Z-_ !?.]{1,100}", self.name):
-            raise SettingsError(
-                f"denied_topics: a name is 1 to 100 letters, digits and -_ !?.; got {self.name!r}"
-            )
-        if not 1 <= len(self.definition) <= TOPIC_DEFINITION_LIMIT:
-            raise SettingsError(
-                f"denied_topics: the definition of {self.name} may have 1 to "
-                f"{TOPIC_DEFINITION_LIMIT} characters; got {len(self.definition)}"
-            )
-        if len(self.examples) > TOPIC_EXAMPLES_LIMIT or not all(
-            1 <= len(example) <= TOPIC_EXAMPLE_LIMIT for example in self.examples
-        ):
-            raise SettingsError(
-                f"denied_topics: {self.name} may have {TOPIC_EXAMPLES_LIMIT} examples of 1 to "
-                f"{TOPIC_EXAMPLE_LIMIT} characters"
-            )
+        _require(
+            re.fullmatch(r"[0-9a-zA-Z-_ !?.]{1,100}", self.name),
+            f"denied_topics: a name is 1 to 100 letters, digits and -_ !?.; got {self.name!r}",
+        )
+        _require(
+            1 <= len(self.definition) <= TOPIC_DEFINITION_LIMIT,
+            f"denied_topics: the definition of {self.name} may have 1 to "
+            f"{TOPIC_DEFINITION_LIMIT} characters; got {len(self.definition)}",
+        )
+        _require(
+            len(self.examples) <= TOPIC_EXAMPLES_LIMIT
+            and all(1 <= len(example) <= TOPIC_EXAMPLE_LIMIT for example in self.examples),
+            f"denied_topics: {self.name} may have {TOPIC_EXAMPLES_LIMIT} examples of 1 to "
+            f"{TOPIC_EXAMPLE_LIMIT} characters",
+        )
 
     @classmethod
     def from_context(cls, topic: Any) -> "DeniedTopic":
@@ -87,54 +82,56 @@ class DeniedTopic:
         return cls(topic["name"], topic["definition"], tuple(topic.get("examples", [])))
 
 
+def _number(default: int, low: int, high: int) -> int:
+    """Declares a setting that is a number from `low` to `high`."""
+    number: int = field(default=default, metadata={"range": (low, high)})
+    return number
+
+
 @dataclass(frozen=True)
 class Settings:
-    """One environment's settings. Times in seconds unless the name says otherwise.
-
-    `gateway_timeout_seconds` is what API Gateway waits: 29 unless the account's quota was raised.
-    `model_timeout_seconds` is how long a model call that is being paid for may take: longer than
-    the gateway waits, so that its picture is kept although the caller has gone.
-    `url_expires_seconds` is at most an hour, because a URL dies with the credentials that signed
-    it. `image_retention_days` 0 keeps pictures. With `recipe_in_picture` off, files carry their
-    recipe only where a request asks for it. `log_execution_data` lets prompts into the logs of
-    workflow and functions. Alarms go to `alarm_email`, if there is one; one is for list prices
-    above `alarm_cost_usd_per_hour`.
-
-    `guardrail_id`, an id or ARN in the stack's own region, with `guardrail_version` brings a
-    guardrail along; else the stack makes one of `guardrail_strength` and what is denied.
-
-    `throttle_per_second` and `throttle_burst` are for each method, and with auth api_key for each
-    key. `generate_concurrency` is how many calls of a model may be under way at once; 0 reserves
-    nothing, for accounts that Lambda lets reserve nothing: it keeps 100 for all other functions.
-    `allowed_origins` are the web pages whose scripts may call; none of them by default.
-    """
+    """One environment's settings."""
 
     bedrock_region: str = "us-west-2"
     default_model: str = "stability.stable-image-core-v1:1"
     allow_retired_models: bool = False
     auth: Auth = "iam"
-    throttle_per_second: int = 1
-    throttle_burst: int = 10
-    daily_quota: int = 1_000
-    generate_concurrency: int = 10
+    # These two apply to each method and, with auth api_key, to each key.
+    throttle_per_second: int = _number(1, 1, 10_000)
+    throttle_burst: int = _number(10, 1, 5_000)
+    daily_quota: int = _number(1_000, 1, 10_000_000)
+    # The most model calls at the same time. 0 reserves nothing, for accounts that cannot: Lambda
+    # keeps 100 unreserved for all other functions.
+    generate_concurrency: int = _number(10, 0, 1_000)
+    # Origins of web pages whose scripts may call the API.
     allowed_origins: tuple[str, ...] = ()
     waf: bool = False
-    gateway_timeout_seconds: int = 29
-    model_timeout_seconds: int = 120
-    url_expires_seconds: int = 3_600
-    image_retention_days: int = 0
+    # How long API Gateway waits: 29 unless the account's quota was raised.
+    gateway_timeout_seconds: int = _number(29, 29, 300)
+    # How long a model call may take: longer than the gateway waits, so that a picture that was
+    # paid for is kept although the caller has given up.
+    model_timeout_seconds: int = _number(120, 30, 600)
+    # At most an hour, because a URL expires with the credentials that signed it.
+    url_expires_seconds: int = _number(3_600, 60, 3_600)
+    # 0 keeps pictures forever.
+    image_retention_days: int = _number(0, 0, 36_500)
+    # If false, files hold their recipe only if a request asks for it.
     recipe_in_picture: bool = True
     log_retention_days: int = 30
+    # If true, the logs of workflow and functions hold prompts.
     log_execution_data: bool = True
     removal_policy: RemovalPolicy = "retain"
     guardrail: Switch = "on"
     guardrail_strength: Strength = "MEDIUM"
+    # An id or ARN in the stack's own region, and a version: brings a guardrail along. Else the
+    # stack makes one.
     guardrail_id: str = ""
     guardrail_version: str = ""
     denied_words: tuple[str, ...] = ()
     denied_topics: tuple[DeniedTopic, ...] = ()
     alarm_email: str = ""
-    alarm_cost_usd_per_hour: int = 10
+    # Counted at list prices.
+    alarm_cost_usd_per_hour: int = _number(10, 1, 1_000_000)
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -142,91 +139,81 @@ class Settings:
             ("removal_policy", get_args(RemovalPolicy)),
             ("guardrail", get_args(Switch)),
             ("guardrail_strength", get_args(Strength)),
-            ("log_retention_days", tuple(LOG_RETENTIONS)),
+            ("log_retention_days", LOG_RETENTION_DAYS),
             ("default_model", tuple(CATALOG)),
         ):
-            if getattr(self, name) not in allowed:
-                raise SettingsError(
-                    f"{name} must be one of {', '.join(map(str, allowed))}; "
-                    f"got {getattr(self, name)!r}"
-                )
-        for name, low, high in (
-            ("throttle_per_second", 1, 10_000),
-            ("throttle_burst", 1, 5_000),
-            ("daily_quota", 1, 10_000_000),
-            ("generate_concurrency", 0, 1_000),
-            ("gateway_timeout_seconds", 29, 300),
-            ("model_timeout_seconds", 30, 600),
-            ("url_expires_seconds", 60, 3_600),
-            ("image_retention_days", 0, 36_500),
-            ("alarm_cost_usd_per_hour", 1, 1_000_000),
-        ):
             value = getattr(self, name)
-            if not low <= value <= high:
-                raise SettingsError(f"{name} must be from {low} to {high}; got {value}")
-        if self.alarm_email and "@" not in self.alarm_email:
-            raise SettingsError(f"alarm_email must be an address; got {self.alarm_email!r}")
+            choices = ", ".join(map(str, allowed))
+            _require(value in allowed, f"{name} must be one of {choices}; got {value!r}")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            low, high = each.metadata.get("range", (value, value))
+            _require(low <= value <= high, f"{each.name} must be from {low} to {high}; got {value}")
+        _require(
+            not self.alarm_email or "@" in self.alarm_email,
+            f"alarm_email must be an address; got {self.alarm_email!r}",
+        )
         for origin in self.allowed_origins:
-            # No "*": whoever holds a key or credentials must know each page that may use them.
-            if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
-                raise SettingsError(
-                    "allowed_origins must be https://host or http://localhost:port, as a browser "
-                    f"sends them: lower case, no path, no default port, no star; got {origin!r}"
-                )
-        model = CATALOG[self.default_model]
-        if model.retired and not self.allow_retired_models:
+            # No "*": whoever holds a key or credentials must name each page that may use them.
+            _require(
+                isinstance(origin, str) and _ORIGIN.fullmatch(origin),
+                "allowed_origins must be https://host or http://localhost:port, as a browser "
+                f"sends them: lower case, no path, no default port, no star; got {origin!r}",
+            )
+        self._check_model(CATALOG[self.default_model])
+        self._check_guardrail()
+
+    def _check_model(self, model: Model) -> None:
+        if model.retired is None:
+            _require(
+                self.bedrock_region in model.regions,
+                f"bedrock_region {self.bedrock_region} does not offer default_model {model.id}, "
+                f"only {', '.join(model.regions)} does",
+            )
+        elif not self.allow_retired_models:
             raise SettingsError(
                 f"default_model {model.id} reached the end of its life ({model.retired.date}); "
                 f"use {model.retired.successor}"
             )
-        if not model.retired and self.bedrock_region not in model.regions:
-            raise SettingsError(
-                f"bedrock_region {self.bedrock_region} does not offer default_model {model.id}, "
-                f"only {', '.join(model.regions)} does"
-            )
-        self._check_guardrail()
 
     def _check_guardrail(self) -> None:
-        for name, pattern in (
-            (
-                "guardrail_id",
-                r"|[a-z0-9]{1,64}|arn:aws[a-z-]*:bedrock:.+:\d{12}:guardrail/[a-z0-9]+",
-            ),
-            ("guardrail_version", r"|[1-9]\d{0,7}|DRAFT"),
-        ):
-            if not re.fullmatch(pattern, getattr(self, name)):
-                raise SettingsError(f"{name} {getattr(self, name)!r} is not one of Bedrock's")
-        if bool(self.guardrail_id) != bool(self.guardrail_version):
-            raise SettingsError("guardrail_id and guardrail_version belong together")
+        for name, pattern in (("guardrail_id", _GUARDRAIL_ID), ("guardrail_version", _VERSION)):
+            value = getattr(self, name)
+            _require(re.fullmatch(pattern, value), f"{name} {value!r} is not one of Bedrock's")
+        _require(
+            bool(self.guardrail_id) == bool(self.guardrail_version),
+            "guardrail_id and guardrail_version belong together",
+        )
         own = self.denied_words or self.denied_topics
-        if own and (self.guardrail == "off" or self.guardrail_id):
-            raise SettingsError(
-                "denied_words and denied_topics are for the stack's own guardrail: leave them "
-                "out with guardrail off or guardrail_id"
-            )
-        if self.guardrail == "off" and self.guardrail_id:
-            raise SettingsError("guardrail_id with guardrail off: leave one of them out")
-        if len(self.denied_words) > DENIED_WORDS_LIMIT:
-            raise SettingsError(f"denied_words may be {DENIED_WORDS_LIMIT} at most")
+        _require(
+            not own or (self.guardrail == "on" and not self.guardrail_id),
+            "denied_words and denied_topics are for the stack's own guardrail: leave them "
+            "out with guardrail off or guardrail_id",
+        )
+        _require(
+            self.guardrail == "on" or not self.guardrail_id,
+            "guardrail_id with guardrail off: leave one of them out",
+        )
+        for name, limit in (
+            ("denied_words", DENIED_WORDS_LIMIT),
+            ("denied_topics", DENIED_TOPICS_LIMIT),
+        ):
+            _require(len(getattr(self, name)) <= limit, f"{name} may be {limit} at most")
         for word in self.denied_words:
-            if not isinstance(word, str) or not 1 <= len(word) <= DENIED_WORD_LIMIT:
-                raise SettingsError(
-                    f"denied_words are texts of 1 to {DENIED_WORD_LIMIT} characters; got {word!r}"
-                )
-        if len(self.denied_topics) > DENIED_TOPICS_LIMIT:
-            raise SettingsError(f"denied_topics may be {DENIED_TOPICS_LIMIT} at most")
+            _require(
+                isinstance(word, str) and 1 <= len(word) <= DENIED_WORD_LIMIT,
+                f"denied_words are texts of 1 to {DENIED_WORD_LIMIT} characters; got {word!r}",
+            )
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> "Settings":
-        """Settings from one environment's object in cdk.json; what it leaves out has defaults."""
+        """Reads one environment's object in cdk.json. Missing settings get their defaults."""
         known = {field.name: type(field.default) for field in fields(cls)}
         settings: dict[str, Any] = {}
         for name, value in context.items():
-            if name not in known:
-                raise SettingsError(f"unknown setting {name!r}; known: {', '.join(known)}")
+            _require(name in known, f"unknown setting {name!r}; known: {', '.join(known)}")
             kind = list if known[name] is tuple else known[name]
-            if type(value) is not kind:
-                raise SettingsError(f"{name} must be of type {kind.__name__}; got {value!r}")
+            _require(type(value) is kind, f"{name} must be of type {kind.__name__}; got {value!r}")
             settings[name] = tuple(value) if isinstance(value, list) else value
         if "denied_topics" in settings:
             settings["denied_topics"] = tuple(

@@ -1,28 +1,26 @@
-"""What an environment can cost at most in an hour, and what bounds it.
-
-Pictures only: what else an answer costs is a thousandth of one.
-"""
+"""The most that pictures can cost in an hour, and what limits it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cdk.operations import OPERATIONS, Operation
 from cdk.settings import Settings
 from lambdas.common.catalog import CATALOG, Model
 
 HOUR_SECONDS = 3_600
 
-# An assumption: AWS publishes no shortest time of a call. Whatever ends sooner is a refusal,
-# which costs nothing.
+# An assumption, because AWS publishes no shortest time of a call: a call that ends sooner was
+# refused, which costs nothing.
 SHORTEST_CALL_SECONDS = 2
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """Calls of the dearest model.
+    """The most calls of `model`, the most expensive one.
 
-    `hard_calls` an hour is what Lambda enforces, None where nothing is reserved.
-    `throttled_calls` an hour and `quota_calls` a day are API Gateway's, which applies throttles
-    and quotas on a best-effort basis; `quota_calls` is None where callers have no keys.
+    Lambda enforces `hard_calls` an hour; None if nothing is reserved. API Gateway aims at
+    `throttled_calls` an hour and `quota_calls` a day, for it applies throttles and quotas on a
+    best-effort basis. `quota_calls` is None if callers have no keys.
     """
 
     model: Model
@@ -31,12 +29,12 @@ class Ceiling:
     quota_calls: int | None
 
 
-def ceiling(settings: Settings, *, pictures: Sequence[int]) -> Ceiling:
-    """The most that an environment lets through.
+def ceiling(settings: Settings, operations: Sequence[Operation] = OPERATIONS) -> Ceiling:
+    """Returns the most calls that an environment lets through.
 
-    `pictures` is how many a request can order, of each route that draws. The stage's throttle is
-    each method's own, a key's is for all methods together.
+    The stage's throttle counts each method separately, a key's counts all methods together.
     """
+    pictures = [operation.pictures for operation in operations]
     by_key = settings.auth == "api_key"
     per_bucket = settings.throttle_per_second * HOUR_SECONDS + settings.throttle_burst
     return Ceiling(
@@ -48,21 +46,20 @@ def ceiling(settings: Settings, *, pictures: Sequence[int]) -> Ceiling:
 
 
 def in_words(ceiling: Ceiling, settings: Settings) -> str:
-    """Two lines for whoever deploys."""
+    """Returns two lines for whoever deploys."""
     model = ceiling.model
-    if ceiling.hard_calls is None:
-        hard = "Nothing bounds what an hour can cost: generate_concurrency 0 reserves nothing."
-    else:
+    hard = "Nothing bounds what an hour can cost: generate_concurrency 0 reserves nothing."
+    if ceiling.hard_calls is not None:
         hard = (
             f"An hour can cost {_usd(ceiling.hard_calls, model)} at most: "
             f"{settings.generate_concurrency} calls at once (generate_concurrency), taken to last "
             f"{SHORTEST_CALL_SECONDS} s or more, of the dearest model, {model.id}, at its list "
             f"price of ${model.list_price_usd:g}."
         )
-    by = "a key's throttle" if ceiling.quota_calls is not None else "the throttles of all routes"
-    soft = f"API Gateway aims at {_usd(ceiling.throttled_calls, model)} an hour by {by}"
+    by = "the throttles of all routes"
     if ceiling.quota_calls is not None:
-        soft += f" and {_usd(ceiling.quota_calls, model)} a day by a key's quota"
+        by = f"a key's throttle and {_usd(ceiling.quota_calls, model)} a day by a key's quota"
+    soft = f"API Gateway aims at {_usd(ceiling.throttled_calls, model)} an hour by {by}"
     return f"{hard}\n{soft}, which AWS applies on a best-effort basis."
 
 

@@ -1,26 +1,26 @@
-"""The stack: bucket, functions, workflow, API, what watches them, and who may do what to which."""
+"""The stack: bucket, functions, workflow, API and observability, with their permissions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import Annotations, CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.api import Api
-from cdk.deadline import deadline_of
+from cdk.definition import definition_for
 from cdk.firewall import Firewall
 from cdk.functions import Functions
 from cdk.guardrail import Guardrail
-from cdk.lifecycle import warn_where_legacy
 from cdk.observability import Observability
 from cdk.pictures import Pictures
 from cdk.settings import Settings
-from cdk.workflow import Workflow, definition_for
+from cdk.workflow import Workflow
 from lambdas.common.catalog import CATALOG, Model
+from lambdas.common.keys import IDEMPOTENCY, INDEX, LOCKS, MANIFESTS, PICTURES, STAGING
 
 
 class EaselStack(Stack):
-    """One environment of Easel. Account and region are those it is deployed to."""
+    """One environment of Easel, in whichever account and region it is deployed to."""
 
     def __init__(
         self,
@@ -31,17 +31,15 @@ class EaselStack(Stack):
         catalog: Mapping[str, Model] = CATALOG,
     ) -> None:
         super().__init__(scope, id, description="Easel: text-to-image as a workflow")
-        warn_where_legacy(self, catalog[settings.default_model])
+        _warn_if_legacy(self, catalog[settings.default_model])
         self.pictures = Pictures(self, "Pictures", settings=settings)
         self.guardrail = (
             Guardrail(self, "Guardrail", settings=settings) if settings.guardrail == "on" else None
         )
-        definition = definition_for(settings)
         self.functions = Functions(
             self,
             "Functions",
             settings=settings,
-            deadline=deadline_of(definition),
             bucket_name=self.pictures.bucket.bucket_name,
             guardrail=self.guardrail,
         )
@@ -49,14 +47,8 @@ class EaselStack(Stack):
             self,
             "Workflow",
             settings=settings,
-            definition=definition,
-            substitutions={
-                "ValidateFunctionArn": self.functions.validate.function_arn,
-                "GenerateFunctionArn": self.functions.generate.function_arn,
-                "StoreFunctionArn": self.functions.store.function_arn,
-                "LibraryFunctionArn": self.functions.library.function_arn,
-                **self._guardrail_places(),
-            },
+            definition=definition_for(settings),
+            substitutions=self._substitutions(),
         )
         self.api = Api(self, "Api", settings=settings, state_machine=self.workflow.state_machine)
         self.observability = Observability(
@@ -74,81 +66,77 @@ class EaselStack(Stack):
         self._output()
 
     def _grant(self, settings: Settings) -> None:
-        bucket = self.pictures.bucket
-        functions = self.functions
-        self.workflow.state_machine.add_to_role_policy(
-            _allow(
-                ["lambda:InvokeFunction"],
-                [function.function_arn for function in functions.all.values()],
-            )
+        functions = self.functions.all
+        staged, pictures = f"{STAGING}*", f"{PICTURES}*"
+        keys = f"{IDEMPOTENCY}*"
+        self._grant_bucket("validate", read=[keys, MANIFESTS], write=[keys])
+        self._grant_bucket("generate", read=[staged, pictures], write=[staged], delete=[LOCKS])
+        self._grant_bucket("store", read=[staged, pictures], write=[pictures, f"{INDEX}*"])
+        self._grant_bucket("library", read=[pictures])
+        models = f"arn:{self.partition}:bedrock:{settings.bedrock_region}::foundation-model"
+        functions["generate"].add_to_role_policy(
+            _allow("bedrock:InvokeModel", [f"{models}/{model}" for model in settings.models])
         )
-        for statement in (
-            # Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
-            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
-            _allow(["s3:GetObject", "s3:PutObject"], [bucket.arn_for_objects("idempotency/*")]),
-            # The manifest of a picture that is to be drawn again.
-            _allow(["s3:GetObject"], [bucket.arn_for_objects("output-images/*.json")]),
-        ):
-            functions.validate.add_to_role_policy(statement)
-        for statement in (
-            _allow(
-                ["bedrock:InvokeModel"],
-                [
-                    f"arn:{self.partition}:bedrock:{settings.bedrock_region}"
-                    f"::foundation-model/{model}"
-                    for model in settings.models
-                ],
-            ),
-            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
-            _allow(
-                ["s3:GetObject"],
-                [bucket.arn_for_objects("staging/*"), bucket.arn_for_objects("output-images/*")],
-            ),
-            _allow(["s3:PutObject"], [bucket.arn_for_objects("staging/*")]),
-            _allow(["s3:DeleteObject"], [bucket.arn_for_objects("staging/*.claim")]),
-        ):
-            functions.generate.add_to_role_policy(statement)
-        for statement in (
-            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
-            _allow(
-                ["s3:GetObject"],
-                [bucket.arn_for_objects("staging/*"), bucket.arn_for_objects("output-images/*")],
-            ),
-            _allow(
-                ["s3:PutObject"],
-                [bucket.arn_for_objects("output-images/*"), bucket.arn_for_objects("index/*")],
-            ),
-        ):
-            functions.store.add_to_role_policy(statement)
-        for statement in (
-            _allow(["s3:ListBucket"], [bucket.bucket_arn]),
-            _allow(["s3:GetObject"], [bucket.arn_for_objects("output-images/*")]),
-        ):
-            functions.library.add_to_role_policy(statement)
-
+        self.workflow.state_machine.add_to_role_policy(
+            _allow("lambda:InvokeFunction", [each.function_arn for each in functions.values()])
+        )
         if self.guardrail is not None:
-            check = _allow(["bedrock:ApplyGuardrail"], [self.guardrail.arn])
+            check = _allow("bedrock:ApplyGuardrail", [self.guardrail.arn])
             self.workflow.state_machine.add_to_role_policy(check)
-            functions.store.add_to_role_policy(check)
+            functions["store"].add_to_role_policy(check)
 
-    def _guardrail_places(self) -> dict[str, str]:
-        if self.guardrail is None:
-            return {}
-        return {
-            "GuardrailId": self.guardrail.guardrail_id,
-            "GuardrailVersion": self.guardrail.version,
+    def _grant_bucket(
+        self,
+        name: str,
+        *,
+        read: Sequence[str] = (),
+        write: Sequence[str] = (),
+        delete: Sequence[str] = (),
+    ) -> None:
+        """Allows a function these patterns of keys, and s3:ListBucket, without which S3 answers 403
+        instead of 404 for a missing key."""
+        bucket, function = self.pictures.bucket, self.functions.all[name]
+        function.add_to_role_policy(_allow("s3:ListBucket", [bucket.bucket_arn]))
+        for action, patterns in (("Get", read), ("Put", write), ("Delete", delete)):
+            if patterns:
+                keys = [bucket.arn_for_objects(pattern) for pattern in patterns]
+                function.add_to_role_policy(_allow(f"s3:{action}Object", keys))
+
+    def _substitutions(self) -> dict[str, str]:
+        """Returns the values for the `${Name}` placeholders of the ASL file."""
+        places = {
+            f"{name.title()}FunctionArn": function.function_arn
+            for name, function in self.functions.all.items()
         }
+        if self.guardrail is not None:
+            places["GuardrailId"] = self.guardrail.guardrail_id
+            places["GuardrailVersion"] = self.guardrail.version
+        return places
 
     def _output(self) -> None:
-        CfnOutput(self, "ApiUrl", value=self.api.api.url_for_path("/images"))
-        CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
-        CfnOutput(self, "BucketName", value=self.pictures.bucket.bucket_name)
-        CfnOutput(self, "LogBucketName", value=self.pictures.log_bucket.bucket_name)
-        CfnOutput(self, "DashboardUrl", value=self.observability.dashboard_url)
-        CfnOutput(self, "AlarmTopicArn", value=self.observability.topic.topic_arn)
+        outputs = {
+            "ApiUrl": self.api.api.url_for_path("/images"),
+            "StateMachineArn": self.workflow.state_machine.state_machine_arn,
+            "BucketName": self.pictures.bucket.bucket_name,
+            "LogBucketName": self.pictures.log_bucket.bucket_name,
+            "DashboardUrl": self.observability.dashboard_url,
+            "AlarmTopicArn": self.observability.topic.topic_arn,
+        }
         if self.api.key is not None:
-            CfnOutput(self, "ApiKeyId", value=self.api.key.key_id)
+            outputs["ApiKeyId"] = self.api.key.key_id
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
 
 
-def _allow(actions: list[str], resources: list[str]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=actions, resources=resources)
+def _warn_if_legacy(scope: Construct, model: Model) -> None:
+    """Adds a warning, which `cdk synth --strict` treats as an error."""
+    if model.legacy is not None:
+        Annotations.of(scope).add_warning_v2(
+            "easel:legacyDefaultModel",
+            f"default_model {model.id} is legacy since {model.legacy.since} and draws until "
+            f"{model.legacy.until}, for accounts that use it; use {model.legacy.successor}",
+        )
+
+
+def _allow(action: str, resources: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=[action], resources=list(resources))

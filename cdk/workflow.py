@@ -1,71 +1,19 @@
-"""The Express state machine, made from the ASL file."""
+"""The Express state machine."""
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from aws_cdk import RemovalPolicy, Stack
-from aws_cdk import aws_logs as logs
+from aws_cdk import Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk.deadline import CHECK, DefinitionError, with_gateway_timeout
-from cdk.settings import LOG_RETENTIONS, Settings
-
-DEFINITION = Path(__file__).parent.parent / "statemachine" / "text_to_image.asl.json"
-
-
-def definition_for(settings: Settings) -> dict[str, Any]:
-    """The ASL file, for what this environment's gateway waits. DefinitionError."""
-    try:
-        definition = json.loads(DEFINITION.read_text())
-    except ValueError as error:
-        raise DefinitionError(str(error)) from error
-    _check_names(definition)
-    if settings.guardrail == "off":
-        definition = _without_guardrail(definition)
-    return with_gateway_timeout(definition, settings.gateway_timeout_seconds)
-
-
-def _check_names(machine: Mapping[str, Any]) -> None:
-    """DefinitionError where a state that is named is not there, inside of a Map too."""
-    states = machine["States"]
-    named = {machine["StartAt"]}.union(*map(_next_states, states.values()))
-    if named - states.keys():
-        raise DefinitionError(f"there is no state {', '.join(sorted(named - states.keys()))}")
-    for state in states.values():
-        if "ItemProcessor" in state:
-            _check_names(state["ItemProcessor"])
-
-
-def _without_guardrail(definition: dict[str, Any]) -> dict[str, Any]:
-    """The definition without the states that only the guardrail needs. DefinitionError."""
-    states = definition["States"]
-    if CHECK not in states:
-        raise DefinitionError(f"there is no state {CHECK}")
-    (before,) = [state for state in states.values() if state.get("Next") == CHECK]
-    verdict = states[states[CHECK]["Next"]]
-    before["Next"] = verdict["Choices"][0]["Next"]
-    reached = {definition["StartAt"]}
-    while found := {name for each in reached for name in _next_states(states[each])} - reached:
-        reached |= found
-    return {
-        **definition,
-        "States": {name: state for name, state in states.items() if name in reached},
-    }
-
-
-def _next_states(state: Mapping[str, Any]) -> set[str]:
-    """Every state that may follow a state."""
-    named = {state[field] for field in ("Next", "Default") if field in state}
-    return named | {
-        branch["Next"] for branch in (*state.get("Catch", []), *state.get("Choices", []))
-    }
+from cdk.log_groups import add_log_group
+from cdk.settings import Settings
 
 
 class Workflow(Construct):
-    """Exposes `state_machine`. `substitutions` fill the `${Name}` places of the ASL file."""
+    """Exposes `state_machine`. `substitutions` replace the ASL file's `${Name}` placeholders."""
 
     def __init__(
         self,
@@ -77,15 +25,10 @@ class Workflow(Construct):
         substitutions: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id)
-        # Log groups outside /aws/vendedlogs/ each add to a resource policy that overflows.
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-text-to-image",
-            retention=logs.RetentionDays(LOG_RETENTIONS[settings.log_retention_days]),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        # from_string and not from_file: the definition then stands in the template.
+        # Each log group outside /aws/vendedlogs/ adds to a resource policy with limited size.
+        name = f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-text-to-image"
+        log_group = add_log_group(self, "Logs", settings, name=name)
+        # from_string, not from_file, so that the definition is in the template.
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",

@@ -133,7 +133,7 @@ def model_row(model: "Model") -> dict[str, Any]:
         sizes = [f"{width}x{height}" for width, height in model.sizes.sizes]
     return {
         "id": model.id,
-        "family": str(model.family),
+        "family": model.family.replace("_", "-"),
         "status": status,
         "successor": successor,
         "list_price_usd": model.list_price_usd,

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lambdas.common.picture_format import read_format
 from lambdas.common.recipe import Recipe
-from lambdas.common.recipe_in_picture import read_recipe_json
+from lambdas.picture import parse
 
 # SSIM's window, its two constants for eight bits, and the side it is measured at.
 _WINDOW = 8
@@ -70,11 +69,11 @@ def read_recipe(picture: Path | str | bytes) -> dict[str, Any]:
     `Recipe.from_dict`. `picture` is a path or the file's bytes. PictureFileError, or OSError."""
     content = _content(picture)
     try:
-        read_format(content)
+        parsed = parse(content)
     except ValueError as error:
         raise NotAPictureError(f"This is no whole PNG or JPEG: {error}.") from error
     try:
-        written = read_recipe_json(content)
+        written = parsed.recipe_json()
     except ValueError as error:
         raise UnreadableRecipeError(f"The recipe in the picture is broken: {error}.") from error
     if written is None:

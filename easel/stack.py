@@ -6,6 +6,7 @@ from typing import Any
 from cdk.settings import Settings
 from easel.account import Answer, Reason, Unanswered
 from easel.findings import Finding, ok, problem, warning, without_answer
+from lambdas.common.environment import ENVIRONMENTS
 
 API = "AWS::ApiGateway::RestApi"
 FUNCTION = "AWS::Lambda::Function"
@@ -115,20 +116,16 @@ def _check_function(step: str, settings: Settings, function: Mapping[str, Any]) 
             f"deployed with {name}={variables[name]}, the settings say {wanted}",
             "make deploy",
         )
-        for name, wanted in _told(settings).items()
+        for name, wanted in _wanted(step, settings).items()
         if variables.get(name, wanted) != wanted
     ]
 
 
-def _told(settings: Settings) -> dict[str, str]:
-    """The settings that functions have in their environment."""
-    return {
-        "DEFAULT_MODEL": settings.default_model,
-        "ALLOW_RETIRED_MODELS": str(settings.allow_retired_models).lower(),
-        "BEDROCK_REGION": settings.bedrock_region,
-        "MODEL_TIMEOUT_SECONDS": str(settings.model_timeout_seconds),
-        "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
-    }
+def _wanted(step: str, settings: Settings) -> dict[str, str]:
+    """The settings that a function has in its environment, but those of a guardrail of the stack's
+    own, which are empty."""
+    known = {name: value for name, value in vars(settings).items() if value != ""}
+    return ENVIRONMENTS[step].variables(known)
 
 
 def _missing(subject: str, answer: Unanswered) -> Finding:

@@ -120,7 +120,7 @@ Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
   curl -s {options.api_url}/images {proof} \\
     -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
 
-AWS endpoint {options.endpoint_url} (README says how the aws command uses it)
+AWS endpoint {options.endpoint_url} (docs/operations.md says how the aws command uses it)
   state machine {stack.deployment.state_machine_arn}
   bucket        {stack.deployment.bucket}
 """

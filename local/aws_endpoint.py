@@ -123,7 +123,7 @@ class AwsEndpoint:
     def _s3(self, request: Request, body: bytes, caller: Caller) -> "WSGIApplication":
         bucket, _, key = unquote(_raw_path(request)).removeprefix("/").partition("/")
         authorise(caller, *_s3_action(request, bucket, key))
-        if caller.role is not None and (fault := self._faults.strike(_s3_operation(request), key)):
+        if caller.role is not None and (fault := self._faults.take(_s3_operation(request), key)):
             if fault.kind != "hang":
                 status, message = S3_ERRORS[fault.kind]
                 return s3_error(status, fault.kind, message)

@@ -2,7 +2,7 @@
 
 `PUT /easel/faults` on the AWS endpoint takes
 `{"faults": [{"at", "kind", "times", "seconds", "key"}]}` and replaces the plan; `GET` shows what is
-left of it. Each fault strikes `times` times (1), then its place is healthy again. `seconds` is how
+left of it. Each fault happens `times` times (1), then its place is healthy again. `seconds` is how
 long the kinds that last do last. `key` is a pattern for an S3 object's key, or for what a guardrail
 is applied to: INPUT (prompts) or OUTPUT (pictures).
 """
@@ -59,18 +59,19 @@ BROKEN_ANSWERS = (
 OTHER_PICTURES = ("drift", "reencoded")
 
 # `reset` breaks the connection in the middle of the answer, `hang` and `slow` answer well after
-# `seconds`. `refused` shuts Bedrock's door for `seconds`, however often it is knocked at.
+# `seconds`. `refused` refuses every connection to Bedrock for `seconds`.
 CONNECTION_FAULTS = ("reset", "hang", "slow", "refused")
 
 # `killed` and `out_of_memory` end the process as Lambda does, `stopped` freezes it until its time
-# is over, all after `seconds`; `too_large` answers with more than a state may hold.
-FUNCTION_FAULTS = ("killed", "out_of_memory", "stopped", "too_large")
+# is over, all after `seconds`; `too_large` answers with more than a state may hold; `slow` begins
+# `seconds` late.
+FUNCTION_FAULTS = ("killed", "out_of_memory", "stopped", "too_large", "slow")
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     INVOKE_MODEL: (*modelled_errors(), *BROKEN_ANSWERS, *OTHER_PICTURES, *CONNECTION_FAULTS),
     APPLY_GUARDRAIL: (*modelled_errors(APPLY_GUARDRAIL), "hang"),
     **dict.fromkeys(("PutObject", "GetObject", "HeadObject"), (*S3_ERRORS, "hang")),
-    **dict.fromkeys(("validate", "generate", "store"), FUNCTION_FAULTS),
+    **dict.fromkeys(("validate", "generate", "store", "library"), FUNCTION_FAULTS),
 }
 
 
@@ -84,16 +85,16 @@ class Fault:
 
 
 class FaultPlan:
-    """Thread-safe. `door` is Bedrock's, which a fault can shut for a while."""
+    """Thread-safe. `bedrock` is the server whose connections a fault can refuse for a while."""
 
-    door: Server
+    bedrock: Server
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
-    def strike(self, at: str, key: str = "") -> Fault | None:
-        """The fault that strikes here now, if one does; it is then one time less."""
+    def take(self, at: str, key: str = "") -> Fault | None:
+        """Returns the fault that happens here now, if one does, and counts it."""
         with self._lock:
             for fault in self._faults:
                 if fault.at == at and fnmatchcase(key, fault.key) and fault.times > 0:
@@ -111,7 +112,7 @@ class FaultPlan:
             return rest_json_error(405, "MethodNotAllowed", "GET shows the plan, PUT replaces it")
         with self._lock:
             left = [asdict(fault) for fault in self._faults if fault.times > 0]
-        state = {"faults": left, "bedrock_open": self.door.is_open}
+        state = {"faults": left, "bedrock_open": self.bedrock.is_open}
         return Response(json.dumps(state), content_type="application/json")
 
     def _replace(self, described: list[dict[str, Any]]) -> None:
@@ -127,6 +128,6 @@ class FaultPlan:
                 raise ValueError(f"seconds is a number, not {fault.seconds!r}")
         for fault in faults:
             if fault.kind == "refused":
-                self.door.refuse(fault.seconds)
+                self.bedrock.refuse(fault.seconds)
         with self._lock:
             self._faults = [fault for fault in faults if fault.kind != "refused"]

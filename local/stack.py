@@ -120,7 +120,7 @@ class LocalStack:
             saved_pictures=SavedPictures(options.data) if options.data else None,
         )
         running.enter_context(Server(endpoint, options.aws_port))
-        faults.door = running.enter_context(Server(endpoint, 0))
+        faults.bedrock = running.enter_context(Server(endpoint, 0))
         self.deployment = deploy(
             self._template,
             stack_name=STACK_NAME,
@@ -128,8 +128,8 @@ class LocalStack:
             cloudformation=credentials.operator_client("cloudformation"),
         )
         guardrails.deploy(self.deployment.guardrails)
-        host = running.enter_context(self._function_host(credentials, faults.door))
-        endpoint.functions = InvokeApi(host, faults.strike)
+        host = running.enter_context(self._function_host(credentials, faults.bedrock))
+        endpoint.functions = InvokeApi(host, faults.take, self._stopped.wait)
         if options.data:
             count = SavedPictures(options.data).restore(
                 credentials.operator_client("s3"), self.deployment.bucket
@@ -145,7 +145,7 @@ class LocalStack:
         running.enter_context(Server(gateway, options.port))
 
     def _function_host(self, credentials: RoleCredentials, bedrock: Server) -> FunctionHost:
-        """Bedrock has a door of its own, which can be shut."""
+        """Bedrock has a server of its own, whose connections can be refused."""
         own_endpoint = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{bedrock.port}"}
         return FunctionHost(
             [

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -110,7 +111,7 @@ class LocalClient:
         assert answer.status == 200, answer.content
 
     def wait_until_bedrock_answers(self) -> None:
-        """After a fault that shut Bedrock's door."""
+        """After a fault that refused connections to Bedrock."""
         left = self.get(f"{self.endpoint_url}/easel/faults").body
         while not left["bedrock_open"]:
             time.sleep(0.05)
@@ -151,6 +152,24 @@ class LocalClient:
     def _request(self, method: str, url: str, **rest: Any) -> Answer:
         answer = _http.request(method, url, **rest)
         return Answer(answer.status, answer.headers, answer.data)
+
+
+def drawing_within(seconds: int) -> Callable[[dict[str, Any]], None]:
+    """A change of the template that leaves less time for drawing.
+
+    Where a call usually takes 5 seconds, 7 are enough for one attempt, 10 for a few.
+    """
+
+    def change(document: dict[str, Any]) -> None:
+        for resource in document["Resources"].values():
+            if resource["Type"] == "AWS::StepFunctions::StateMachine":
+                properties = resource["Properties"]
+                properties["DefinitionString"], changed = re.subn(
+                    r"\+ 1000 \* \d+\)", f"+ 1000 * {seconds})", properties["DefinitionString"]
+                )
+                assert changed == 1
+
+    return change
 
 
 def free_ports() -> tuple[int, int]:

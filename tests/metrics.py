@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lambdas.common import telemetry
+
 # "MetricDatum" in CloudWatch's API reference; those that Easel could mean.
 _UNITS = {"Seconds", "Milliseconds", "Bytes", "Percent", "Count", "None"}
 _DIMENSIONS_AT_MOST = 30
@@ -46,3 +48,6 @@ def recorded(lines: Iterable[str]) -> Iterator[Recorded]:
                     dimensions = {name: line[name] for name in names}
                     assert all(isinstance(each, str) and each for each in dimensions.values())
                     yield Recorded(directive["Namespace"], metric["Name"], dimensions, value)
+
+
+METRICS = [each for each in vars(telemetry).values() if isinstance(each, telemetry.Metric)]

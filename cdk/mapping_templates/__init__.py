@@ -1,7 +1,7 @@
 """The API's mapping templates (VTL), with Easel's errors filled in from their table.
 
-In a template `<<Class.status>>`, `<<Class.retry_after_seconds>>` and `<<Class.error>>` stand for
-what `lambdas.common.errors` says of that class.
+In a template `<<Class.status>>`, `<<Class.retry_after_seconds>>` and `<<Class.error>>` are
+placeholders for the values of that class in `lambdas.common.errors`.
 """
 
 import json
@@ -12,35 +12,30 @@ from lambdas.common import errors
 
 _PLACE = re.compile(r"<<(\w+)\.(status|retry_after_seconds|error)>>")
 
-
-# The request's body as part of a string of JSON, for the methods that have one.
+# The request's body, escaped for use inside a JSON string.
 _BODY = """$util.escapeJavaScript($input.json('$')).replaceAll("\\\\'","'")"""
-_NO_BODY = "{}"
 
 
 class MappingTemplateError(ValueError):
-    """A template with a place that nothing fills; the message names the template."""
+    """A template with an unknown placeholder. The message names the template."""
 
 
 def mapping_template(name: str, **values: str) -> str:
-    """A template of this folder. `values` fill places of the form `<<name>>`."""
+    """Returns a template of this folder. `values` replace placeholders like `<<name>>`."""
     text = (Path(__file__).parent / f"{name}.vtl").read_text()
     for place, value in values.items():
         text = text.replace(f"<<{place}>>", value)
     try:
         return _PLACE.sub(_filled, text)
     except AttributeError as error:
-        raise MappingTemplateError(f"{name}.vtl: {error}") from error
+        raise MappingTemplateError(f"cdk/mapping_templates/{name}.vtl: {error}") from error
 
 
 def start_execution(operation: str, *, has_body: bool, state_machine_arn: str) -> str:
-    """The template that makes a request the input of an execution."""
-    return mapping_template(
-        "start_execution",
-        operation=operation,
-        request=_BODY if has_body else _NO_BODY,
-        state_machine_arn=state_machine_arn,
-    )
+    """Returns the template that makes a request the input of an execution."""
+    request = _BODY if has_body else "{}"
+    places = {"operation": operation, "request": request, "state_machine_arn": state_machine_arn}
+    return mapping_template("start_execution", **places)
 
 
 def _filled(place: re.Match[str]) -> str:

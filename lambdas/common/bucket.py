@@ -1,11 +1,10 @@
-"""The picture bucket: keys, and S3 with its errors translated to Easel's."""
+"""Reads and writes the picture bucket, and translates S3's errors to Easel's."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,60 +14,18 @@ from lambdas.common.errors import StorageAccessDeniedError, StorageError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-INDEX = "index/"
-
-# In milliseconds, of as many digits as there will be until the year 2286.
-_END_OF_TIME = 9_999_999_999_999
-
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
-# A conditional write that meets another one, or a deletion, of the same key is a conflict.
+# S3 answers ConditionalRequestConflict if another write or a deletion of the key runs meanwhile.
 _EXISTS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 
 
-def staging_key(id: str) -> str:
-    """The picture as the model gave it; expires after a day."""
-    return f"staging/{id}"
-
-
-def claim_key(id: str) -> str:
-    """Who is drawing; expires with what is staged."""
-    return f"staging/{id}.claim"
-
-
-def idempotency_key(caller: str, key: str) -> str:
-    """What a caller's Idempotency-Key stands for; expires after a day."""
-    digest = hashlib.sha256(f"{caller}\n{key}".encode()).hexdigest()
-    return f"idempotency/{digest}"
-
-
-def picture_key(id: str, extension: str, *, recipe_in_picture: bool = True) -> str:
-    """A picture can be published with its recipe in it and, beside that, without."""
-    return f"output-images/{id}{'' if recipe_in_picture else '.bare'}.{extension}"
-
-
-def manifest_key(id: str) -> str:
-    """Written last: where a manifest is, its picture is."""
-    return f"output-images/{id}.json"
-
-
-def index_key(id: str, published_at: datetime) -> str:
-    """Empty objects whose keys are in order of time, the newest first: S3 lists keys in order of
-    their bytes, and the times are counted down."""
-    milliseconds = int(published_at.timestamp() * 1_000)
-    return f"{INDEX}{_END_OF_TIME - milliseconds:013d}-{id}"
-
-
-def indexed_id(key: str) -> str:
-    return key.rpartition("-")[2]
-
-
 def s3_config() -> Config:
-    """One attempt, because the state machine owns the retries, with timeouts below those of the
-    Store task; URLs signed for this region.
+    """Returns a configuration with one attempt, because the state machine makes the retries.
 
-    Without signature version and addressing style, boto3 presigns with SigV2 in us-east-1 and
-    for the global host elsewhere.
+    The timeouts are shorter than the Store task's. URLs are signed for this region: without
+    signature version and addressing style, boto3 presigns with SigV2 in us-east-1 and for the
+    global host elsewhere.
     """
     return Config(
         connect_timeout=1,
@@ -81,7 +38,7 @@ def s3_config() -> Config:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """`etag` names this very content in a conditional write."""
+    """An object as it was read. `etag` identifies its content in a conditional write."""
 
     content: bytes
     metadata: Mapping[str, str]
@@ -97,9 +54,9 @@ class Bucket:
         self._client = client
 
     def has(self, key: str) -> bool:
-        """Whether an object is there.
+        """Returns whether an object exists.
 
-        S3 answers 404 for a missing object only to a caller with s3:ListBucket, else 403.
+        S3 answers 404 for a missing object only if the caller has s3:ListBucket, else 403.
         """
         try:
             with _translated(key):
@@ -109,7 +66,7 @@ class Bucket:
         return True
 
     def get(self, key: str) -> StoredObject | None:
-        """The object, or None where there is none."""
+        """Returns an object, or None if it does not exist."""
         try:
             with _translated(key):
                 found = self._client.get_object(Bucket=self.name, Key=key)
@@ -120,14 +77,14 @@ class Bucket:
             return None
 
     def require(self, key: str) -> StoredObject:
-        """The object, which has to be there: StorageError where it is gone."""
+        """Returns an object. Raises StorageError if it does not exist."""
         found = self.get(key)
         if found is None:
             raise StorageError(detail=f"{key} is gone")
         return found
 
     def keys(self, prefix: str, *, after: str, limit: int) -> list[str]:
-        """Up to `limit` keys, at most 1000, that begin with a prefix and come after a key."""
+        """Returns up to `limit` keys, at most 1000, with a prefix, that sort after a key."""
         with _translated(prefix):
             found = self._client.list_objects_v2(
                 Bucket=self.name, Prefix=prefix, StartAfter=after, MaxKeys=limit
@@ -142,35 +99,22 @@ class Bucket:
         content_type: str,
         metadata: Mapping[str, str] | None = None,
     ) -> bool:
-        """Write an object unless one is there already. Whether this call wrote it.
+        """Writes an object unless it exists already. Returns whether this call wrote it.
 
-        S3 lets one of several writers at the same moment win ("Conditional writes", S3 guide).
+        If several calls write at once, S3 lets one of them win ("Conditional writes", S3 guide).
         """
-        try:
-            with _translated(key):
-                self._client.put_object(
-                    Bucket=self.name,
-                    Key=key,
-                    Body=content,
-                    ContentType=content_type,
-                    Metadata=metadata or {},
-                    IfNoneMatch="*",
-                )
-        except _ExistsError:
-            return False
-        return True
+        return self._put(
+            key, content, ContentType=content_type, Metadata=metadata or {}, IfNoneMatch="*"
+        )
 
     def replace(self, key: str, content: bytes, *, content_type: str, etag: str) -> bool:
-        """Write an object over the one that `etag` names. Whether that was still there."""
+        """Overwrites an object if it still has this ETag. Returns whether this call wrote it."""
+        return self._put(key, content, ContentType=content_type, IfMatch=etag)
+
+    def _put(self, key: str, content: bytes, **condition: Any) -> bool:
         try:
             with _translated(key):
-                self._client.put_object(
-                    Bucket=self.name,
-                    Key=key,
-                    Body=content,
-                    ContentType=content_type,
-                    IfMatch=etag,
-                )
+                self._client.put_object(Bucket=self.name, Key=key, Body=content, **condition)
         except (_ExistsError, _MissingError):
             return False
         return True

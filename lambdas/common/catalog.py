@@ -1,45 +1,22 @@
 """The models that Easel can draw with: their families, parameters, sizes, prices and lifecycle.
 
 Sources: the inference parameter pages of the Bedrock user guide for each model, and its list of
-model lifecycles. Prices are list prices in US dollars for one picture; where AWS was seen to
-name two, the higher one.
+model lifecycles. Prices are list prices in US dollars for one picture. If AWS names two prices,
+this is the higher one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 STYLE_PRESETS = (
-    "3d-model",
-    "analog-film",
-    "anime",
-    "cinematic",
-    "comic-book",
-    "digital-art",
-    "enhance",
-    "fantasy-art",
-    "isometric",
-    "line-art",
-    "low-poly",
-    "modeling-compound",
-    "neon-punk",
-    "origami",
-    "photographic",
-    "pixel-art",
-    "tile-texture",
-)
+    "3d-model", "analog-film", "anime", "cinematic", "comic-book", "digital-art", "enhance",
+    "fantasy-art", "isometric", "line-art", "low-poly", "modeling-compound", "neon-punk",
+    "origami", "photographic", "pixel-art", "tile-texture",
+)  # fmt: skip
 
 Size = tuple[int, int]
-
-
-class Family(StrEnum):
-    """Models that speak the same wire format."""
-
-    STABILITY_IMAGE = "stability-image"
-    SDXL = "sdxl"
-    CANVAS = "canvas"
 
 
 @dataclass(frozen=True)
@@ -52,7 +29,7 @@ class Range:
     whole: bool = False
 
     def accepts(self, value: Any) -> bool:
-        """Infinities, and what is no number at all, are within no bounds."""
+        """Returns whether a value is in range. Infinities, NaN and other types never are."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         if not self.minimum <= value <= self.maximum:
@@ -66,7 +43,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words. Without a default the parameter stays out and the model decides."""
+    """One of a few words. Without a default, the parameter is not sent and the model decides."""
 
     words: tuple[str, ...]
     default: str | None = None
@@ -80,7 +57,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class FreeForm:
-    """A JSON object that is handed to the model as it is."""
+    """A JSON object that is sent to the model unchanged."""
 
     default: None = None
 
@@ -96,7 +73,7 @@ Parameter = Range | Choice | FreeForm
 
 @dataclass(frozen=True)
 class ListedSizes:
-    """Width and height that have to be one of a list."""
+    """A list of the sizes (width and height) that a model takes."""
 
     sizes: tuple[Size, ...]
 
@@ -109,7 +86,7 @@ class ListedSizes:
 
 @dataclass(frozen=True)
 class FreeSizes:
-    """Width and height that are free within limits."""
+    """Limits within which width and height are free."""
 
     minimum: int
     maximum: int
@@ -133,8 +110,8 @@ class FreeSizes:
 
 @dataclass(frozen=True)
 class Legacy:
-    """The last part of a model's life, dates as 2026-11-20: it still draws, but only for accounts
-    that use it, perhaps at a higher price."""
+    """A model's last phase: only accounts that already use it can call it, perhaps at a higher
+    price. Dates look like 2026-11-20."""
 
     since: str
     until: str
@@ -143,7 +120,7 @@ class Legacy:
 
 @dataclass(frozen=True)
 class Retirement:
-    """The end of a model's life: no region serves it from that date on."""
+    """The end of a model's life: from this date on, no region offers it."""
 
     date: str
     successor: str
@@ -153,24 +130,28 @@ class Retirement:
 class Model:
     """One foundation model.
 
-    `aspect_ratios` maps each ratio to the size that Easel asks for; None as size means that the
-    model takes the ratio itself. `sizes` is None where the model takes no width and height.
-    `regions` are the AWS regions that serve it; a retired model has none. `usual_seconds` is how
-    long a call usually takes: an estimate, on the long side, for AWS publishes none.
+    `family` names the module that knows its wire format, in `lambdas.generate.families` and in
+    `local.bedrock.families`.
+
+    `aspect_ratios` maps each ratio to the size that Easel asks for, or to None if the model takes
+    the ratio itself. `sizes` is None if the model takes no width and height. `regions` are the AWS
+    regions that offer it; a retired model has none. `usual_seconds` is how long a call usually
+    takes: a generous estimate, because AWS publishes none. `takes_mode` says whether the model
+    takes the parameter `mode`; the others refuse it.
     """
 
     id: str
-    family: Family
+    family: str
     prompt_limit: int
     seed_limit: int
     parameters: Mapping[str, Parameter]
     aspect_ratios: Mapping[str, Size | None]
-    output_formats: tuple[str, ...]
     list_price_usd: float
-    usual_seconds: int
+    output_formats: tuple[str, ...] = ("png",)
+    usual_seconds: int = 10
     sizes: ListedSizes | FreeSizes | None = None
-    default_size: Size | None = None
     weighted_prompts: bool = False
+    takes_mode: bool = False
     regions: tuple[str, ...] = ()
     legacy: Legacy | None = None
     retired: Retirement | None = None
@@ -192,6 +173,15 @@ _MEGAPIXEL_SIZES: Mapping[str, Size | None] = MappingProxyType(
         "9:21": (640, 1536),
     }
 )
+_SDXL_SAMPLERS = (
+    "DDIM", "DDPM", "K_DPMPP_2M", "K_DPMPP_2S_ANCESTRAL", "K_DPM_2", "K_DPM_2_ANCESTRAL",
+    "K_EULER", "K_EULER_ANCESTRAL", "K_HEUN", "K_LMS",
+)  # fmt: skip
+_CANVAS_STYLES = (
+    "3D_ANIMATED_FAMILY_FILM", "DESIGN_SKETCH", "FLAT_VECTOR_ILLUSTRATION",
+    "GRAPHIC_NOVEL_ILLUSTRATION", "MAXIMALISM", "MIDCENTURY_RETRO", "PHOTOREALISM",
+    "SOFT_DIGITAL_PAINTING",
+)  # fmt: skip
 _TITAN_SIZES = (
     (1024, 1024), (768, 768), (512, 512), (768, 1152), (384, 576), (1152, 768), (576, 384),
     (768, 1280), (384, 640), (1280, 768), (640, 384), (896, 1152), (448, 576), (1152, 896),
@@ -200,10 +190,12 @@ _TITAN_SIZES = (
 )  # fmt: skip
 
 
-def _stability_image(id: str, *, list_price_usd: float, usual_seconds: int) -> Model:
+def _stability_image(
+    id: str, *, list_price_usd: float, usual_seconds: int, takes_mode: bool = True
+) -> Model:
     return Model(
         id=id,
-        family=Family.STABILITY_IMAGE,
+        family="stability_image",
         prompt_limit=10_000,
         seed_limit=4_294_967_294,
         parameters={},
@@ -211,6 +203,7 @@ def _stability_image(id: str, *, list_price_usd: float, usual_seconds: int) -> M
         output_formats=("png", "jpeg"),
         list_price_usd=list_price_usd,
         usual_seconds=usual_seconds,
+        takes_mode=takes_mode,
         regions=("us-west-2",),
     )
 
@@ -218,28 +211,15 @@ def _stability_image(id: str, *, list_price_usd: float, usual_seconds: int) -> M
 def _sdxl(id: str, *, cfg_scale: Range, list_price_usd: float, retired: Retirement) -> Model:
     return Model(
         id=id,
-        family=Family.SDXL,
+        family="sdxl",
         prompt_limit=2_000,
         seed_limit=4_294_967_295,
         parameters={
             "cfg_scale": cfg_scale,
-            # The guide says 50 for v1, but AWS priced more than 50 steps apart, and services
-            # that ran 100 on v1 have to be able to move here.
+            # The guide allows 50 for v1. But AWS had a separate price for more than 50, and
+            # services that used 100 on v1 must be able to move here.
             "steps": Range(10, 150, default=30, whole=True),
-            "sampler": Choice(
-                (
-                    "DDIM",
-                    "DDPM",
-                    "K_DPMPP_2M",
-                    "K_DPMPP_2S_ANCESTRAL",
-                    "K_DPM_2",
-                    "K_DPM_2_ANCESTRAL",
-                    "K_EULER",
-                    "K_EULER_ANCESTRAL",
-                    "K_HEUN",
-                    "K_LMS",
-                )
-            ),
+            "sampler": Choice(_SDXL_SAMPLERS),
             "clip_guidance_preset": Choice(
                 ("FAST_BLUE", "FAST_GREEN", "NONE", "SIMPLE", "SLOW", "SLOWER", "SLOWEST")
             ),
@@ -247,11 +227,8 @@ def _sdxl(id: str, *, cfg_scale: Range, list_price_usd: float, retired: Retireme
             "extras": FreeForm(),
         },
         aspect_ratios=_MEGAPIXEL_SIZES,
-        output_formats=("png",),
         list_price_usd=list_price_usd,
-        usual_seconds=10,
         sizes=ListedSizes(tuple(size for size in _MEGAPIXEL_SIZES.values() if size)),
-        default_size=(1024, 1024),
         weighted_prompts=True,
         retired=retired,
     )
@@ -260,7 +237,12 @@ def _sdxl(id: str, *, cfg_scale: Range, list_price_usd: float, retired: Retireme
 _SUCCESSOR = "stability.stable-image-core-v1:1"
 
 _MODELS = (
-    _stability_image("stability.stable-image-core-v1:1", list_price_usd=0.04, usual_seconds=5),
+    _stability_image(
+        "stability.stable-image-core-v1:1",
+        list_price_usd=0.04,
+        usual_seconds=5,
+        takes_mode=False,
+    ),
     _stability_image("stability.sd3-5-large-v1:0", list_price_usd=0.08, usual_seconds=8),
     _stability_image("stability.stable-image-ultra-v1:1", list_price_usd=0.14, usual_seconds=10),
     _sdxl(
@@ -277,36 +259,22 @@ _MODELS = (
     ),
     Model(
         id="amazon.nova-canvas-v1:0",
-        family=Family.CANVAS,
+        family="canvas",
         prompt_limit=1_024,
         seed_limit=2_147_483_646,
         parameters={
             "cfg_scale": Range(1.1, 10, default=6.5),
             "quality": Choice(("standard", "premium"), default="standard"),
-            "style_preset": Choice(
-                (
-                    "3D_ANIMATED_FAMILY_FILM",
-                    "DESIGN_SKETCH",
-                    "FLAT_VECTOR_ILLUSTRATION",
-                    "GRAPHIC_NOVEL_ILLUSTRATION",
-                    "MAXIMALISM",
-                    "MIDCENTURY_RETRO",
-                    "PHOTOREALISM",
-                    "SOFT_DIGITAL_PAINTING",
-                )
-            ),
+            "style_preset": Choice(_CANVAS_STYLES),
         },
         aspect_ratios=_MEGAPIXEL_SIZES,
-        output_formats=("png",),
         list_price_usd=0.08,
-        usual_seconds=10,
         sizes=FreeSizes(minimum=320, maximum=4096, step=16, longest_ratio=4, most_pixels=4_194_304),
-        default_size=(1024, 1024),
         retired=Retirement("2026-09-30", _SUCCESSOR),
     ),
     Model(
         id="amazon.titan-image-generator-v2:0",
-        family=Family.CANVAS,
+        family="canvas",
         prompt_limit=512,
         seed_limit=2_147_483_646,
         parameters={
@@ -314,11 +282,8 @@ _MODELS = (
             "quality": Choice(("standard", "premium"), default="standard"),
         },
         aspect_ratios={"1:1": (1024, 1024), "2:3": (768, 1152), "3:2": (1152, 768)},
-        output_formats=("png",),
         list_price_usd=0.012,
-        usual_seconds=10,
         sizes=ListedSizes(_TITAN_SIZES),
-        default_size=(1024, 1024),
         retired=Retirement("2026-06-30", _SUCCESSOR),
     ),
 )
@@ -327,7 +292,7 @@ CATALOG: Mapping[str, Model] = MappingProxyType({model.id: model for model in _M
 
 
 def offered_models(region: str, *, allow_retired: bool) -> tuple[str, ...]:
-    """The ids of the models that may be called in a region of Bedrock."""
+    """Returns the ids of the models that may be called in a region of Bedrock."""
     return tuple(
         model.id
         for model in CATALOG.values()

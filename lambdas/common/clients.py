@@ -1,11 +1,11 @@
-"""Clients of AWS services whose every call shows in the trace."""
+"""Creates clients of AWS services. Each of their calls is recorded in the trace."""
 
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 
-from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.bucket import s3_config
 from lambdas.common.tracing import trace_calls
 
 if TYPE_CHECKING:
@@ -20,11 +20,7 @@ def s3_client() -> "S3Client":
 
 
 def bedrock_client(config: Config, *, region: str | None = None) -> "BedrockRuntimeClient":
-    """Of the function's own region where none is named."""
+    """Returns a client. Uses the function's own region by default."""
     client = boto3.client("bedrock-runtime", region_name=region, config=config)
     trace_calls(client)
     return client
-
-
-def open_bucket(name: str) -> Bucket:
-    return Bucket(name, s3_client())

@@ -26,17 +26,21 @@ EaselError
     ├── StorageAccessDeniedError   500
     └── InternalError              500
 
-Class names are the contract with the state machine, which retries and catches by them. Beside
-the tree, TooLateToRetryError carries an error past the state machine's retries.
+Class names are the contract with the state machine, which retries and catches by them.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-# Of characters: an answer is escaped more than once on its way, and a state holds 256 KiB.
+from lambdas.common.answers import Error
+
+# In characters. Answers are escaped more than once on their way, and a state holds 256 KiB.
 MESSAGE_LIMIT = 1_500
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + "..."
 
 
 class EaselError(Exception):
@@ -45,11 +49,15 @@ class EaselError(Exception):
     `message` is written for the caller and says what to do next. `param` names the field at
     fault. `detail` is for the operator: it stays in the execution and never leaves the service.
 
-    As text it is JSON, because the text of an exception is all that Lambda hands to the state
-    machine: `{"class", "fault", "status", "headers", "error": {...}, "detail"}`.
+    `str()` gives JSON, because the text of an exception is all that Lambda passes to the state
+    machine: `{"class", "fault", "status", "headers", "error": {...}, "recoverable", "detail"}`.
+
+    `recoverable` says whether the same request can still get the picture later. If so, the state
+    machine adds the picture's seed or Idempotency-Key to the message (`RECOVERY`).
     """
 
     fault: ClassVar[str] = "service"
+    recoverable: ClassVar[bool] = False
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"
     code: str = "internal_error"
@@ -64,31 +72,27 @@ class EaselError(Exception):
         detail: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message if len(message) <= MESSAGE_LIMIT else message[:MESSAGE_LIMIT] + "..."
+        self.message = _cut(message)
         self.param = param
         self.code = code or type(self).code
-        self.detail = detail
+        self.detail = None if detail is None else _cut(detail)
 
     @classmethod
     def headers(cls) -> dict[str, str]:
-        """`Retry-After` where a later retry helps, else `x-should-retry: false`."""
+        """Returns `Retry-After` if a later retry can help, else `x-should-retry: false`."""
         if cls.retry_after_seconds is None:
             return {"x-should-retry": "false"}
         return {"Retry-After": str(cls.retry_after_seconds)}
 
     def answer(self) -> dict[str, Any]:
-        """What the state machine needs to answer the caller."""
+        """Returns what the state machine needs to answer the caller."""
         return {
             "class": type(self).__name__,
             "fault": self.fault,
             "status": self.status,
             "headers": self.headers(),
-            "error": {
-                "message": self.message,
-                "type": self.type,
-                "param": self.param,
-                "code": self.code,
-            },
+            "error": Error(message=self.message, type=self.type, param=self.param, code=self.code),
+            "recoverable": self.recoverable,
             "detail": self.detail,
         }
 
@@ -104,7 +108,7 @@ class CallerError(EaselError):
 
 
 class InvalidRequestError(CallerError):
-    """Codes: missing_parameter, unknown_parameter, invalid_value, unsupported_parameter."""
+    """Its codes: missing_parameter, unknown_parameter, invalid_value, unsupported_parameter."""
 
 
 class PromptBlockedError(CallerError):
@@ -118,7 +122,7 @@ class PictureBlockedError(CallerError):
 
 
 class PictureTooLargeError(CallerError):
-    """A picture that the guardrail cannot check, and that is not published for that reason."""
+    """A picture that is too large for the guardrail to check, and so is not published."""
 
     type = "image_generation_user_error"
     code = "picture_too_large"
@@ -135,6 +139,7 @@ class PictureNotFoundError(CallerError):
 
 
 class BeingDrawnError(CallerError):
+    recoverable = True
     status = 409
     code = "being_drawn"
     retry_after_seconds = 5
@@ -151,7 +156,7 @@ class IdempotencyKeyReusedError(CallerError):
 
 
 class ServiceError(EaselError):
-    """Something on our side of the API: its message is fixed, its cause is the detail."""
+    """A failure on the service's side: a fixed message, and the cause as `detail`."""
 
     default_message: ClassVar[str] = (
         "Something went wrong inside the service. The operator finds it under execution_arn."
@@ -205,6 +210,7 @@ class ModelTimeoutError(ServiceError):
 
 
 class DeadlineError(ServiceError):
+    recoverable = True
     status = 504
     code = "timeout"
     default_message = (
@@ -214,7 +220,7 @@ class DeadlineError(ServiceError):
 
 
 class NoTimeLeftError(ServiceError):
-    """Before anything was drawn."""
+    """Too little time for a model call. Nothing was drawn."""
 
     status = 503
     code = "no_time_left"
@@ -233,6 +239,7 @@ class ModelAccessDeniedError(ServiceError):
 
 
 class GuardrailUnavailableError(ServiceError):
+    recoverable = True
     status = 503
     code = "guardrail_unavailable"
     retry_after_seconds = 10
@@ -243,6 +250,7 @@ class GuardrailUnavailableError(ServiceError):
 
 
 class GuardrailRefusedError(ServiceError):
+    recoverable = True
     code = "guardrail_refused"
     default_message = (
         "The guardrail does not work for this service, and nothing unchecked is drawn or "
@@ -252,6 +260,7 @@ class GuardrailRefusedError(ServiceError):
 
 
 class StorageError(ServiceError):
+    recoverable = True
     status = 503
     code = "storage_unavailable"
     retry_after_seconds = 5
@@ -262,6 +271,7 @@ class StorageError(ServiceError):
 
 
 class StorageAccessDeniedError(ServiceError):
+    recoverable = True
     code = "storage_access_denied"
     default_message = (
         "This service may not read or write its own bucket. The operator has to mend the "
@@ -270,33 +280,79 @@ class StorageAccessDeniedError(ServiceError):
 
 
 class InternalError(ServiceError):
-    """Anything that no other class names."""
+    """Any failure that has no class of its own."""
 
 
-@contextmanager
-def telling(found_by: str) -> Iterator[None]:
-    """Lets the errors after which the same request finds its picture say what finds it: the seed,
-    for callers who sent none."""
-    try:
-        yield
-    except (
-        BeingDrawnError,
-        DeadlineError,
-        GuardrailRefusedError,
-        GuardrailUnavailableError,
-        StorageAccessDeniedError,
-        StorageError,
-    ) as error:
-        error.message = f"{error.message} {found_by}"
-        raise
+def _leaves(parent: type[EaselError]) -> Iterator[type[EaselError]]:
+    children = parent.__subclasses__()
+    if not children:
+        yield parent
+    for child in children:
+        yield from _leaves(child)
 
 
-class TooLateToRetryError(Exception):
-    """Carries an error that is worth a retry, where no time is left for one.
+# The classes that can be raised, by name.
+CLASSES: Mapping[str, type[EaselError]] = {each.__name__: each for each in _leaves(EaselError)}
 
-    The state machine retries by class name, so this one's keeps it from retrying, and its text
-    is the other's answer.
+# The errors of ApplyGuardrail in Bedrock's service model.
+GUARDRAIL_ERRORS: Mapping[str, type[ServiceError]] = {
+    "AccessDeniedException": GuardrailRefusedError,
+    "InternalServerException": GuardrailUnavailableError,
+    "ResourceNotFoundException": GuardrailRefusedError,
+    "ServiceQuotaExceededException": GuardrailRefusedError,
+    "ServiceUnavailableException": GuardrailUnavailableError,
+    "ThrottlingException": GuardrailUnavailableError,
+    "ValidationException": GuardrailRefusedError,
+}
+
+# The policies in a guardrail's assessment, as Step Functions spells them, and what callers are
+# told: never the denied words. A content filter's type is appended to its text.
+ASSESSMENT_POLICIES: Mapping[str, str] = {
+    "WordPolicy": "its word policy",
+    "TopicPolicy": "a denied topic",
+    "ContentPolicy": "its content filter for ",
+    "SensitiveInformationPolicy": "its policy on sensitive information",
+    "Other": "one of its policies",
+}
+
+# How an answer tells a caller which seed or key gets the picture later.
+RECOVERY: Mapping[str, str] = {
+    "seed": "Its seed is ",
+    "idempotency_key": "Its Idempotency-Key is ",
+}
+
+
+def workflow_answers() -> dict[str, Any]:
+    """Returns the answers to failures of a task that are not errors of Easel's own.
+
+    By phase of the workflow, the state machine's name of an error leads to a class, and `answers`
+    has that one's answer. `{policy}` in a message stands for the failure's cause.
     """
-
-    def __init__(self, error: EaselError) -> None:
-        super().__init__(str(error))
+    busy = "The service is doing as much as it may at once. Try again in a few seconds."
+    blocked = (
+        "The guardrail blocked the prompt by {policy}. "
+        "Change prompt or negative_prompt and try again."
+    )
+    answers: tuple[EaselError, ...] = (
+        NoTimeLeftError(), DeadlineError(), ThrottledError(busy), GuardrailUnavailableError(),
+        GuardrailRefusedError(), PromptBlockedError(blocked, param="prompt"), InternalError(),
+    )  # fmt: skip
+    timeouts, throttled = ("States.Timeout", "Sandbox.Timedout"), "Lambda.TooManyRequestsException"
+    phases: dict[str, dict[str, type[EaselError]]] = {
+        "preparing": {**dict.fromkeys(timeouts, NoTimeLeftError), throttled: ThrottledError},
+        "checking": {
+            **{f"BedrockRuntime.{code}": error for code, error in GUARDRAIL_ERRORS.items()},
+            "BedrockRuntime.SdkClientException": GuardrailUnavailableError,
+            "States.Timeout": GuardrailUnavailableError,
+            "PromptBlockedError": PromptBlockedError,
+        },
+        "drawing": {**dict.fromkeys(timeouts, DeadlineError), throttled: ThrottledError},
+    }
+    return {
+        **{
+            phase: {name: error.__name__ for name, error in classes.items()}
+            for phase, classes in phases.items()
+        },
+        "answers": {type(each).__name__: each.answer() for each in answers},
+        "recovery": RECOVERY,
+    }

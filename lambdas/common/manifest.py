@@ -1,4 +1,4 @@
-"""The manifest beside each picture: its recipe, what became of it, and its digests."""
+"""The manifest beside each picture: its recipe, how it was drawn and checked, its digests."""
 
 import json
 import re
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.common.bucket import Bucket, manifest_key
+from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError, PictureNotFoundError
+from lambdas.common.keys import manifest_key
 
 MANIFEST_VERSION = 1
 CONTENT_TYPE = "application/json"
@@ -19,14 +20,14 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class StoredManifest:
-    """`etag` names this very manifest in a conditional write."""
+    """A manifest as it was read. `etag` identifies it in a conditional write."""
 
     manifest: Manifest
     etag: str
 
 
 def stored_manifest(id: str, bucket: Bucket) -> StoredManifest | None:
-    """The manifest of a picture, or of its refusal; None where there is none. StorageError."""
+    """Returns the manifest of a published or blocked picture, or None. Raises StorageError."""
     stored = bucket.get(manifest_key(id))
     if stored is None:
         return None
@@ -34,7 +35,7 @@ def stored_manifest(id: str, bucket: Bucket) -> StoredManifest | None:
 
 
 def manifest_of(id: Any, bucket: Bucket) -> Manifest:
-    """The manifest of the id that a caller named. InvalidRequestError, PictureNotFoundError."""
+    """Returns a caller's id's manifest. Raises InvalidRequestError or PictureNotFoundError."""
     if not isinstance(id, str) or not _ID.fullmatch(id):
         raise InvalidRequestError(
             "The id of a picture is 32 hexadecimal digits, as the answer to its request had it.",

@@ -1,8 +1,8 @@
-"""Presigned URLs of the bucket's pictures, their times, and the names that they give files."""
+"""Presigned URLs of the bucket's pictures, with their expiry times and file names."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from lambdas.common.manifest import Manifest
 
@@ -10,36 +10,31 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class Presigner(Protocol):
-    def presign(self, key: str, *, content_type: str, file_name: str) -> str: ...
-
-    @property
-    def expires_seconds(self) -> int: ...
-
-
 @dataclass(frozen=True)
-class S3Presigner:
-    """Signs with the caller's own credentials, so a URL dies with them at the latest."""
+class Presigner:
+    """Signs URLs with the client's credentials, so a URL expires with them at the latest."""
 
     bucket: str
     client: "S3Client"
     expires_seconds: int
 
-    def presign(self, key: str, *, content_type: str, file_name: str) -> str:
-        return self.client.generate_presigned_url(
+    def presign(self, key: str, manifest: Manifest, *, now: datetime) -> tuple[str, str]:
+        """Returns the URL of one of a picture's files, and when it expires (ISO 8601)."""
+        url = self.client.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self.bucket,
                 "Key": key,
-                "ResponseContentType": content_type,
-                "ResponseContentDisposition": f'inline; filename="{file_name}"',
+                "ResponseContentType": manifest["content_type"],
+                "ResponseContentDisposition": f'inline; filename="{file_name(manifest)}"',
             },
             ExpiresIn=self.expires_seconds,
         )
+        return url, iso(now + timedelta(seconds=self.expires_seconds))
 
 
 def file_name(manifest: Manifest) -> str:
-    """Readable, and without the prompt: the name is part of the URL, and URLs get around."""
+    """Returns a readable name without the prompt: it is part of the URL, and URLs get shared."""
     extension = manifest["key"].rpartition(".")[2]
     return f"easel-{manifest['id'][:8]}-seed-{manifest['recipe']['seed']}.{extension}"
 

@@ -1,4 +1,4 @@
-"""The recipe: everything that decides a picture, fully resolved, and the id it gives it."""
+"""The recipe: everything that determines a picture, fully resolved, and the picture's id."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ RECIPE_VERSION = 1
 class Recipe:
     """A fully resolved request for one picture.
 
-    `seed` is never 0, because every model family reads 0 as "draw one" or as a fixed default.
-    `parameters` holds the inference parameters that the model takes, defaults filled in, under
-    the names of Easel's API.
+    `seed` is never 0, because every model family takes 0 as "choose one" or as a fixed default.
+    `parameters` holds the model's inference parameters, with defaults filled in, under the names
+    of Easel's API.
     """
 
     model: str
@@ -27,7 +27,7 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, recipe: Mapping[str, Any]) -> "Recipe":
-        """Read a recipe as `to_dict` writes it. ValueError where its version is not known."""
+        """Reads a recipe that `to_dict` wrote. Raises ValueError if its version is not known."""
         if recipe["version"] != RECIPE_VERSION:
             raise ValueError(f"recipe version {recipe['version']!r} is not known")
         return cls(**recipe)
@@ -44,10 +44,10 @@ class Recipe:
 
     @property
     def id(self) -> str:
-        """First 32 hex digits of the SHA-256 of the canonical JSON: equal recipes, equal ids."""
+        """The first 32 hex digits of the SHA-256 of the canonical JSON: equal for equal recipes."""
         return hashlib.sha256(self.canonical_json.encode()).hexdigest()[:32]
 
     @property
     def canonical_json(self) -> str:
-        """The one way to write this recipe: sorted, without spaces, all but controls as it is."""
+        """The recipe as JSON with sorted keys, no spaces, and only control characters escaped."""
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,25 +1,24 @@
-"""What the functions tell their operator: one line of JSON for each thing that happened.
+"""The functions' log: one line of JSON for each event, with its metrics.
 
-CloudWatch reads the metrics out of such lines by itself ("Embedded metric format specification",
-CloudWatch user guide), so that nothing has to be called for them or packaged.
+CloudWatch reads the metrics from these lines by itself ("Embedded metric format specification",
+CloudWatch user guide), so no service has to be called for them and no library packaged.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import Any
 
+from lambdas.common.environment import Environment
 from lambdas.common.errors import (
     CallerError,
     EaselError,
     InternalError,
     PictureBlockedError,
     PromptBlockedError,
-    TooLateToRetryError,
 )
 from lambdas.common.recipe import Recipe
 
@@ -33,57 +32,36 @@ _BY_ERROR: DimensionSets = (("stack",), ("stack", "error"))
 
 @dataclass(frozen=True)
 class Metric:
-    """`unit` is one of CloudWatch's; a value counts once in each of the dimension sets whose
-    dimensions its line has."""
+    """A CloudWatch metric and its unit. A value counts in each of the dimension sets whose
+    dimensions are all in its line."""
 
     name: str
     unit: str = "Count"
     dimension_sets: DimensionSets = _BY_MODEL
 
 
-# Drawn by the model and staged; found without a call; refused by a content filter.
+# Pictures drawn by the model and staged; found without a call; refused by a content filter.
 PICTURES = Metric("Pictures")
 REUSED = Metric("Reused")
 FILTERED = Metric("Filtered")
 
-# Invocations of Generate that the state machine made again.
+# Invocations of Generate that are retries of the state machine.
 RETRIES = Metric("Retries")
 
-# Of calls that reached the model, and what those are listed at. Bedrock does not say which calls
-# it charges: what was filtered or broken, or ended after it was sent, is counted too.
+# Times and list prices of calls that reached the model. Bedrock does not say which calls it
+# charges: calls that were filtered, or that failed after they were sent, count too.
 MODEL_LATENCY = Metric("ModelLatency", unit="Milliseconds")
 ESTIMATED_COST = Metric("EstimatedCost", unit="None")
 
-# Invocations that ended in an error, whosever fault it was; each attempt counts.
+# Invocations that ended in an error, the caller's or the service's. Each attempt counts.
 ERRORS = Metric("Errors", dimension_sets=_BY_ERROR)
 
-METRICS = (PICTURES, REUSED, FILTERED, RETRIES, MODEL_LATENCY, ESTIMATED_COST, ERRORS)
 
-_FILTERED_ERRORS = (PromptBlockedError, PictureBlockedError)
-
-
-@dataclass(frozen=True)
-class Environment:
-    """`log_execution_data`: whether prompts, and words of services that may quote them, may
-    stand in the log."""
-
-    stack: str
-    log_execution_data: bool
-
-    @classmethod
-    def from_env(cls) -> "Environment":
-        return cls(
-            stack=os.environ["STACK_NAME"],
-            log_execution_data=os.environ["LOG_EXECUTION_DATA"] == "true",
-        )
-
-
-def _print(line: str) -> None:
-    print(line, flush=True)
+_print = partial(print, flush=True)
 
 
 class Log:
-    """The lines of one invocation. What is noted stands in each line that follows."""
+    """Writes the lines of one invocation. Facts that are noted are in every later line."""
 
     def __init__(
         self, environment: Environment, *, write: Callable[[str], None] = _print, **noted: Any
@@ -103,14 +81,15 @@ class Log:
             self.note(recipe=recipe.to_dict())
 
     def count(self, metric: Metric, value: float = 1) -> None:
-        """For the invocation's last line."""
+        """Sets a metric of the invocation's last line."""
         self._metrics[metric] = value
 
     def write(
         self, event: str, *, level: str = "INFO", metrics: Mapping[Metric, float], **facts: Any
     ) -> None:
-        """One line. `event` says in plain words what happened."""
-        line: dict[str, Any] = {"level": level, "event": event, "stack": self._environment.stack}
+        """Writes one line. `event` says in plain words what happened."""
+        stack = self._environment.stack_name
+        line: dict[str, Any] = {"level": level, "event": event, "stack": stack}
         line |= self._noted | facts
         if metrics:
             line |= {metric.name: value for metric, value in metrics.items()}
@@ -121,28 +100,23 @@ class Log:
         self._write(json.dumps(line))
 
     def end(self, error: Exception | None, duration_ms: float) -> None:
-        """The invocation's last line."""
-        duration = round(duration_ms, 1)
+        """Writes the invocation's last line."""
+        facts: dict[str, Any] = {"duration_ms": round(duration_ms, 1)}
         if error is None:
-            self.write(self.event, metrics=self._metrics, duration_ms=duration, outcome="succeeded")
+            self.write(self.event, metrics=self._metrics, outcome="succeeded", **facts)
             return
-        refused = isinstance(error, CallerError)
-        facts: dict[str, Any] = {"error": type(error).__name__}
+        facts["error"] = type(error).__name__
         if isinstance(error, EaselError):
             facts |= {"code": error.code, "detail": error.detail}
         if self._environment.log_execution_data:
             facts["message"] = getattr(error, "message", str(error))
         self.count(ERRORS)
-        if isinstance(error, _FILTERED_ERRORS):
+        if isinstance(error, PromptBlockedError | PictureBlockedError):
             self.count(FILTERED)
-        self.write(
-            "request refused" if refused else f"{self._noted['function']} failed",
-            level="WARNING" if refused else "ERROR",
-            metrics=self._metrics,
-            duration_ms=duration,
-            outcome="refused" if refused else "failed",
-            **facts,
-        )
+        event, level, outcome = f"{self._noted['function']} failed", "ERROR", "failed"
+        if isinstance(error, CallerError):
+            event, level, outcome = "request refused", "WARNING", "refused"
+        self.write(event, level=level, metrics=self._metrics, outcome=outcome, **facts)
 
 
 @contextmanager
@@ -150,15 +124,14 @@ def invocation(
     function: str,
     execution_arn: str,
     *,
-    environment: Environment | None = None,
+    environment: Environment,
     write: Callable[[str], None] = _print,
 ) -> Iterator[Log]:
-    """The log of one invocation, whose last line says how it ended.
+    """Yields the log of one invocation, and writes its last line when that ends.
 
-    Errors pass. One that is none of Easel's, whose text might quote the request, passes as an
-    InternalError that only names its class, unless the log may have everything.
+    Easel's own errors are raised again. Others might quote the request: they are raised as an
+    InternalError that names only their class, unless the log may hold execution data.
     """
-    environment = environment or log_environment()
     log = Log(environment, write=write, function=function, execution_arn=execution_arn)
     started = time.perf_counter()
 
@@ -167,9 +140,6 @@ def invocation(
 
     try:
         yield log
-    except TooLateToRetryError as error:
-        end(error.__cause__ if isinstance(error.__cause__, EaselError) else error)
-        raise
     except EaselError as error:
         end(error)
         raise
@@ -177,14 +147,11 @@ def invocation(
         end(error)
         if environment.log_execution_data:
             raise
-        # The runtime logs the text of what it is raised, and the trace, whose lines hold no data.
-        named = InternalError(detail=type(error).__name__)
-        raise named.with_traceback(error.__traceback__) from None
+        # The runtime logs an error's text and its traceback. The traceback's lines hold no data.
+        masked = InternalError(detail=type(error).__name__)
+        raise masked.with_traceback(error.__traceback__) from None
     else:
         end()
-
-
-log_environment = cache(Environment.from_env)
 
 
 def _directives(metrics: Iterable[Metric], line: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""X-Ray subsegments of the calls to AWS, for the daemon that Lambda runs beside a traced function.
+"""Sends an X-Ray subsegment for each call to AWS, to the daemon beside a traced function.
 
 Sources: "Sending trace data" and "Segment documents" in the X-Ray guide, "Defined runtime
-environment variables" in Lambda's. The X-Ray SDK sends the same, but gets no more features and
+environment variables" in Lambda's. The X-Ray SDK does the same, but it gets no new features and
 would have to be packaged.
 """
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 _HEADER = b'{"format": "json", "version": 1}\n'
 
-# Where a call's subsegment waits for its end, in botocore's context of the call.
-_OPEN = "easel_subsegment"
+# The key, in botocore's context of a call, of the subsegment that has begun.
+_SUBSEGMENT = "easel_subsegment"
 
-# Whether an object is there, and whether it was when it was to be written, is asked every time.
+# Normal answers of S3: an object that does not exist, and one that exists already.
 _NO_ERRORS = frozenset({404, 412})
 
 
 def send_to_daemon(
     document: bytes, *, connect: Callable[..., socket.socket] = socket.socket
 ) -> None:
-    """One datagram, without an answer. What becomes of a trace must not decide over a request."""
+    """Sends one datagram and waits for no answer. A lost trace must not fail a request."""
     address = os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "")
     host, _, port = address.rpartition("udp:")[2].split(" ")[0].rpartition(":")
     if not port.isdigit():
@@ -43,16 +43,16 @@ def send_to_daemon(
 
 
 def trace_calls(client: "BaseClient", send: Callable[[bytes], None] = send_to_daemon) -> None:
-    """Have each call of a client sent as a subsegment, where its invocation is sampled.
+    """Sends a subsegment for each call of a client, if the invocation is sampled.
 
-    It holds service, operation, status and times, and nothing of what was sent or answered.
+    A subsegment holds service, operation, status and times, but nothing from request or response.
     """
 
     def begun(model: "OperationModel", context: dict[str, Any], **_: Any) -> None:
         trace = _trace()
         if trace.get("Sampled") != "1" or not {"Root", "Parent"} <= trace.keys():
             return
-        context[_OPEN] = {
+        context[_SUBSEGMENT] = {
             "type": "subsegment",
             "id": secrets.token_hex(8),
             "trace_id": trace["Root"],
@@ -68,25 +68,22 @@ def trace_calls(client: "BaseClient", send: Callable[[bytes], None] = send_to_da
         status = metadata.get("HTTPStatusCode", 0)
         close(
             context,
+            {"request_id": metadata.get("RequestId")},
             http={"response": {"status": status}},
-            request_id=metadata.get("RequestId"),
             error=400 <= status < 500 and status not in _NO_ERRORS,
             throttle=status == 429,
             fault=status >= 500,
         )
 
     def broken(context: dict[str, Any], **_: Any) -> None:
-        close(context, fault=True)
+        close(context, {}, fault=True)
 
-    def close(context: dict[str, Any], *, request_id: str | None = None, **facts: Any) -> None:
-        subsegment = context.pop(_OPEN, None)
-        if subsegment is None:
-            return
-        if request_id:
-            subsegment["aws"]["request_id"] = request_id
-        subsegment |= {name: fact for name, fact in facts.items() if fact}
-        subsegment["end_time"] = time.time()
-        send(json.dumps(subsegment).encode())
+    def close(context: dict[str, Any], aws: dict[str, Any], **facts: Any) -> None:
+        subsegment = context.pop(_SUBSEGMENT, None)
+        if subsegment is not None:
+            subsegment["aws"] |= {name: fact for name, fact in aws.items() if fact}
+            subsegment |= {name: fact for name, fact in facts.items() if fact}
+            send(json.dumps({**subsegment, "end_time": time.time()}).encode())
 
     events = client.meta.events
     events.register("before-call", begun)
@@ -95,6 +92,6 @@ def trace_calls(client: "BaseClient", send: Callable[[bytes], None] = send_to_da
 
 
 def _trace() -> dict[str, str]:
-    """The invocation's trace header: `Root=1-...;Parent=...;Sampled=1`."""
+    """Returns the fields of the invocation's trace header: `Root=1-...;Parent=...;Sampled=1`."""
     header = os.environ.get("_X_AMZN_TRACE_ID", "")
     return dict(part.split("=", 1) for part in header.split(";") if "=" in part)

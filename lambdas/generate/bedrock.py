@@ -1,7 +1,9 @@
-"""Bedrock's InvokeModel: one attempt, and its failures translated by code to Easel's errors."""
+"""Calls Bedrock's InvokeModel once, and translates its errors by their codes to Easel's."""
 
 import json
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -30,14 +32,17 @@ from lambdas.common.errors import (
     QuotaExceededError,
     ThrottledError,
 )
+from lambdas.common.telemetry import ESTIMATED_COST, MODEL_LATENCY, Log
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 CONNECT_TIMEOUT_SECONDS = 3
 
-# The errors of InvokeModel in Bedrock's service model. 400 and 404 depend on the model and are
-# answered in `_refused`.
+# Errors of calls that failed after they were sent.
+_MAY_BE_BILLED = (ModelFailedError, ModelTimeoutError)
+
+# The errors of InvokeModel in Bedrock's service model. `_service_error` adds to 400 and 404.
 _BY_CODE: Mapping[str, type[EaselError]] = {
     "AccessDeniedException": ModelAccessDeniedError,
     "InternalServerException": ModelUnavailableError,
@@ -51,8 +56,8 @@ _BY_CODE: Mapping[str, type[EaselError]] = {
     "ValidationException": InvalidRequestError,
 }
 
-# The order counts: the first class that fits. What never reached the service can be tried
-# again; what ended after it was sent may have been paid for.
+# The order counts: the first class that fits is taken. A call that never reached the service can
+# be retried; one that failed after it was sent may have been paid for.
 _BY_CONNECTION: tuple[tuple[type[BotoCoreError], type[EaselError]], ...] = (
     (ConnectTimeoutError, ModelUnavailableError),
     (EndpointConnectionError, ModelUnavailableError),
@@ -64,7 +69,7 @@ _BY_CONNECTION: tuple[tuple[type[BotoCoreError], type[EaselError]], ...] = (
 
 
 def client_config(read_timeout_seconds: int) -> Config:
-    """One attempt: the state machine owns the retries, and a second read may be paid again."""
+    """Allows one attempt: a second one may be charged again, and the state machine retries."""
     return Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=read_timeout_seconds,
@@ -72,18 +77,34 @@ def client_config(read_timeout_seconds: int) -> Config:
     )
 
 
+@dataclass(frozen=True)
 class FoundationModels:
-    """The models of one region. `quoting`: whether errors hold the service's own words, which may
-    quote a prompt, or only its codes."""
+    """The models of one region.
 
-    def __init__(self, client: "BedrockRuntimeClient", *, quoting: bool) -> None:
-        self._client = client
-        self._quoting = quoting
+    `quoting` says whether errors hold the service's own texts, which may quote a prompt, or only
+    its codes. `log` gets a line as soon as a call ends, with its time and, if Bedrock may charge
+    it, its list price: the money is spent even if the function is killed before it ends.
+    """
+
+    client: "BedrockRuntimeClient"
+    quoting: bool
+    log: Log
 
     def invoke(self, model: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """One call, which may cost money. The response body; any EaselError of the tables."""
+        """Calls a model, which may cost money. Returns the response body. Raises the errors of
+        `_BY_CODE` and `_BY_CONNECTION`, or InternalError."""
+        started = time.perf_counter()
         try:
-            response = self._client.invoke_model(
+            answer = self._invoke(model, body)
+        except EaselError as error:
+            self._record(model, started, error)
+            raise
+        self._record(model, started, None)
+        return answer
+
+    def _invoke(self, model: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            response = self.client.invoke_model(
                 modelId=model,
                 body=json.dumps(body, ensure_ascii=False).encode(),
                 contentType="application/json",
@@ -91,9 +112,9 @@ class FoundationModels:
             )
             answer = response["body"].read()
         except ClientError as error:
-            raise _refused(error, model, quoting=self._quoting) from error
+            raise _service_error(error, model, quoting=self.quoting) from error
         except BotoCoreError as error:
-            raise _broken(error) from error
+            raise _connection_error(error) from error
         try:
             parsed = json.loads(answer)
         except ValueError as error:
@@ -102,12 +123,26 @@ class FoundationModels:
             raise ModelFailedError(detail="response is no JSON object")
         return parsed
 
+    def _record(self, model: str, started: float, failed: EaselError | None) -> None:
+        facts: dict[str, Any] = {"duration_ms": round((time.perf_counter() - started) * 1_000, 1)}
+        metrics = {
+            MODEL_LATENCY: facts["duration_ms"],
+            ESTIMATED_COST: CATALOG[model].list_price_usd,
+        }
+        if failed is None:
+            self.log.write("model called", metrics=metrics, **facts)
+        elif isinstance(failed, _MAY_BE_BILLED):
+            self.log.write("model call broke off", level="ERROR", metrics=metrics, **facts)
+        else:
+            facts["error"] = type(failed).__name__
+            self.log.write("model refused the call", level="WARNING", metrics={}, **facts)
 
-def _refused(error: ClientError, model: str, *, quoting: bool) -> EaselError:
+
+def _service_error(error: ClientError, model: str, *, quoting: bool) -> EaselError:
     code = error.response["Error"]["Code"]
     detail = f"{code}: {error.response['Error'].get('Message', '')}" if quoting else code
-    refused = _BY_CODE.get(code, InternalError)
-    if refused is ModelNotFoundError:
+    error_class = _BY_CODE.get(code, InternalError)
+    if error_class is ModelNotFoundError:
         retired = CATALOG[model].retired
         if retired is not None:
             return ModelRetiredError(
@@ -120,18 +155,18 @@ def _refused(error: ClientError, model: str, *, quoting: bool) -> EaselError:
             param="model",
             detail=detail,
         )
-    if refused is InvalidRequestError:
+    if error_class is InvalidRequestError:
         return InvalidRequestError(
             "The model refused the request, as invalid or by its content filter. "
             "Change the prompt or the parameters.",
             param="prompt",
             detail=detail,
         )
-    return refused(detail=detail)  # type: ignore[call-arg]
+    return error_class(detail=detail)  # type: ignore[call-arg]
 
 
-def _broken(error: BotoCoreError) -> EaselError:
-    for broken, meaning in _BY_CONNECTION:
-        if isinstance(error, broken):
-            return meaning(detail=type(error).__name__)  # type: ignore[call-arg]
+def _connection_error(error: BotoCoreError) -> EaselError:
+    for botocore_class, error_class in _BY_CONNECTION:
+        if isinstance(error, botocore_class):
+            return error_class(detail=type(error).__name__)  # type: ignore[call-arg]
     return InternalError(detail=type(error).__name__)

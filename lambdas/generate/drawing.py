@@ -1,37 +1,37 @@
-"""From a recipe to a staged picture: found where it was paid for already, else drawn once."""
+"""Stages the picture of a recipe. A picture that was paid for already is not drawn again."""
 
 import base64
 import binascii
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
-from lambdas.common.bucket import Bucket, staging_key
+from lambdas.common.bucket import Bucket
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import (
     BeingDrawnError,
     ModelFailedError,
-    ModelUnavailableError,
     NoTimeLeftError,
     StorageAccessDeniedError,
     StorageError,
-    ThrottledError,
-    TooLateToRetryError,
 )
+from lambdas.common.keys import staging_key
 from lambdas.common.manifest import stored_manifest
-from lambdas.common.picture_format import CONTENT_TYPES, read_format
 from lambdas.common.recipe import Recipe
-from lambdas.generate.caller_clock import CallerClock
-from lambdas.generate.claims import Claims
-from lambdas.generate.families import ADAPTERS
-from lambdas.generate.families.drawn import Drawn
+from lambdas.generate.draw_lock import DrawLock
+from lambdas.generate.families import Drawn, adapter_of
+from lambdas.picture import CONTENT_TYPES, parse
 
-WAIT_SECONDS = 0.5
+FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 8.0
 
-# What a last attempt to stage needs of the function's time.
+# The time that the function must have left for a last attempt to stage.
 LAST_ATTEMPT_SECONDS = 5.0
+
+# Where a picture came from: this call of the model, or an earlier one, staged or published.
+Source = Literal["model", "staged", "published"]
 
 
 class Models(Protocol):
@@ -39,147 +39,108 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True)
-class StagedResult:
-    """A reference to the picture, never its bytes.
+class Dependencies:
+    """What drawing needs.
 
-    `source`: "model" where this call drew it, "staged" or "published" where it was there.
-    """
-
-    key: str
-    source: str
-
-    @property
-    def reused(self) -> bool:
-        return self.source != "model"
-
-    def to_dict(self) -> dict[str, object]:
-        return {"key": self.key, "source": self.source, "reused": self.reused}
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What drawing needs of the world.
-
-    `remaining_seconds` are those of the function itself, `call_seconds` the longest that a call
-    of the model can take.
+    A call must end before `draw_until` for its caller to get the picture. `call_seconds` is the
+    longest that a call of the model can take. `remaining_seconds` returns what is left of the
+    function's own time.
     """
 
     bucket: Bucket
     models: Models
-    claims: Claims
-    clock: CallerClock
+    lock: DrawLock
+    draw_until: datetime
     call_seconds: float
     remaining_seconds: Callable[[], float]
+    now: Callable[[], datetime]
     sleep: Callable[[float], None]
 
 
-def draw(recipe: Recipe, around: Surroundings, *, id: str) -> StagedResult:
-    """At most one call of the model, none beside another for the same id, and none that would
-    end after its caller has gone. The id is the recipe's own but for a picture drawn again.
+def draw(recipe: Recipe, deps: Dependencies, *, id: str) -> Source:
+    """Stages a picture and returns where it came from.
 
-    Raises any error of the models, StorageError, BeingDrawnError, NoTimeLeftError, or
-    TooLateToRetryError.
+    Calls the model at most once, never while another call draws the same id, and not if the call
+    would usually end too late for its caller. The id is the recipe's own, except for a rerun.
+
+    Raises any error of the models, StorageError, BeingDrawnError or NoTimeLeftError.
     """
-    found = _claim(recipe, id, around)
+    found = _existing(id, deps.bucket)
     if found is not None:
         return found
+    may_begin = _may_begin(recipe, deps)
+    drawn_elsewhere = not deps.lock.acquire(id) if may_begin else deps.lock.is_held(id)
+    if drawn_elsewhere:
+        raise BeingDrawnError(
+            "The same picture is being drawn for another request. Send this one again."
+        )
+    if not may_begin:
+        raise NoTimeLeftError
     staged = False
     try:
-        drawn = _call(recipe, around)
-        _stage(drawn, recipe, id, around)
+        adapter = adapter_of(recipe.model)
+        drawn = adapter.read(deps.models.invoke(recipe.model, adapter.request(recipe)))
+        _stage(drawn, recipe, id, deps)
         staged = True
     finally:
-        # Unreleased, it would only make the next request wait for its end.
+        # If it cannot be released, the next request only has to wait until the lock expires.
         if not staged:
             with suppress(StorageError, StorageAccessDeniedError):
-                around.claims.release(id)
-    return StagedResult(staging_key(id), "model")
+                deps.lock.release(id)
+    return "model"
 
 
-def _claim(recipe: Recipe, id: str, around: Surroundings) -> StagedResult | None:
-    """None once this function is the one to draw; or what is there, perhaps after a wait."""
-    waited = False
-    while True:
-        found = _existing(id, around.bucket)
-        if found is not None:
-            return found
-        if waited and not around.clock.may_wait():
-            raise BeingDrawnError(
-                "The same picture is being drawn for another request. Send this one again."
-            )
-        if _may_begin(recipe, around):
-            if around.claims.take(id):
-                return None
-        elif not waited:
-            raise NoTimeLeftError
-        waited = True
-        around.sleep(WAIT_SECONDS)
-
-
-def _may_begin(recipe: Recipe, around: Surroundings) -> bool:
-    """Whether a call would end in time for its caller, and in the function's own."""
+def _may_begin(recipe: Recipe, deps: Dependencies) -> bool:
+    """Returns whether a call usually ends in time for its caller, and always for the function."""
+    usual = timedelta(seconds=CATALOG[recipe.model].usual_seconds)
     return (
-        around.clock.may_begin(CATALOG[recipe.model].usual_seconds)
-        and around.remaining_seconds() >= around.call_seconds + LAST_ATTEMPT_SECONDS
+        deps.now() + usual <= deps.draw_until
+        and deps.remaining_seconds() >= deps.call_seconds + LAST_ATTEMPT_SECONDS
     )
 
 
-def _existing(id: str, bucket: Bucket) -> StagedResult | None:
-    """A manifest without its picture, which somebody deleted, does not count."""
-    key = staging_key(id)
+def _existing(id: str, bucket: Bucket) -> Source | None:
+    """Returns where the picture is, or None. A manifest does not count if its picture is gone."""
     stored = stored_manifest(id, bucket)
     published = stored.manifest["key"] if stored is not None else None
     if published is not None and bucket.has(published):
-        return StagedResult(key, "published")
-    if bucket.has(key):
-        return StagedResult(key, "staged")
-    return None
+        return "published"
+    return "staged" if bucket.has(staging_key(id)) else None
 
 
-def _call(recipe: Recipe, around: Surroundings) -> Drawn:
-    adapter = ADAPTERS[CATALOG[recipe.model].family]
-    try:
-        answer = around.models.invoke(recipe.model, adapter.request(recipe))
-    except (ThrottledError, ModelUnavailableError) as error:
-        if around.clock.may_retry():
-            raise
-        raise TooLateToRetryError(error) from error
-    return adapter.read(answer)
+def _stage(drawn: Drawn, recipe: Recipe, id: str, deps: Dependencies) -> None:
+    """Stages a picture that was paid for. If S3 fails, tries until the function's time is up.
 
-
-def _stage(drawn: Drawn, recipe: Recipe, id: str, around: Surroundings) -> None:
-    """Stage a picture that was paid for, as long as the function lives if S3 is unwell.
-
-    The caller may have gone by then; the same request finds it.
+    The caller may have given up by then, but the same request finds the picture.
     """
     picture = _checked(drawn, recipe)
-    wait = WAIT_SECONDS
+    wait = FIRST_WAIT_SECONDS
     while True:
         try:
-            written = around.bucket.put_once(
+            written = deps.bucket.put_once(
                 staging_key(id),
                 picture,
                 content_type=CONTENT_TYPES[recipe.parameters["output_format"]],
                 metadata={
                     "model-seed": str(drawn.seed if isinstance(drawn.seed, int) else recipe.seed),
-                    "finish-reason": drawn.finish_reason,
+                    "finish-reason": "SUCCESS",
                 },
             )
         except (StorageError, StorageAccessDeniedError):
-            if around.remaining_seconds() < wait + LAST_ATTEMPT_SECONDS:
+            if deps.remaining_seconds() < wait + LAST_ATTEMPT_SECONDS:
                 raise
-            around.sleep(wait)
+            deps.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
         else:
-            if written or around.bucket.has(staging_key(id)):
+            if written or deps.bucket.has(staging_key(id)):
                 return
 
 
 def _checked(drawn: Drawn, recipe: Recipe) -> bytes:
-    """The picture's bytes, whole and of the promised format. ModelFailedError."""
+    """Returns the picture's bytes. Raises ModelFailedError if broken or of the wrong format."""
     picture = _decoded(drawn.encoded)
     try:
-        found = read_format(picture)
+        found = parse(picture)
     except ValueError as error:
         raise ModelFailedError(detail=f"picture is broken: {error}") from error
     promised = recipe.parameters["output_format"]

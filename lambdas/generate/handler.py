@@ -1,21 +1,21 @@
-"""Lambda handler of the generate step: a recipe in, a reference to its picture out."""
+"""Lambda handler of the generate step: takes a recipe, returns where its picture came from."""
 
 import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lambdas.common.bucket import Bucket
-from lambdas.common.clients import bedrock_client, open_bucket
-from lambdas.common.errors import telling
+from lambdas.common.clients import bedrock_client, s3_client
+from lambdas.common.environment import GenerateEnvironment
 from lambdas.common.recipe import Recipe
-from lambdas.common.telemetry import PICTURES, RETRIES, REUSED, invocation, log_environment
+from lambdas.common.telemetry import PICTURES, RETRIES, REUSED, Log, invocation
 from lambdas.generate.bedrock import FoundationModels, client_config
-from lambdas.generate.caller_clock import CallerClock
-from lambdas.generate.claims import Claims
-from lambdas.generate.drawing import Surroundings, draw
-from lambdas.generate.environment import Environment
-from lambdas.generate.metering import MeteredModels
+from lambdas.generate.draw_lock import DrawLock
+from lambdas.generate.drawing import Dependencies, draw
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 
 class Context(Protocol):
@@ -27,47 +27,40 @@ class Context(Protocol):
 
 
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """`{"id", "seed", "recipe", "found_by", "started_at": <ISO 8601>, "attempt_seconds",
-    "execution_arn", "retry_count"}` to `{"key", "source", "reused"}`."""
-    with invocation("generate", event["execution_arn"]) as log:
-        recipe = Recipe.from_dict({**event["recipe"], "seed": event["seed"]})
+    """Takes `{"id", "recipe", "attempt": <from 1>, "draw_until": <ISO 8601>, "execution_arn"}` and
+    returns `{"source": "model" | "staged" | "published"}`."""
+    with invocation("generate", event["execution_arn"], environment=_environment()) as log:
+        recipe = Recipe.from_dict(event["recipe"])
         log.note_recipe(recipe, picture_id=event["id"])
-        if event["retry_count"]:
+        if event["attempt"] > 1:
             log.count(RETRIES)
-        around = Surroundings(
-            bucket=_bucket(),
-            models=MeteredModels(_models(), log),
-            claims=Claims(
-                _bucket(),
-                lifetime=timedelta(seconds=_environment().function_timeout_seconds),
-                holder=context.aws_request_id,
-                now=_now,
-            ),
-            clock=_clock(datetime.fromisoformat(event["started_at"]), event["attempt_seconds"]),
-            call_seconds=_environment().model_timeout_seconds,
-            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
-            sleep=time.sleep,
-        )
-        with telling(event["found_by"]):
-            staged = draw(recipe, around, id=event["id"])
-        log.note(source=staged.source)
-        log.event = "picture found" if staged.reused else "picture drawn"
-        log.count(REUSED if staged.reused else PICTURES)
-        return staged.to_dict()
+        draw_until = datetime.fromisoformat(event["draw_until"])
+        source = draw(recipe, _dependencies(context, draw_until, log), id=event["id"])
+        log.note(source=source)
+        log.event = "picture drawn" if source == "model" else "picture found"
+        log.count(PICTURES if source == "model" else REUSED)
+        return {"source": source}
 
 
-_environment = cache(Environment.from_env)
+_environment = cache(GenerateEnvironment.read)
 
 
-def _clock(started_at: datetime, attempt_seconds: int) -> CallerClock:
+def _dependencies(context: Context, draw_until: datetime, log: Log) -> Dependencies:
     environment = _environment()
-    return CallerClock(
-        started_at=started_at,
-        attempt_started_at=_now(),
-        attempt_seconds=attempt_seconds,
-        answer_until_seconds=environment.answer_until_seconds,
-        retry_wait_seconds=environment.retry_wait_seconds,
+    return Dependencies(
+        bucket=_bucket(),
+        models=FoundationModels(_bedrock(), environment.log_execution_data, log),
+        lock=DrawLock(
+            _bucket(),
+            lifetime=timedelta(seconds=environment.function_timeout_seconds),
+            holder=context.aws_request_id,
+            now=_now,
+        ),
+        draw_until=draw_until,
+        call_seconds=environment.model_timeout_seconds,
+        remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1_000,
         now=_now,
+        sleep=time.sleep,
     )
 
 
@@ -77,13 +70,12 @@ def _now() -> datetime:
 
 @cache
 def _bucket() -> Bucket:
-    return open_bucket(_environment().bucket)
+    return Bucket(_environment().bucket, s3_client())
 
 
 @cache
-def _models() -> FoundationModels:
+def _bedrock() -> "BedrockRuntimeClient":
     environment = _environment()
-    client = bedrock_client(
+    return bedrock_client(
         client_config(environment.model_timeout_seconds), region=environment.bedrock_region
     )
-    return FoundationModels(client, quoting=log_environment().log_execution_data)

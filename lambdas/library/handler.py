@@ -1,30 +1,38 @@
-"""Lambda handler of the library: which picture, or which page, in; the body of a 200 out."""
+"""Lambda handler of the library: takes an id or a query, returns the body of a 200."""
 
+import json
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import s3_client
-from lambdas.common.presigner import S3Presigner
+from lambdas.common.environment import LibraryEnvironment
+from lambdas.common.presigner import Presigner
 from lambdas.common.telemetry import invocation
-from lambdas.library.environment import Environment
-from lambdas.library.shelf import newest, show
+from lambdas.library.pictures import newest, show
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"input": {"operation", "id", "query"}, "execution_arn"}`: operation show takes the id,
-    list the query."""
-    with invocation("library", event["execution_arn"]) as log:
+def handler(event: dict[str, Any], context: object) -> str:
+    """Takes `{"input": {"operation", "id", "query"}, "execution_arn"}`, returns the body as JSON.
+
+    The operation show needs the id, list the query.
+    """
+    environment = _environment()
+    with invocation("library", event["execution_arn"], environment=environment) as log:
         sent = event["input"]
-        bucket = Bucket(_environment().bucket, _s3())
+        bucket = Bucket(environment.bucket, _s3())
+        body: Any
         if sent["operation"] == "list":
             log.event = "pictures listed"
-            return newest(sent["query"], bucket=bucket)
-        log.event = "picture shown"
-        presigner = S3Presigner(bucket.name, _s3(), _environment().url_expires_seconds)
-        return show(sent["id"], bucket=bucket, presigner=presigner, now=datetime.now(UTC))
+            body = newest(sent["query"], bucket=bucket)
+        else:
+            log.event = "picture shown"
+            presigner = Presigner(bucket.name, _s3(), environment.url_expires_seconds)
+            body = show(sent["id"], bucket=bucket, presigner=presigner, now=datetime.now(UTC))
+        # As text: the state machine keeps only 15 digits of a number, and recipes can have more.
+        return json.dumps(body)
 
 
-_environment = cache(Environment.from_env)
+_environment = cache(LibraryEnvironment.read)
 _s3 = cache(s3_client)

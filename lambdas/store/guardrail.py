@@ -1,6 +1,5 @@
-"""Bedrock's ApplyGuardrail on a picture, with its errors translated by code to Easel's."""
+"""Calls Bedrock's ApplyGuardrail on a picture, and translates its errors by code to Easel's."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +7,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.common.errors import (
-    EaselError,
-    GuardrailRefusedError,
+    ASSESSMENT_POLICIES,
+    GUARDRAIL_ERRORS,
     GuardrailUnavailableError,
     InternalError,
     PictureTooLargeError,
@@ -18,33 +17,13 @@ from lambdas.common.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-# "4 MB" in the guide's page on image content filters: by the smaller of its two meanings, nothing
-# is sent that the service might refuse.
+# The guide's page on image content filters says "4 MB". This is the smaller of its two meanings,
+# so that the service cannot refuse a picture as too large.
 PICTURE_LIMIT_BYTES = 4_000_000
-
-# The errors of ApplyGuardrail in Bedrock's service model.
-_BY_CODE: Mapping[str, type[EaselError]] = {
-    "AccessDeniedException": GuardrailRefusedError,
-    "InternalServerException": GuardrailUnavailableError,
-    "ResourceNotFoundException": GuardrailRefusedError,
-    "ServiceQuotaExceededException": GuardrailRefusedError,
-    "ServiceUnavailableException": GuardrailUnavailableError,
-    "ThrottlingException": GuardrailUnavailableError,
-    "ValidationException": GuardrailRefusedError,
-}
-
-# What an assessment calls a policy, and what a caller may know of it: never its words.
-POLICIES: Mapping[str, str] = {
-    "wordPolicy": "its word policy",
-    "topicPolicy": "a denied topic",
-    "contentPolicy": "its content filter for {}",
-    "sensitiveInformationPolicy": "its policy on sensitive information",
-}
-OTHER_POLICY = "one of its policies"
 
 
 def client_config() -> Config:
-    """One attempt, as the state machine owns the retries, with time-outs below the Store task's."""
+    """Allows one attempt, as the state machine makes the retries, within the Store task's time."""
     return Config(
         connect_timeout=1,
         read_timeout=3,
@@ -54,16 +33,16 @@ def client_config() -> Config:
 
 @dataclass(frozen=True)
 class Guardrail:
-    """One version of a guardrail, in the region of the client."""
+    """One version of a guardrail in the client's region."""
 
     id: str
     version: str
     client: "BedrockRuntimeClient"
 
     def blocks(self, picture: bytes, output_format: str) -> str | None:
-        """The policy that blocks a picture, in words; None where it may be published.
+        """Returns the policy that blocks a picture, in words, or None if it may be published.
 
-        `output_format` png or jpeg. Raises PictureTooLargeError, GuardrailUnavailableError,
+        `output_format` is png or jpeg. Raises PictureTooLargeError, GuardrailUnavailableError,
         GuardrailRefusedError or InternalError.
         """
         if len(picture) > PICTURE_LIMIT_BYTES:
@@ -82,7 +61,7 @@ class Guardrail:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            raise _BY_CODE.get(code, InternalError)(detail=code) from error  # type: ignore[call-arg]
+            raise GUARDRAIL_ERRORS.get(code, InternalError)(detail=code) from error
         except BotoCoreError as error:
             raise GuardrailUnavailableError(detail=type(error).__name__) from error
         if answer["action"] == "NONE":
@@ -91,10 +70,11 @@ class Guardrail:
 
 
 def _policy(assessments: Any) -> str:
-    """The first policy that intervened, in words."""
+    """Returns the first policy that intervened, in words."""
     for assessment in assessments:
-        for name, words in POLICIES.items():
-            if name in assessment:
-                filters = assessment[name].get("filters", [])
-                return words.format(filters[0]["type"]) if filters else words
-    return OTHER_POLICY
+        for name, words in ASSESSMENT_POLICIES.items():
+            found = assessment.get(name[0].lower() + name[1:])
+            if found is not None:
+                filters = found.get("filters", [])
+                return words + (filters[0]["type"] if filters else "")
+    return ASSESSMENT_POLICIES["Other"]

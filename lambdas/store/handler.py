@@ -1,42 +1,44 @@
-"""Lambda handler of the store step: a staged picture in, the caller's answer out."""
+"""Lambda handler of the store step: publishes a staged picture, returns the caller's answer."""
 
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from lambdas.common.answers import Picture, RerunPicture
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import bedrock_client, s3_client
-from lambdas.common.errors import telling
-from lambdas.common.presigner import S3Presigner
+from lambdas.common.environment import StoreEnvironment
+from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
-from lambdas.store.environment import Environment
 from lambdas.store.guardrail import Guardrail, client_config
-from lambdas.store.publishing import Execution, Order, publish
+from lambdas.store.publishing import Dependencies, Execution, Publication, publish
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`{"id", "seed", "recipe", "found_by", "rerun", "recipe_in_picture", "staged",
-    "execution": {"arn", "started_at"}}` to the picture in a 200."""
+def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture:
+    """Takes `{"id", "recipe", "rerun", "recipe_in_picture", "source", "execution": {"arn",
+    "started_at"}}` and returns the picture as a 200 has it."""
     environment = _environment()
     execution = Execution(**event["execution"])
-    with invocation("store", execution.arn) as log:
-        recipe = Recipe.from_dict({**event["recipe"], "seed": event["seed"]})
+    with invocation("store", execution.arn, environment=environment) as log:
+        recipe = Recipe.from_dict(event["recipe"])
         log.note_recipe(recipe, picture_id=event["id"])
         log.event = "picture published"
-        with telling(event["found_by"]):
-            return publish(
-                Order(event["id"], recipe, event["rerun"], event["recipe_in_picture"]),
-                reused=event["staged"]["reused"],
-                execution=execution,
-                bucket=Bucket(environment.bucket, _s3()),
-                guardrail=_guardrail(),
-                presigner=S3Presigner(environment.bucket, _s3(), environment.url_expires_seconds),
-                now=datetime.now(UTC),
-            )
+        publication = Publication(
+            id=event["id"],
+            recipe=recipe,
+            rerun=event["rerun"],
+            recipe_in_picture=event["recipe_in_picture"],
+            reused=event["source"] != "model",
+            execution=execution,
+        )
+        presigner = Presigner(environment.bucket, _s3(), environment.url_expires_seconds)
+        bucket = Bucket(environment.bucket, _s3())
+        deps = Dependencies(bucket, _guardrail(), presigner, datetime.now(UTC))
+        return publish(publication, deps)
 
 
-_environment = cache(Environment.from_env)
+_environment = cache(StoreEnvironment.read)
 _s3 = cache(s3_client)
 
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: the same key and request are the same recipe, also where no seed was sent."""
+"""Idempotency-Key: the same key and request give the same recipe, even without a seed."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ HEADER = "Idempotency-Key"
 
 
 def checked_key(key: Any) -> str:
-    """The key, or "" where none was sent. Raises InvalidRequestError."""
+    """Returns the key, or "" if none was sent. Raises InvalidRequestError."""
     if key is None or key == "":
         return ""
     if (
@@ -30,28 +30,25 @@ def checked_key(key: Any) -> str:
     return key
 
 
-def settled(recipe: Recipe, *, request: Any, object_key: str, bucket: "Bucket") -> Recipe:
-    """This recipe, or the one that the key got before.
+def recipe_for_key(recipe: Recipe, *, request: Any, object_key: str, bucket: "Bucket") -> Recipe:
+    """Returns the recipe of the first request with a key: this one if there was none before.
 
-    `object_key` is where the bucket keeps what the key stands for. Raises
-    IdempotencyKeyReusedError where that was another request.
+    The bucket keeps it under `object_key`. Raises IdempotencyKeyReusedError if the key was sent
+    with another request.
     """
-    first = _first(request, object_key, bucket, recipe=recipe.to_dict())
+    first = remember_request(request, object_key=object_key, bucket=bucket, recipe=recipe.to_dict())
     return Recipe.from_dict(first["recipe"])
 
 
-def keep_for(request: Any, *, object_key: str, bucket: "Bucket") -> None:
-    """The key stands for this request from now on, which needs no recipe to be the same again.
+def remember_request(
+    request: Any, *, object_key: str, bucket: "Bucket", **more: Any
+) -> dict[str, Any]:
+    """Records a key's first request, with `more`. Returns the record of the first one.
 
-    Raises IdempotencyKeyReusedError where it stands for another.
+    Raises IdempotencyKeyReusedError if that was another request.
     """
-    _first(request, object_key, bucket)
-
-
-def _first(request: Any, object_key: str, bucket: "Bucket", **kept: Any) -> dict[str, Any]:
-    """What the key's first request left: this one, or one that was the same."""
     fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-    record = {"request_sha256": fingerprint, **kept}
+    record = {"request_sha256": fingerprint, **more}
     if bucket.put_once(object_key, json.dumps(record).encode(), content_type="application/json"):
         return record
     first: dict[str, Any] = json.loads(bucket.require(object_key).content)

@@ -1,4 +1,4 @@
-"""From a caller's request to a recipe: every field is checked, none is silently ignored."""
+"""Turns a caller's request into a recipe. Every field is checked, none is silently ignored."""
 
 import difflib
 import json
@@ -9,40 +9,30 @@ from typing import Any
 from lambdas.common.catalog import (
     CATALOG,
     STYLE_PRESETS,
+    FreeForm,
     Model,
     Range,
     Size,
     offered_models,
 )
+from lambdas.common.environment import ValidateEnvironment
 from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, ModelRetiredError
 from lambdas.common.recipe import Recipe
-from lambdas.validate.environment import Environment
 
-# What callers of older services send, and what it is called here.
+# Field names of older services, and what they are called here.
 ALIASES = {"message": "prompt", "stylePreset": "style_preset"}
 
-FIELDS = (
-    "prompt",
-    "negative_prompt",
-    "text_prompts",
-    "seed",
-    "model",
-    "aspect_ratio",
-    "width",
-    "height",
-    "style_preset",
-    "output_format",
-    "cfg_scale",
-    "steps",
-    "sampler",
-    "clip_guidance_preset",
-    "samples",
-    "extras",
-    "quality",
+_OWN_FIELDS = (
+    "prompt", "negative_prompt", "text_prompts", "seed", "model", "aspect_ratio", "width",
+    "height", "style_preset", "output_format", "samples",
+)  # fmt: skip
+# The fields of every request, and the inference parameters of the catalog's models.
+FIELDS = tuple(
+    dict.fromkeys((*_OWN_FIELDS, *(name for each in CATALOG.values() for name in each.parameters)))
 )
 
-# Fields that say nothing of one picture's looks; `orders` reads them.
-ORDER_FIELDS = ("count", "recipe", "recipe_in_picture")
+# Fields that do not affect how one picture looks; the module `plan` reads them.
+PLAN_FIELDS = ("count", "recipe", "recipe_in_picture")
 
 EXTRAS_LIMIT = 4_096
 TEXT_PROMPTS_LIMIT = 10
@@ -50,14 +40,20 @@ _LONGEST_SIDE = 10_000
 _WEIGHTS = Range(-100, 100, default=1)
 _SHOWN_LIMIT = 60
 _NAMED_LIMIT = 10
+_KINDS = {
+    type(None): "null", bool: "a Boolean", int: "a number", float: "a number", str: "text",
+    list: "a list",
+}  # fmt: skip
 
 
-def resolve(body: Any, *, environment: Environment, draw_seed: Callable[[int], int]) -> Recipe:
-    """The recipe that a request asks for.
+def resolve(
+    body: Any, *, environment: ValidateEnvironment, draw_seed: Callable[[int], int]
+) -> Recipe:
+    """Returns the recipe that a request asks for.
 
-    `body` is the JSON value the caller sent. `draw_seed(limit)` gives a seed from 1 to `limit`,
-    for callers who sent none or 0. A null field counts as not sent. Raises InvalidRequestError,
-    ModelNotFoundError or ModelRetiredError.
+    `body` is the JSON value that the caller sent. `draw_seed(limit)` returns a seed from 1 to
+    `limit`, for callers who sent none or 0. A null field counts as not sent. Raises
+    InvalidRequestError, ModelNotFoundError or ModelRetiredError.
     """
     fields = _known_fields(body)
     model = _model(fields.pop("model", None), environment)
@@ -79,18 +75,29 @@ def resolve(body: Any, *, environment: Environment, draw_seed: Callable[[int], i
     )
 
 
-def _known_fields(body: Any) -> dict[str, Any]:
+def must_be(name: str, allowed: object, got: str, *, of: Model | None = None) -> Exception:
+    """Returns the error for a field: what it must be, for which model, and what was sent."""
+    whose = name if of is None else f"{name} of {of.id}"
+    return InvalidRequestError(f"{whose} must be {allowed}; got {got}.", param=name)
+
+
+def object_of(body: Any) -> dict[str, Any]:
+    """Returns a request's body. Raises InvalidRequestError unless it is a JSON object."""
     if not isinstance(body, dict):
         raise InvalidRequestError(
             f"The request body must be a JSON object; got {kind(body)}.", param="body"
         )
+    return body
+
+
+def _known_fields(body: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    for sent, value in body.items():
+    for sent, value in object_of(body).items():
         name = ALIASES.get(sent, sent)
         if name not in FIELDS:
             raise InvalidRequestError(
-                f"Unknown field {shown(sent)}.{_meant(sent)} Known fields: "
-                f"{', '.join((*FIELDS, *ORDER_FIELDS))}; also {' and '.join(ALIASES)}.",
+                f"Unknown field {shown(sent)}.{_suggestion(sent)} Known fields: "
+                f"{', '.join((*FIELDS, *PLAN_FIELDS))}; also {' and '.join(ALIASES)}.",
                 param=sent[:_SHOWN_LIMIT],
                 code="unknown_parameter",
             )
@@ -105,11 +112,11 @@ def _known_fields(body: Any) -> dict[str, Any]:
     return fields
 
 
-def _model(model_id: Any, environment: Environment) -> Model:
+def _model(model_id: Any, environment: ValidateEnvironment) -> Model:
     if model_id is None:
         model_id = environment.default_model
     if not isinstance(model_id, str):
-        raise InvalidRequestError(f"model must be a model id; got {kind(model_id)}.", param="model")
+        raise must_be("model", "a model id", kind(model_id))
     offered = offered_models(
         environment.bedrock_region, allow_retired=environment.allow_retired_models
     )
@@ -135,30 +142,20 @@ def _model(model_id: Any, environment: Environment) -> Model:
 
 
 def _prompts(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -> tuple[str, str]:
-    """Prompt and negative prompt; weights that say more than the two go to `parameters`."""
-    prompt = fields.pop("prompt", None)
-    negative_prompt = fields.pop("negative_prompt", None)
+    """Returns prompt and negative prompt. Adds text_prompts to `parameters` if they say more."""
     text_prompts = fields.pop("text_prompts", None)
-
     if text_prompts is None:
-        if prompt is None:
+        if "prompt" not in fields:
             raise InvalidRequestError(
                 "prompt is missing: say what to draw.", param="prompt", code="missing_parameter"
             )
-        _text(prompt, "prompt")
-        if not prompt.strip():
-            raise InvalidRequestError("prompt is empty: say what to draw.", param="prompt")
-        _within(prompt, "prompt", model)
-        negative_prompt = _text(
-            "" if negative_prompt is None else negative_prompt, "negative_prompt"
-        )
-        _within(negative_prompt, "negative_prompt", model)
-        return prompt, negative_prompt
-
+        empty = "prompt is empty: say what to draw."
+        prompt = _prompt(fields.pop("prompt"), "prompt", model, if_empty=empty)
+        return prompt, _prompt(fields.pop("negative_prompt", ""), "negative_prompt", model)
     if not model.weighted_prompts:
         raise _unsupported("text_prompts", model, "Send prompt and negative_prompt.")
-    for name, other in (("prompt", prompt), ("negative_prompt", negative_prompt)):
-        if other is not None:
+    for name in ("prompt", "negative_prompt"):
+        if name in fields:
             raise InvalidRequestError(
                 f"text_prompts already holds the prompts: leave {name} out.", param=name
             )
@@ -176,31 +173,20 @@ def _prompts(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -
 def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
     if not isinstance(text_prompts, list) or not 1 <= len(text_prompts) <= TEXT_PROMPTS_LIMIT:
         given = f"{len(text_prompts)}" if isinstance(text_prompts, list) else kind(text_prompts)
-        raise InvalidRequestError(
-            f"text_prompts must be a list of 1 to {TEXT_PROMPTS_LIMIT} objects "
-            f'{{"text", "weight"}}; got {given}.',
-            param="text_prompts",
-        )
+        allowed = f'a list of 1 to {TEXT_PROMPTS_LIMIT} objects {{"text", "weight"}}'
+        raise must_be("text_prompts", allowed, given)
     weighted = []
     for index, item in enumerate(text_prompts):
         where = f"text_prompts[{index}]"
         if not isinstance(item, dict) or not {"text"} <= item.keys() <= {"text", "weight"}:
             fields = f" with {named(item)}" if isinstance(item, dict) else ""
-            raise InvalidRequestError(
-                f'{where} must be an object with "text" and, if wanted, "weight"; got '
-                f"{kind(item)}{fields}.",
-                param=where,
-            )
-        text = _text(item["text"], f"{where}.text")
-        if not text.strip():
-            raise InvalidRequestError(f"{where}.text is empty.", param=f"{where}.text")
-        _within(text, f"{where}.text", model)
+            allowed = 'an object with "text" and, if wanted, "weight"'
+            raise must_be(where, allowed, f"{kind(item)}{fields}")
+        empty = f"{where}.text is empty."
+        text = _prompt(item["text"], f"{where}.text", model, if_empty=empty)
         weight = item.get("weight", 1)
         if not _WEIGHTS.accepts(weight) or weight == 0:
-            raise InvalidRequestError(
-                f"{where}.weight must be {_WEIGHTS}, but not 0; got {shown(weight)}.",
-                param=f"{where}.weight",
-            )
+            raise must_be(f"{where}.weight", f"{_WEIGHTS}, but not 0", shown(weight))
         weighted.append({"text": text, "weight": _plain_number(weight)})
     if all(item["weight"] < 0 for item in weighted):
         raise InvalidRequestError(
@@ -210,7 +196,7 @@ def _weighted_prompts(text_prompts: Any, model: Model) -> list[dict[str, Any]]:
 
 
 def _styled(prompt: str, preset: Any, model: Model, parameters: dict[str, Any]) -> str:
-    """The prompt, with the style in it where the model has no parameter for that style."""
+    """Returns the prompt. Adds the style to it if the model has no parameter for that style."""
     if preset is None:
         return prompt
     own = model.parameters.get("style_preset")
@@ -227,14 +213,11 @@ def _styled(prompt: str, preset: Any, model: Model, parameters: dict[str, Any]) 
             )
         return styled
     allowed = list(dict.fromkeys([*getattr(own, "words", ()), *STYLE_PRESETS]))
-    raise InvalidRequestError(
-        f"style_preset must be one of {', '.join(allowed)}; got {shown(preset)}.",
-        param="style_preset",
-    )
+    raise must_be("style_preset", f"one of {', '.join(allowed)}", shown(preset))
 
 
 def _shape(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -> None:
-    """Aspect ratio or width and height, as the model takes it."""
+    """Adds aspect ratio, or width and height, to `parameters`, whichever the model takes."""
     ratio = fields.pop("aspect_ratio", None)
     sides: dict[str, Any] = {
         name: fields.pop(name) for name in ("width", "height") if name in fields
@@ -247,18 +230,10 @@ def _shape(fields: dict[str, Any], model: Model, parameters: dict[str, Any]) -> 
     if sides:
         parameters["width"], parameters["height"] = _size(sides, model)
         return
-    if ratio is None:
-        if model.default_size is not None:
-            parameters["width"], parameters["height"] = model.default_size
-        else:
-            parameters["aspect_ratio"] = "1:1"
-        return
+    ratio = "1:1" if ratio is None else ratio
     if not isinstance(ratio, str) or ratio not in model.aspect_ratios:
-        raise InvalidRequestError(
-            f"aspect_ratio must be one of {', '.join(model.aspect_ratios)} for {model.id}; "
-            f"got {shown(ratio)}.",
-            param="aspect_ratio",
-        )
+        allowed = f"one of {', '.join(model.aspect_ratios)} for {model.id}"
+        raise must_be("aspect_ratio", allowed, shown(ratio))
     size = model.aspect_ratios[ratio]
     if size is None:
         parameters["aspect_ratio"] = ratio
@@ -278,11 +253,8 @@ def _size(sides: Mapping[str, Any], model: Model) -> Size:
                 f"{other} without {name}: send both.", param=name, code="missing_parameter"
             )
         if not Range(1, _LONGEST_SIDE, default=1, whole=True).accepts(sides[name]):
-            raise InvalidRequestError(
-                f"{name} must be a whole number of pixels up to {_LONGEST_SIDE}; "
-                f"got {shown(sides[name])}.",
-                param=name,
-            )
+            allowed = f"a whole number of pixels up to {_LONGEST_SIDE}"
+            raise must_be(name, allowed, shown(sides[name]))
     size = (int(sides["width"]), int(sides["height"]))
     if not model.sizes.accepts(size):
         raise InvalidRequestError(
@@ -296,24 +268,17 @@ def _output_format(output_format: Any, model: Model, parameters: dict[str, Any])
     if output_format is None:
         output_format = model.output_formats[0]
     if not isinstance(output_format, str) or output_format not in model.output_formats:
-        raise InvalidRequestError(
-            f"output_format of {model.id} must be one of {', '.join(model.output_formats)}; "
-            f"got {shown(output_format)}.",
-            param="output_format",
-        )
+        allowed = f"one of {', '.join(model.output_formats)}"
+        raise must_be("output_format", allowed, shown(output_format), of=model)
     parameters["output_format"] = output_format
 
 
 def _seed(seed: Any, model: Model) -> int:
-    allowed = Range(0, model.seed_limit, default=0, whole=True)
     if seed is None:
         return 0
-    if not allowed.accepts(seed):
-        raise InvalidRequestError(
-            f"seed of {model.id} must be a whole number from 0 to {model.seed_limit} "
-            f"(0 draws one); got {shown(seed)}.",
-            param="seed",
-        )
+    if not Range(0, model.seed_limit, default=0, whole=True).accepts(seed):
+        allowed = f"a whole number from 0 to {model.seed_limit} (0 draws one)"
+        raise must_be("seed", allowed, shown(seed), of=model)
     return int(seed)
 
 
@@ -323,16 +288,13 @@ def _samples(samples: Any, model: Model) -> None:
     if not model.weighted_prompts:
         raise _unsupported("samples", model, "Every request draws one picture.")
     if isinstance(samples, bool) or samples != 1:
-        raise InvalidRequestError(
-            f"samples must be 1, one picture for each request; got {shown(samples)}.",
-            param="samples",
-        )
+        raise must_be("samples", "1, one picture for each request", shown(samples))
 
 
 def _inference_parameters(
     fields: Mapping[str, Any], model: Model, parameters: dict[str, Any]
 ) -> None:
-    """What is left of the fields, and the defaults of those that were not sent."""
+    """Adds the fields that are left to `parameters`, and defaults for those that were not sent."""
     for name, value in fields.items():
         parameter = model.parameters.get(name)
         if parameter is None:
@@ -340,26 +302,27 @@ def _inference_parameters(
             advice = f"It takes {taken}." if taken else "Leave it out or choose another model."
             raise _unsupported(name, model, advice)
         if not parameter.accepts(value):
-            raise InvalidRequestError(
-                f"{name} of {model.id} must be {parameter}; got {shown(value)}.", param=name
-            )
-        if name == "extras":
-            _text(json.dumps(value, ensure_ascii=False), name)
-        if name == "extras" and len(json.dumps(value)) > EXTRAS_LIMIT:
-            raise InvalidRequestError(
-                f"extras may be {EXTRAS_LIMIT} characters of JSON at most; got "
-                f"{len(json.dumps(value))}.",
-                param="extras",
-            )
+            raise must_be(name, parameter, shown(value), of=model)
+        if isinstance(parameter, FreeForm):
+            _check_size(name, value)
         parameters[name] = _plain_number(value)
     for name, parameter in model.parameters.items():
         if parameter.default is not None:
             parameters.setdefault(name, parameter.default)
 
 
+def _check_size(name: str, value: Any) -> None:
+    _text(json.dumps(value, ensure_ascii=False), name)
+    size = len(json.dumps(value))
+    if size > EXTRAS_LIMIT:
+        raise InvalidRequestError(
+            f"{name} may be {EXTRAS_LIMIT} characters of JSON at most; got {size}.", param=name
+        )
+
+
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise InvalidRequestError(f"{name} must be text; got {kind(value)}.", param=name)
+        raise must_be(name, "text", kind(value))
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -369,13 +332,17 @@ def _text(value: Any, name: str) -> str:
     return value
 
 
-def _within(text: str, name: str, model: Model) -> None:
-    if len(text) > model.prompt_limit:
+def _prompt(value: Any, name: str, model: Model, *, if_empty: str = "") -> str:
+    _text(value, name)
+    if if_empty and not value.strip():
+        raise InvalidRequestError(if_empty, param=name)
+    if len(value) > model.prompt_limit:
         raise InvalidRequestError(
             f"{name} of {model.id} may have {model.prompt_limit} characters at most; "
-            f"got {len(text)}.",
+            f"got {len(value)}.",
             param=name,
         )
+    return str(value)
 
 
 def _unsupported(name: str, model: Model, advice: str) -> InvalidRequestError:
@@ -385,25 +352,13 @@ def _unsupported(name: str, model: Model, advice: str) -> InvalidRequestError:
 
 
 def _plain_number(value: Any) -> Any:
-    """7 for 7.0, so that equal requests have equal recipes."""
+    """Returns 7 for 7.0, so that equal requests have equal recipes."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def kind(value: Any) -> str:
-    """What a value is, for messages about fields whose content is the caller's own affair."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a Boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
+    """Returns a value's type in words, for messages that must not quote the value itself."""
+    return _KINDS.get(type(value), "an object")
 
 
 def shown(value: Any) -> str:
@@ -412,11 +367,11 @@ def shown(value: Any) -> str:
 
 
 def named(fields: Mapping[str, Any]) -> str:
-    """The names of an object's fields, the first few of many."""
+    """Returns the names of an object's fields, or the first few if there are many."""
     names = ", ".join(map(shown, islice(fields, _NAMED_LIMIT)))
     return names if len(fields) <= _NAMED_LIMIT else f"{names} and others"
 
 
-def _meant(sent: str) -> str:
-    close = difflib.get_close_matches(sent, [*FIELDS, *ORDER_FIELDS, *ALIASES], n=1)
+def _suggestion(sent: str) -> str:
+    close = difflib.get_close_matches(sent, [*FIELDS, *PLAN_FIELDS, *ALIASES], n=1)
     return f" Did you mean {close[0]}?" if close else ""

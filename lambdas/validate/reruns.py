@@ -1,32 +1,17 @@
-"""An earlier picture drawn again: its recipe, on its model or on purpose on another."""
+"""Reruns: an earlier picture is drawn again, by its own model or by another that is asked for."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lambdas.common.catalog import CATALOG
+from lambdas.common.environment import ValidateEnvironment
 from lambdas.common.errors import InvalidRequestError
 from lambdas.common.recipe import Recipe
-from lambdas.validate.environment import Environment
-from lambdas.validate.orders import read_recipe_in_picture, stored_recipe
-from lambdas.validate.request import kind, resolve, shown
+from lambdas.validate.plan import Plan, PlannedPicture, read_recipe_in_picture, stored_recipe
+from lambdas.validate.request import object_of, resolve, shown
 
 RERUN_FIELDS = ("model", "recipe_in_picture")
-
-
-@dataclass(frozen=True)
-class Rerun:
-    """`first` is what the store step compares the new picture with.
-
-    The first manifests have no `sha256` of the model's own bytes: the published file was the same.
-    One of a refusal has none at all then.
-    """
-
-    id: str
-    recipe: Recipe
-    first: Mapping[str, Any]
-    recipe_in_picture: bool
 
 
 def read_rerun(
@@ -36,19 +21,15 @@ def read_rerun(
     manifest: Mapping[str, Any],
     caller: str,
     key: str,
-    environment: Environment,
-) -> Rerun:
-    """What is to be drawn for a rerun.
+    environment: ValidateEnvironment,
+) -> Plan:
+    """Returns the plan of a rerun of the picture that `manifest` describes.
 
-    The new picture has an id of its own, so that neither the first is overwritten nor its staged
-    picture is found. The same caller's same key is the same rerun. Raises InvalidRequestError,
-    ModelNotFoundError or ModelRetiredError, which names the successor.
+    The new picture has its own id, so that it cannot overwrite the first or reuse its staged file.
+    The same caller and key give the same id. Raises InvalidRequestError, ModelNotFoundError or
+    ModelRetiredError, which names the successor.
     """
-    if not isinstance(body, dict):
-        raise InvalidRequestError(
-            f"The request body must be a JSON object; got {kind(body)}.", param="body"
-        )
-    fields = dict(body)
+    fields = dict(object_of(body))
     in_picture = read_recipe_in_picture(fields, environment)
     model = fields.pop("model", None)
     if fields:
@@ -58,28 +39,32 @@ def read_rerun(
             param=unknown[:60],
             code="unknown_parameter",
         )
-    recipe = manifest["recipe"]
-    again = (
-        stored_recipe(recipe, environment)
-        if model is None or model == recipe["model"]
-        else _on_another_model(recipe, model, environment)
+    first = manifest["recipe"]
+    recipe = (
+        stored_recipe(first, environment)
+        if model is None or model == first["model"]
+        else _on_another_model(first, model, environment)
     )
-    return Rerun(
+    picture = PlannedPicture(
         id=hashlib.sha256(f"{first_id}\n{caller}\n{key}".encode()).hexdigest()[:32],
-        recipe=again,
-        first={
+        seed=recipe.seed,
+        recovery={"idempotency_key": key},
+        rerun={
             "id": first_id,
-            "model": recipe["model"],
+            "model": first["model"],
+            # Old manifests have no digest of the model's bytes, but then the file had the same.
             "sha256": manifest["model"].get("sha256") or manifest.get("sha256"),
             "pixels_sha256": manifest["model"].get("pixels_sha256"),
             "key": manifest["key"],
         },
-        recipe_in_picture=in_picture,
     )
+    return Plan(recipe, (picture,), in_picture)
 
 
-def _on_another_model(recipe: Mapping[str, Any], model: Any, environment: Environment) -> Recipe:
-    """What carries over: the words, the seed, and shape and format where the model has them."""
+def _on_another_model(
+    recipe: Mapping[str, Any], model: Any, environment: ValidateEnvironment
+) -> Recipe:
+    """Returns the recipe for another model: prompts, seed, and size and format if it has them."""
     fields = {
         "model": model,
         "prompt": recipe["prompt"],
@@ -98,7 +83,7 @@ def _on_another_model(recipe: Mapping[str, Any], model: Any, environment: Enviro
 
 
 def _ratio(recipe: Mapping[str, Any], offered: Mapping[str, Any]) -> str | None:
-    """The offered ratio that is nearest to that of the first picture."""
+    """Returns the offered ratio that is nearest to the first picture's."""
     parameters = recipe["parameters"]
     if "aspect_ratio" in parameters:
         wanted = _value(parameters["aspect_ratio"])

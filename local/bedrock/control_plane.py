@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from werkzeug.wrappers import Request, Response
 
-from lambdas.common.catalog import CATALOG, Family, Model
+from lambdas.common.catalog import CATALOG, Model
 from local.access import Caller, authorise
 from local.wire_errors import rest_json_error
 
@@ -34,7 +34,7 @@ _UNKNOWN = "Could not resolve the foundation model from the provided model ident
 def describe(
     request: Request, path: str, caller: Caller, *, catalog: Mapping[str, Model] = CATALOG
 ) -> Response | None:
-    """The answer of the operation that a path names; None where it names none of them."""
+    """Returns the answer of the operation that a path names, None for any other path."""
     if request.method != "GET":
         return None
     if MODELS.fullmatch(path):
@@ -97,7 +97,7 @@ def _details(model: Model, region: str) -> dict[str, Any]:
         "modelArn": _arn(model.id, region),
         "modelId": model.id,
         "providerName": _provider(model),
-        "inputModalities": ["TEXT"] if model.family is not Family.CANVAS else ["TEXT", "IMAGE"],
+        "inputModalities": ["TEXT"],
         "outputModalities": ["IMAGE"],
         "responseStreamingSupported": False,
         "customizationsSupported": [],

@@ -89,7 +89,7 @@ class Guardrails:
         )
         try:
             asked = _asked(body)
-            fault = self._faults.strike(APPLY_GUARDRAIL, asked["source"])
+            fault = self._faults.take(APPLY_GUARDRAIL, asked["source"])
             if fault is not None and fault.kind != "hang":
                 status = modelled_errors(APPLY_GUARDRAIL)[fault.kind]
                 return rest_json_error(status, fault.kind, f"{fault.kind}, as was asked for.")

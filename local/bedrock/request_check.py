@@ -1,7 +1,7 @@
 """Checks a request body as Bedrock does before it reaches a model, with Bedrock's messages.
 
-The schemas say what the models take, by model id; they are kept apart from Easel's own catalog,
-so that a mistake there is not repeated here.
+Each model has a schema of what it takes. The schemas are kept apart from Easel's own catalog, so
+that a mistake there is not repeated here.
 """
 
 import json
@@ -20,14 +20,14 @@ class MalformedRequestError(Exception):
 
 
 def check_request(model: str, body: bytes) -> dict[str, Any]:
-    """The parsed body. Raises MalformedRequestError."""
+    """Returns the parsed body. Raises MalformedRequestError."""
     try:
         request = json.loads(body)
     except ValueError:
         raise MalformedRequestError(
             "Malformed input request, please reformat your input and try again."
         ) from None
-    error = next(iter(sorted(_validator(model).iter_errors(request), key=_depth)), None)
+    error = min(_validator(model).iter_errors(request), key=_depth, default=None)
     if error is not None:
         raise MalformedRequestError(
             f"Malformed input request: {_worded(error)}, please reformat your input and try again."
@@ -40,12 +40,20 @@ def _validator(model: str) -> Draft7Validator:
     return Draft7Validator(json.loads((_SCHEMAS / f"{model.replace(':', '_')}.json").read_text()))
 
 
+def default_of(model: str, *path: str) -> Any:
+    """Returns the value that the model takes for a parameter that a request leaves out."""
+    schema: Any = _validator(model).schema
+    for name in path:
+        schema = schema["properties"][name]
+    return schema["default"]
+
+
 def _depth(error: ValidationError) -> tuple[int, str]:
     return -len(error.path), error.json_path
 
 
 def _worded(error: ValidationError) -> str:
-    """The words of the validator that the service uses."""
+    """Returns the message of the validator that the service uses."""
     at = "#" + "".join(f"/{part}" for part in error.path)
     value: Any = error.instance
     wanted: Any = error.validator_value

@@ -13,11 +13,12 @@ from werkzeug.wrappers import Request, Response
 
 from lambdas.common.catalog import CATALOG
 from local.access import Caller, authorise
+from local.bedrock.families import ModelRequest, family_of
+from local.bedrock.faulty_pictures import faulty_pictures
 from local.bedrock.guardrails import Guardrails
 from local.bedrock.request_check import MalformedRequestError, check_request
-from local.bedrock.wire_formats import Order, broken, drawn, drawn_otherwise, picture_of, read_order
 from local.broken_connections import reset_midway
-from local.faults import INVOKE_MODEL, OTHER_PICTURES, Fault, FaultPlan, modelled_errors
+from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
 from local.wire_errors import rest_json_error
 
 INVOKE = re.compile(r"/model/(?P<model>[^/]+)/invoke")
@@ -41,9 +42,9 @@ class ModelCall:
 
 
 class BedrockRuntime:
-    """InvokeModel for every model of the catalog.
+    """Answers InvokeModel for every model of the catalog.
 
-    `serve_retired` answers for models past their end of life, which the service does no more.
+    `serve_retired` serves models past their end of life too, which the service refuses.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class BedrockRuntime:
         self._counts: Counter[str] = Counter()
 
     def invoke(self, request: Request, body: bytes, caller: Caller, model: str) -> Response:
-        """Answer one InvokeModel. Raises RefusedError where the caller may not call the model."""
+        """Answers one InvokeModel. Raises RefusedError where the caller may not call the model."""
         model = unquote(model)
         authorise(
             caller,
@@ -80,48 +81,49 @@ class BedrockRuntime:
         if offered.retired and not self._serve_retired:
             return rest_json_error(404, "ResourceNotFoundException", _END_OF_LIFE)
         try:
-            asked = check_request(model, body)
+            checked = check_request(model, body)
         except MalformedRequestError as error:
             return rest_json_error(400, "ValidationException", str(error))
-        fault = self._faults.strike(INVOKE_MODEL)
+        asked = family_of(model).read(model, checked)
+        fault = self._faults.take(INVOKE_MODEL)
         kind = fault.kind if fault else ""
         if kind in modelled_errors() and kind not in _MAY_BE_BILLED:
-            return _injected(kind, read_order(model, asked))
+            return _injected(kind, asked)
 
-        self._bill(ModelCall(model, asked))
+        self._bill(ModelCall(model, checked))
         self._sleep(self._latency_seconds)
         if fault is None:
-            return _answered(self._drawn(model, read_order(model, asked)))
-        return self._fail(fault, model, asked, request)
+            return _answered(self._good_answer(asked))
+        return self._fail(fault, asked, request)
 
-    def _drawn(self, model: str, order: Order) -> dict[str, Any]:
-        answer = drawn(model, order)
-        self._guardrails.mark(order.prompt, picture_of(model, answer))
-        return answer
+    def _good_answer(self, asked: ModelRequest) -> dict[str, Any]:
+        picture = asked.picture()
+        self._guardrails.mark(asked.prompt, picture)
+        return family_of(asked.model).answer(asked, [picture])
 
-    def _fail(self, fault: Fault, model: str, asked: dict[str, Any], request: Request) -> Response:
-        """What comes back of a call that is on the bill and went wrong."""
-        order = read_order(model, asked)
+    def _fail(self, fault: Fault, asked: ModelRequest, request: Request) -> Response:
+        """Answers a call that is on the bill and goes wrong."""
+        family = family_of(asked.model)
         if fault.kind in _MAY_BE_BILLED:
-            return _injected(fault.kind, order)
+            return _injected(fault.kind, asked)
         match fault.kind:
             case "hang" | "slow":
                 self._sleep(fault.seconds)
-                return _answered(self._drawn(model, order))
+                return _answered(self._good_answer(asked))
             case "reset":
-                return reset_midway(request, json.dumps(drawn(model, order)).encode())
+                return reset_midway(request, json.dumps(self._good_answer(asked)).encode())
             case "empty_body":
                 return Response(b"", content_type="application/json")
             case "truncated_json":
-                text = json.dumps(drawn(model, order))
+                text = json.dumps(self._good_answer(asked))
                 return Response(text[: len(text) // 2], content_type="application/json")
-            case kind if kind in OTHER_PICTURES:
-                return _answered(drawn_otherwise(model, order, kind))
+            case "filtered":
+                return _answered(family.filtered(asked))
             case kind:
-                return _answered(broken(model, order, kind))
+                return _answered(family.answer(asked, faulty_pictures(asked, kind)))
 
     def control(self, request: Request) -> Response:
-        """The calls so far that would be on the bill, and the last of them."""
+        """Returns how many calls would be on the bill, and the last of them."""
         with self._lock:
             state = {
                 "calls": sum(self._counts.values()),
@@ -136,9 +138,9 @@ class BedrockRuntime:
             self._counts[call.model] += 1
 
 
-def _injected(kind: str, order: Order) -> Response:
-    """A modelled error. Its message quotes the prompt: nothing says that the service's never do."""
-    message = f"{kind}, as was asked for, on {order.prompt!r}."
+def _injected(kind: str, asked: ModelRequest) -> Response:
+    """Returns a modelled error. Its message quotes the prompt, as the service's own might."""
+    message = f"{kind}, as was asked for, on {asked.prompt!r}."
     return rest_json_error(modelled_errors()[kind], kind, message)
 
 

@@ -129,7 +129,7 @@ class Environment(asyncio.SubprocessProtocol):
         seconds = self.function.timeout_seconds
         self._set_timer(seconds, self._timed_out)
         if call.fault is not None and call.fault.kind in _SIGNALS:
-            self._plan_strike(call, call.fault)
+            self._plan_fault(call, call.fault)
         connection.send(
             Event(
                 request_id=call.request_id,
@@ -141,17 +141,17 @@ class Environment(asyncio.SubprocessProtocol):
             )
         )
 
-    def _plan_strike(self, call: Call, fault: Fault) -> None:
-        """A fault without delay strikes before the function can have begun."""
+    def _plan_fault(self, call: Call, fault: Fault) -> None:
+        """A fault without delay happens before the function can have begun."""
 
-        def strike() -> None:
+        def happen() -> None:
             if self._call is call:
                 self._signal(_SIGNALS[fault.kind])
 
         if fault.seconds:
-            self._loop.call_later(fault.seconds, strike)
+            self._loop.call_later(fault.seconds, happen)
         else:
-            strike()
+            happen()
 
     def failure(self, request_id: str) -> Invocation:
         """What an invocation gets to hear that waited for, or ran in, this environment."""

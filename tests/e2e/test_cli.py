@@ -18,7 +18,7 @@ from easel.picture_file import read_recipe
 from lambdas.common.catalog import CATALOG
 from lambdas.common.recipe import Recipe
 from local.assembly import ROOT
-from tests.local_client import LocalClient, free_ports, running
+from tests.local_client import LocalClient, drawing_within, free_ports, running
 
 Ended = subprocess.CompletedProcess[str]
 
@@ -66,8 +66,10 @@ def run(directory: Path, *args: str) -> Ended:
 
 
 @pytest.fixture(scope="class")
-def stack() -> Iterator[LocalClient]:
-    with running() as client:
+def stack(request: pytest.FixtureRequest) -> Iterator[LocalClient]:
+    """A class may have a stack with less time for drawing."""
+    seconds = getattr(request.cls, "drawing_seconds", 19)
+    with running(change=drawing_within(seconds)) as client:
         yield client
 
 
@@ -131,6 +133,20 @@ class TestEndings:
         assert ended.stderr.count("\n") == 1
         assert said in ended.stderr
 
+    def test_after_a_timeout_the_command_that_is_said_finds_the_picture(
+        self, easel: CommandLine
+    ) -> None:
+        easel.stack.fail("ModelTimeoutException")
+
+        ended = easel("draw", "late", "--seed", "11", "--json")
+
+        assert json.loads(ended.stdout)["error"]["code"] == "timeout"
+        assert "easel draw late --seed 11 --endpoint" in ended.stderr
+
+
+class TestWithoutTimeForAnotherAttempt:
+    drawing_seconds = 7
+
     @pytest.mark.parametrize(
         ("kind", "times", "exit"),
         [
@@ -150,22 +166,26 @@ class TestEndings:
         assert ended.returncode == exit
         assert ended.stderr.count("\n") == 1
 
-    def test_after_a_timeout_the_command_that_is_said_finds_the_picture(
-        self, easel: CommandLine
-    ) -> None:
-        easel.stack.fail("ModelTimeoutException")
-
-        ended = easel("draw", "late", "--seed", "11", "--json")
-
-        assert json.loads(ended.stdout)["error"]["code"] == "timeout"
-        assert "easel draw late --seed 11 --endpoint" in ended.stderr
-
     def test_a_throttled_request_is_sent_again_when_it_may(self, easel: CommandLine) -> None:
-        easel.stack.fail("ThrottlingException", times=3)
+        easel.stack.fail("ThrottlingException")
 
         ended = easel("draw", "patient")
 
         assert ended.returncode == Exit.OK
+
+    def test_what_may_be_tried_again_is_said_as_a_command_that_works(
+        self, easel: CommandLine
+    ) -> None:
+        # Each has time for one attempt: one picture fails, the other succeeds.
+        easel.stack.fail("ThrottlingException")
+        args = ("draw", "several later", "--seed", "1", "--count", "2", "--out", "x.png")
+
+        drawn = easel(*args, "--wait", "0")
+
+        assert drawn.returncode == Exit.LATER
+        said = shlex.split(drawn.stderr.partition("The same again: ")[2])
+        assert easel(*said[1:]).returncode == Exit.OK
+        assert easel.files == ["x-1.png", "x-2.png"]
 
 
 class TestSeveral:
@@ -187,20 +207,6 @@ class TestSeveral:
         for name in easel.files:
             number = int(name.removeprefix("x-").removesuffix(".png"))
             assert read_recipe(easel.directory / name)["seed"] == number
-
-    def test_what_may_be_tried_again_is_said_as_a_command_that_works(
-        self, easel: CommandLine
-    ) -> None:
-        # Each has three attempts: one picture fails, the other's last one succeeds.
-        easel.stack.fail("ThrottlingException", times=5)
-        args = ("draw", "several later", "--seed", "1", "--count", "2", "--out", "x.png")
-
-        drawn = easel(*args, "--wait", "0")
-
-        assert drawn.returncode == Exit.LATER
-        said = shlex.split(drawn.stderr.partition("The same again: ")[2])
-        assert easel(*said[1:]).returncode == Exit.OK
-        assert easel.files == ["x-1.png", "x-2.png"]
 
     def test_json_is_the_apis_answer(self, easel: CommandLine) -> None:
         answer = easel.json("draw", "several", "--seed", "3", "--count", "3")
@@ -376,15 +382,29 @@ class TestTrace:
             assert f"    Store [{number}] " in said
 
     def test_an_execution_with_a_retry_is_a_timeline(self, easel: CommandLine) -> None:
-        easel.stack.fail("ThrottlingException")
+        easel.stack.fail("SlowDown", at="PutObject", key="output-images/*.json")
         arn = easel.json("draw", "traced")["execution_arn"]
 
         traced = easel.json("trace", arn)
 
         assert traced["status"] == "SUCCEEDED"
-        (generate,) = [state for state in traced["states"] if state["name"] == "Generate"]
-        assert [attempt["error"] for attempt in generate["attempts"]] == ["ThrottledError", None]
-        assert generate["seconds"] >= generate["waits"][0] > 0
+        (store,) = [state for state in traced["states"] if state["name"] == "Store"]
+        assert [attempt["error"] for attempt in store["attempts"]] == ["StorageError", None]
+        assert store["seconds"] >= store["waits"][0] >= 0
+
+    def test_each_attempt_at_drawing_is_a_step_of_its_own(self, easel: CommandLine) -> None:
+        easel.stack.fail("ThrottlingException")
+        arn = easel.json("draw", "traced")["execution_arn"]
+
+        traced = easel.json("trace", arn)
+
+        drawing = [state for state in traced["states"] if state["iteration"] == 0]
+        assert [state["name"] for state in drawing] == [
+            "Generate", "TimeLeft", "Wait", "Generate", "Store",
+        ]  # fmt: skip
+        errors = [state["attempts"][0]["error"] for state in drawing if state["attempts"]]
+        assert errors == ["ThrottledError", None, None]
+        assert drawing[2]["seconds"] > 0
 
     def test_an_execution_that_is_not_known_is_said(self, easel: CommandLine) -> None:
         arn = easel.stack.state_machine_arn.replace(":stateMachine:", ":execution:")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.common.recipe import Recipe
-from lambdas.validate.orders import COUNT_LIMIT
+from lambdas.validate.plan import COUNT_LIMIT
 from tests.local_client import LocalClient, running
 
 NOVA = "amazon.nova-canvas-v1:0"

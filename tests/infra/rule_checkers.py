@@ -19,6 +19,9 @@ from tests.infra.combinations import COMBINATIONS, STACK_NAME, app
 CFN_LINT = Path(sys.executable).parent / "cfn-lint"
 CHECKOV = Path(__file__).parents[2] / ".venv-checkov" / "bin" / "checkov"
 
+# Where a rule on a state machine's definition found something in it.
+_IN_DEFINITION = re.compile(r" at '(States/[\w/]+)'$")
+
 # AWS offers different resource types and values from region to region.
 _REGIONS = ("us-east-1", "us-west-2", "eu-central-1", "ap-southeast-2")
 
@@ -71,7 +74,8 @@ def cfn_lint(made: Synthesized) -> set[Finding]:
     return {
         Finding(
             each["Rule"]["Id"],
-            made.place(Path(each["Filename"]).stem, each["Location"]["Path"][1]),
+            made.place(Path(each["Filename"]).stem, each["Location"]["Path"][1])
+            + "".join(f"[{at}]" for at in _IN_DEFINITION.findall(each["Message"])),
         )
         for each in report
     }

@@ -2,16 +2,18 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import Stage
 from aws_cdk.assertions import Match
 
-from cdk.api import OPERATIONS
-from cdk.deadline import deadline_of, worst_path_seconds
+from cdk.definition import draw_seconds, task_of, worst_seconds
 from cdk.gateway_responses import GATEWAY_ANSWERS
+from cdk.operations import OPERATIONS
 from cdk.settings import Settings
-from tests.infra.combinations import STACK_NAME, properties, template_of
+from tests.infra.combinations import STACK_NAME, properties, stack_of, template_of
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -55,8 +57,8 @@ class TestBuckets:
     def test_staging_expires_after_a_day_and_pictures_by_setting(self) -> None:
         assert rules(IAM)["staging"]["ExpirationInDays"] == 1
         assert rules(IAM)["staging"]["Prefix"] == "staging/"
-        assert "ExpirationInDays" not in rules(IAM)["pictures"]
-        assert rules(Settings(image_retention_days=90))["pictures"]["ExpirationInDays"] == 90
+        assert "ExpirationInDays" not in rules(IAM)["output-images"]
+        assert rules(Settings(image_retention_days=90))["output-images"]["ExpirationInDays"] == 90
 
     def test_access_logs_expire_as_other_logs_do(self) -> None:
         logs = rules(Settings(log_retention_days=14))["logs"]
@@ -94,6 +96,24 @@ class TestFunctions:
 
         assert len(keys) == 4
 
+    def test_each_asset_has_the_packages_that_its_function_needs(self) -> None:
+        stage = Stage.of(stack_of(IAM))
+        assert stage is not None
+
+        packages = {}
+        for function in properties(IAM, "AWS::Lambda::Function"):
+            asset = f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
+            found = (Path(stage.outdir) / asset / "lambdas").iterdir()
+            name = function["Handler"].split(".")[1]
+            packages[name] = {each.name for each in found if each.is_dir()}
+
+        assert packages == {
+            "validate": {"common", "validate"},
+            "generate": {"common", "picture", "generate"},
+            "store": {"common", "picture", "store"},
+            "library": {"common", "library"},
+        }
+
     def test_generate_outlives_the_models_clock(self) -> None:
         (generate,) = [
             function
@@ -129,19 +149,15 @@ class TestStateMachine:
             if method["HttpMethod"] == "POST"
         }
         assert gateway_ms == settings.gateway_timeout_seconds * 1_000
-        assert worst_path_seconds(definition, deadline_of(definition)) < gateway_ms / 1_000
+        store = worst_seconds(task_of(definition, "Store"))
+        assert draw_seconds(definition) + store < gateway_ms / 1_000
 
-    def test_generate_is_told_the_clock_of_its_own_state_machine(self) -> None:
+    def test_drawing_ends_by_the_moment_of_its_own_state_machine(self) -> None:
         (machine,) = properties(SLOW_GATEWAY, "AWS::StepFunctions::StateMachine")
-        deadline = deadline_of(json.loads(machine["DefinitionString"]))
+        definition = json.loads(machine["DefinitionString"])
 
-        (variables,) = [
-            function["Environment"]["Variables"]
-            for function in properties(SLOW_GATEWAY, "AWS::Lambda::Function")
-            if function["Handler"] == "lambdas.generate.handler.handler"
-        ]
-        assert variables["ANSWER_UNTIL_SECONDS"] == str(deadline.answer_until_seconds)
-        assert variables["RETRY_WAIT_SECONDS"] == str(deadline.retry_wait_seconds)
+        moment = definition["States"]["Validate"]["Assign"]["draw_until"]
+        assert f"+ 1000 * {draw_seconds(definition)})" in moment
 
     def test_express_traced_and_logged_whole(self) -> None:
         template_of(IAM).has_resource_properties(

@@ -29,14 +29,19 @@ from lambdas.common.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
 )
+from lambdas.common.telemetry import Log
 from lambdas.generate.bedrock import _BY_CODE, FoundationModels, client_config
 from local.faults import modelled_errors
+from tests.environments import SILENT
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 CORE = "stability.stable-image-core-v1:1"
 RETIRED = "stability.stable-diffusion-xl-v1"
+
+
+SILENT_LOG = Log(SILENT, write=lambda line: None, function="generate")
 
 
 def client() -> "BedrockRuntimeClient":
@@ -55,7 +60,7 @@ def answering(body: bytes) -> Iterator[FoundationModels]:
     with Stubber(bedrock) as stubber:
         stream = StreamingBody(io.BytesIO(body), len(body))
         stubber.add_response("invoke_model", {"body": stream, "contentType": "application/json"})
-        yield FoundationModels(bedrock, quoting=True)
+        yield FoundationModels(bedrock, quoting=True, log=SILENT_LOG)
 
 
 def failure(code: str, model: str = CORE, *, quoting: bool = True) -> EaselError:
@@ -63,7 +68,7 @@ def failure(code: str, model: str = CORE, *, quoting: bool = True) -> EaselError
     with Stubber(bedrock) as stubber:
         stubber.add_client_error("invoke_model", code, "the service's own words")
         with pytest.raises(EaselError) as caught:
-            FoundationModels(bedrock, quoting=quoting).invoke(model, {})
+            FoundationModels(bedrock, quoting=quoting, log=SILENT_LOG).invoke(model, {})
     return caught.value
 
 
@@ -121,7 +126,7 @@ def test_only_what_never_reached_the_service_may_be_tried_again(
         def invoke_model(self, **request: Any) -> None:
             raise broken
 
-    models = FoundationModels(Broken(), quoting=True)  # type: ignore[arg-type]
+    models = FoundationModels(Broken(), quoting=True, log=SILENT_LOG)  # type: ignore[arg-type]
     with pytest.raises(EaselError) as caught:
         models.invoke(CORE, {})
 

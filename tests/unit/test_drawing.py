@@ -3,8 +3,6 @@
 import base64
 import io
 import json
-from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lambdas.common.bucket import Bucket, claim_key, manifest_key, picture_key, staging_key
+from lambdas.common.bucket import Bucket
 from lambdas.common.errors import (
     BeingDrawnError,
     ModelFailedError,
@@ -23,12 +21,11 @@ from lambdas.common.errors import (
     ServiceError,
     StorageError,
     ThrottledError,
-    TooLateToRetryError,
 )
+from lambdas.common.keys import lock_key, manifest_key, picture_key, staging_key
 from lambdas.common.recipe import Recipe
-from lambdas.generate.caller_clock import CallerClock
-from lambdas.generate.claims import Claims
-from lambdas.generate.drawing import Models, Surroundings, draw
+from lambdas.generate.draw_lock import DrawLock
+from lambdas.generate.drawing import Dependencies, Models, draw
 
 RECIPE = Recipe(
     model="stability.stable-image-core-v1:1",
@@ -44,21 +41,16 @@ CALL_SECONDS = 120
 STARTED_AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-class World:
-    """Time that passes only by sleeping. `during_sleep` is what others do meanwhile."""
+# When a call has to have ended for its caller.
+DRAW_UNTIL = STARTED_AT + timedelta(seconds=21)
 
-    def __init__(self, seconds: float, during_sleep: Callable[[], None] = lambda: None) -> None:
+
+class Clock:
+    """Time that passes only by sleeping, from `seconds` after the execution's start on."""
+
+    def __init__(self, seconds: float) -> None:
         self._at = STARTED_AT + timedelta(seconds=seconds)
-        self._during_sleep = during_sleep
         self.slept: list[float] = []
-        self.clock = CallerClock(
-            started_at=STARTED_AT,
-            attempt_started_at=self._at,
-            attempt_seconds=15,
-            answer_until_seconds=21,
-            retry_wait_seconds=3,
-            now=self.now,
-        )
 
     def now(self) -> datetime:
         return self._at
@@ -66,31 +58,32 @@ class World:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self._at += timedelta(seconds=seconds)
-        self._during_sleep()
 
     def remaining_seconds(self) -> float:
         return 135 - sum(self.slept)
 
 
-def clock_at(seconds: float) -> World:
-    """The clock of a caller who has waited this long."""
-    return World(seconds)
+def lock_of(bucket: Bucket, holder: str, *, later: float = 0) -> DrawLock:
+    """The lock as a function takes it, `later` seconds from now."""
+    return DrawLock(
+        bucket,
+        lifetime=timedelta(seconds=135),
+        holder=holder,
+        now=lambda: datetime.now(UTC) + timedelta(seconds=later),
+    )
 
 
-def claims_of(bucket: Bucket, holder: str, now: Callable[[], datetime]) -> Claims:
-    return Claims(bucket, lifetime=timedelta(seconds=135), holder=holder, now=now)
-
-
-def around(bucket: Bucket, models: Models, world: World | None = None) -> Surroundings:
-    world = world or World(1)
-    return Surroundings(
+def deps_of(bucket: Bucket, models: Models, clock: Clock | None = None) -> Dependencies:
+    clock = clock or Clock(1)
+    return Dependencies(
         bucket=bucket,
         models=models,
-        claims=claims_of(bucket, "this", now=lambda: datetime.now(UTC)),
-        clock=world.clock,
+        lock=lock_of(bucket, "this"),
+        draw_until=DRAW_UNTIL,
         call_seconds=CALL_SECONDS,
-        remaining_seconds=world.remaining_seconds,
-        sleep=world.sleep,
+        remaining_seconds=clock.remaining_seconds,
+        now=clock.now,
+        sleep=clock.sleep,
     )
 
 
@@ -119,17 +112,13 @@ def models_with(content: bytes) -> ScriptedModels:
 def test_a_new_recipe_is_drawn_once_and_staged_as_the_model_gave_it(bucket: Bucket) -> None:
     models = models_with(picture())
 
-    staged = draw(RECIPE, around(bucket, models), id=RECIPE.id)
+    source = draw(RECIPE, deps_of(bucket, models), id=RECIPE.id)
 
     found = bucket.get(staging_key(RECIPE.id))
     assert found is not None
     assert found.content == picture()
     assert found.metadata == {"model-seed": "5", "finish-reason": "SUCCESS"}
-    assert staged.to_dict() == {
-        "key": f"staging/{RECIPE.id}",
-        "source": "model",
-        "reused": False,
-    }
+    assert source == "model"
     assert len(models.calls) == 1
 
 
@@ -149,9 +138,7 @@ def test_what_is_there_already_is_not_paid_for_again(
         bucket.put_once(key, manifest, content_type="application/json")
     models = models_with(picture())
 
-    staged = draw(RECIPE, around(bucket, models), id=RECIPE.id)
-
-    assert (staged.source, staged.to_dict()["reused"]) == (source, True)
+    assert draw(RECIPE, deps_of(bucket, models), id=RECIPE.id) == source
     assert models.calls == []
 
 
@@ -170,7 +157,7 @@ def test_what_is_there_already_is_not_paid_for_again(
 )
 def test_a_broken_picture_is_the_models_failure_and_no_object(bucket: Bucket, image: str) -> None:
     with pytest.raises(ModelFailedError):
-        draw(RECIPE, around(bucket, ScriptedModels(image)), id=RECIPE.id)
+        draw(RECIPE, deps_of(bucket, ScriptedModels(image)), id=RECIPE.id)
 
     assert not bucket.has(staging_key(RECIPE.id))
 
@@ -180,14 +167,14 @@ def test_a_manifest_without_its_picture_does_not_count(bucket: Bucket, key: str 
     manifest = json.dumps({"key": key}).encode()
     bucket.put_once(manifest_key(RECIPE.id), manifest, content_type="application/json")
 
-    assert draw(RECIPE, around(bucket, models_with(picture())), id=RECIPE.id).source == "model"
+    assert draw(RECIPE, deps_of(bucket, models_with(picture())), id=RECIPE.id) == "model"
 
 
 def test_a_filtered_picture_is_no_object(bucket: Bucket) -> None:
     models = ScriptedModels("", "Filter reason: output image")
 
     with pytest.raises(PictureBlockedError):
-        draw(RECIPE, around(bucket, models), id=RECIPE.id)
+        draw(RECIPE, deps_of(bucket, models), id=RECIPE.id)
 
     assert not bucket.has(staging_key(RECIPE.id))
 
@@ -200,44 +187,25 @@ class FailingModels:
         raise self._error
 
 
-class TestCallerClock:
+class TestTimeLeft:
     def test_a_call_that_would_end_too_late_is_not_begun(self, bucket: Bucket) -> None:
         models = models_with(picture())
 
         with pytest.raises(NoTimeLeftError):
-            draw(RECIPE, around(bucket, models, clock_at(16.1)), id=RECIPE.id)
+            draw(RECIPE, deps_of(bucket, models, Clock(16.1)), id=RECIPE.id)
 
         assert models.calls == []
 
     def test_a_call_that_just_fits_is_begun(self, bucket: Bucket) -> None:
         models = models_with(picture())
 
-        draw(RECIPE, around(bucket, models, clock_at(16)), id=RECIPE.id)
+        draw(RECIPE, deps_of(bucket, models, Clock(16)), id=RECIPE.id)
 
         assert len(models.calls) == 1
 
-    @pytest.mark.parametrize(("after", "begun"), [(10, True), (10.5, False)])
-    def test_a_claim_that_comes_free_is_taken_only_while_the_call_ends_in_its_attempt(
-        self, bucket: Bucket, after: float, begun: bool
-    ) -> None:
-        """The attempt began after 1 s and takes 15; the model usually takes 5."""
-        other = claims_of(bucket, "other", now=lambda: datetime.now(UTC))
-        other.take(RECIPE.id)
-        models = models_with(picture())
-
-        def release() -> None:
-            if sum(world.slept) >= after:
-                other.release(RECIPE.id)
-
-        world = World(1, release)
-        with nullcontext() if begun else pytest.raises(BeingDrawnError):
-            draw(RECIPE, around(bucket, models, world), id=RECIPE.id)
-
-        assert len(models.calls) == begun
-
     def test_no_call_is_begun_that_the_function_would_not_outlive(self, bucket: Bucket) -> None:
         models = models_with(picture())
-        short = replace(around(bucket, models), remaining_seconds=lambda: CALL_SECONDS + 4.9)
+        short = replace(deps_of(bucket, models), remaining_seconds=lambda: CALL_SECONDS + 4.9)
 
         with pytest.raises(NoTimeLeftError):
             draw(RECIPE, short, id=RECIPE.id)
@@ -247,86 +215,75 @@ class TestCallerClock:
     def test_what_is_there_already_is_found_however_late(self, bucket: Bucket) -> None:
         bucket.put_once(staging_key(RECIPE.id), b"", content_type="image/png")
 
-        staged = draw(RECIPE, around(bucket, models_with(b""), clock_at(20)), id=RECIPE.id)
+        source = draw(RECIPE, deps_of(bucket, models_with(b""), Clock(20)), id=RECIPE.id)
 
-        assert staged.source == "staged"
+        assert source == "staged"
 
     @pytest.mark.parametrize("error", [ThrottledError(), ModelUnavailableError()], ids=repr)
-    def test_a_failure_that_time_is_left_for_is_the_state_machines_to_retry(
-        self, bucket: Bucket, error: ServiceError
+    @pytest.mark.parametrize("seconds", [3, 16])
+    def test_a_failure_that_cost_nothing_is_the_state_machines_to_try_again(
+        self, bucket: Bucket, error: ServiceError, seconds: float
     ) -> None:
         with pytest.raises(type(error)):
-            draw(RECIPE, around(bucket, FailingModels(error), clock_at(3)), id=RECIPE.id)
-
-    @pytest.mark.parametrize("error", [ThrottledError(), ModelUnavailableError()], ids=repr)
-    def test_a_later_one_is_answered_as_it_is(self, bucket: Bucket, error: ServiceError) -> None:
-        with pytest.raises(TooLateToRetryError) as caught:
-            draw(RECIPE, around(bucket, FailingModels(error), clock_at(3.1)), id=RECIPE.id)
-
-        assert str(caught.value) == str(error)
+            draw(RECIPE, deps_of(bucket, FailingModels(error), Clock(seconds)), id=RECIPE.id)
 
     def test_a_failure_that_is_never_retried_stays_what_it_is(self, bucket: Bucket) -> None:
         models = FailingModels(ModelTimeoutError())
 
         with pytest.raises(ModelTimeoutError):
-            draw(RECIPE, around(bucket, models, clock_at(10)), id=RECIPE.id)
+            draw(RECIPE, deps_of(bucket, models, Clock(10)), id=RECIPE.id)
 
 
-class TestClaims:
+class TestDrawLock:
     """Two executions of one recipe, and one call of the model."""
 
-    def test_who_comes_second_waits_for_the_first_ones_picture(self, bucket: Bucket) -> None:
-        claims_of(bucket, "other", now=lambda: datetime.now(UTC)).take(RECIPE.id)
-        models = models_with(picture())
-
-        def stage_by_the_third_look() -> None:
-            if len(world.slept) == 3:
-                bucket.put_once(staging_key(RECIPE.id), picture(), content_type="image/png")
-
-        world = World(1, stage_by_the_third_look)
-        staged = draw(RECIPE, around(bucket, models, world), id=RECIPE.id)
-
-        assert (staged.source, models.calls) == ("staged", [])
-
-    def test_who_waits_too_long_is_told_to_come_again(self, bucket: Bucket) -> None:
-        claims_of(bucket, "other", now=lambda: datetime.now(UTC)).take(RECIPE.id)
-        models = models_with(picture())
-        world = World(1)
+    @pytest.mark.parametrize("seconds", [1, 20], ids=["in time", "too late for a call"])
+    def test_who_comes_second_is_told_at_once_and_does_not_wait(
+        self, bucket: Bucket, seconds: float
+    ) -> None:
+        lock_of(bucket, "other").acquire(RECIPE.id)
+        models, clock = models_with(picture()), Clock(seconds)
 
         with pytest.raises(BeingDrawnError):
-            draw(RECIPE, around(bucket, models, world), id=RECIPE.id)
+            draw(RECIPE, deps_of(bucket, models, clock), id=RECIPE.id)
 
-        assert models.calls == []
-        assert 12 <= sum(world.slept) <= 13.5
+        assert (models.calls, clock.slept) == ([], [])
 
-    def test_a_claim_that_its_holder_released_is_taken_over(self, bucket: Bucket) -> None:
-        other = claims_of(bucket, "other", now=lambda: datetime.now(UTC))
-        other.take(RECIPE.id)
+    def test_who_comes_when_the_first_ones_picture_is_there_gets_it(self, bucket: Bucket) -> None:
+        lock_of(bucket, "other").acquire(RECIPE.id)
+        bucket.put_once(staging_key(RECIPE.id), picture(), content_type="image/png")
         models = models_with(picture())
 
-        staged = draw(
-            RECIPE, around(bucket, models, World(1, lambda: other.release(RECIPE.id))), id=RECIPE.id
-        )
+        source = draw(RECIPE, deps_of(bucket, models), id=RECIPE.id)
 
-        assert staged.source == "model"
+        assert (source, models.calls) == ("staged", [])
+
+    def test_a_lock_that_its_holder_released_is_taken_over(self, bucket: Bucket) -> None:
+        other = lock_of(bucket, "other")
+        other.acquire(RECIPE.id)
+        other.release(RECIPE.id)
+        models = models_with(picture())
+
+        assert draw(RECIPE, deps_of(bucket, models), id=RECIPE.id) == "model"
         assert len(models.calls) == 1
 
-    def test_a_claim_whose_function_is_dead_is_taken_over(self, bucket: Bucket) -> None:
-        claims_of(bucket, "dead", now=lambda: datetime.now(UTC)).take(RECIPE.id)
-        later = claims_of(bucket, "new", now=lambda: datetime.now(UTC) + timedelta(seconds=137))
+    def test_a_lock_whose_function_is_dead_is_taken_over(self, bucket: Bucket) -> None:
+        lock_of(bucket, "dead").acquire(RECIPE.id)
 
-        assert later.take(RECIPE.id)
+        assert lock_of(bucket, "new").is_held(RECIPE.id)
+        assert not lock_of(bucket, "new", later=137).is_held(RECIPE.id)
+        assert lock_of(bucket, "new", later=137).acquire(RECIPE.id)
 
     @pytest.mark.parametrize(
         "error",
         [ThrottledError(), ModelTimeoutError(), ModelFailedError()],
         ids=lambda error: type(error).__name__,
     )
-    def test_a_failure_releases_the_claim(self, bucket: Bucket, error: ServiceError) -> None:
+    def test_a_failure_releases_the_lock(self, bucket: Bucket, error: ServiceError) -> None:
         with pytest.raises(type(error)):
-            draw(RECIPE, around(bucket, FailingModels(error)), id=RECIPE.id)
+            draw(RECIPE, deps_of(bucket, FailingModels(error)), id=RECIPE.id)
 
-        assert not bucket.has(claim_key(RECIPE.id))
+        assert not bucket.has(lock_key(RECIPE.id))
 
 
 class UnwellBucket(Bucket):
@@ -341,15 +298,15 @@ class UnwellBucket(Bucket):
         return super().put_once(key, content, **rest)
 
 
-def test_whatever_goes_wrong_the_claim_is_released(bucket: Bucket) -> None:
+def test_whatever_goes_wrong_the_lock_is_released(bucket: Bucket) -> None:
     class Odd:
         def invoke(self, model: str, body: Any) -> dict[str, Any]:
             raise KeyError("odd")
 
     with pytest.raises(KeyError):
-        draw(RECIPE, around(bucket, Odd()), id=RECIPE.id)
+        draw(RECIPE, deps_of(bucket, Odd()), id=RECIPE.id)
 
-    assert not bucket.has(claim_key(RECIPE.id))
+    assert not bucket.has(lock_key(RECIPE.id))
 
 
 class TestPaidPictures:
@@ -357,21 +314,19 @@ class TestPaidPictures:
         unwell = UnwellBucket(bucket.name, bucket._client)
         unwell.failures = 6
         models = models_with(picture())
-        world = World(1)
+        clock = Clock(1)
 
-        staged = draw(RECIPE, around(unwell, models, world), id=RECIPE.id)
-
-        assert staged.source == "model"
-        assert world.slept == [0.5, 1, 2, 4, 8, 8]
+        assert draw(RECIPE, deps_of(unwell, models, clock), id=RECIPE.id) == "model"
+        assert clock.slept == [0.5, 1, 2, 4, 8, 8]
         assert len(models.calls) == 1
         assert bucket.has(staging_key(RECIPE.id))
 
     def test_it_is_tried_as_long_as_the_function_lives(self, bucket: Bucket) -> None:
         unwell = UnwellBucket(bucket.name, bucket._client)
         unwell.failures = 1_000
-        world = World(1)
+        clock = Clock(1)
 
         with pytest.raises(StorageError):
-            draw(RECIPE, around(unwell, models_with(picture()), world), id=RECIPE.id)
+            draw(RECIPE, deps_of(unwell, models_with(picture()), clock), id=RECIPE.id)
 
-        assert 115 < sum(world.slept) < 135
+        assert 115 < sum(clock.slept) < 135

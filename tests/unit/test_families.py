@@ -1,13 +1,17 @@
 """Wire formats: what the adapters send passes the service's checks, and what models say is read."""
 
+import inspect
 import json
+import pkgutil
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.common.catalog import CATALOG, Choice, Family, Range
+from lambdas.common.catalog import CATALOG, Choice, Range
 from lambdas.common.errors import (
     EaselError,
     ModelFailedError,
@@ -15,32 +19,25 @@ from lambdas.common.errors import (
     PromptBlockedError,
 )
 from lambdas.common.recipe import Recipe
-from lambdas.generate.families import ADAPTERS
-from lambdas.validate.environment import Environment
+from lambdas.generate import families as adapters
+from lambdas.generate.families import Adapter, adapter_of
 from lambdas.validate.request import resolve
+from local.bedrock import families as stand_ins
+from local.bedrock.families import ModelFamily, family_of
 from local.bedrock.request_check import MalformedRequestError, check_request
-from local.bedrock.wire_formats import filtered, read_order
+from tests.environments import VALIDATE
 
 CORE = "stability.stable-image-core-v1:1"
 SDXL = "stability.stable-diffusion-xl-v1"
 NOVA = "amazon.nova-canvas-v1:0"
-ENVIRONMENT = Environment(
-    "",
-    CORE,
-    allow_retired_models=True,
-    bedrock_region="us-west-2",
-    draw_until_seconds=15,
-    recipe_in_picture=True,
-)
-FAMILY_MODELS = [CORE, SDXL, NOVA]
 
 
 def recipe_of(**body: Any) -> Recipe:
-    return resolve(body, environment=ENVIRONMENT, draw_seed=lambda limit: limit)
+    return resolve(body, environment=VALIDATE, draw_seed=lambda limit: limit)
 
 
 def wire_request(recipe: Recipe) -> dict[str, Any]:
-    return ADAPTERS[CATALOG[recipe.model].family].request(recipe)
+    return adapter_of(recipe.model).request(recipe)
 
 
 @st.composite
@@ -68,18 +65,46 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     return body
 
 
+class TestModules:
+    @pytest.mark.parametrize("package", [adapters, stand_ins], ids=lambda package: package.__name__)
+    def test_the_catalogs_families_are_the_modules(self, package: ModuleType) -> None:
+        modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+
+        assert {model.family for model in CATALOG.values()} == modules
+
+    @pytest.mark.parametrize("model", CATALOG)
+    @pytest.mark.parametrize(
+        ("module_of", "protocol"),
+        [(adapter_of, Adapter), (family_of, ModelFamily)],
+        ids=["adapter", "stand-in"],
+    )
+    def test_a_module_has_the_functions_of_its_protocol(
+        self, module_of: Callable[[str], object], protocol: type, model: str
+    ) -> None:
+        module = module_of(model)
+        methods = inspect.getmembers(protocol, inspect.isfunction)
+        wanted = {name: method for name, method in methods if not name.startswith("_")}
+
+        for name, method in wanted.items():
+            signature = inspect.signature(method)
+            _self, *parameters = signature.parameters.values()
+            expected = signature.replace(parameters=parameters)
+            assert inspect.signature(getattr(module, name)) == expected
+
+
 class TestRequests:
     @given(requests())
     def test_whatever_the_catalog_allows_the_service_accepts(self, body: dict[str, Any]) -> None:
         recipe = recipe_of(**body)
         sent = json.dumps(wire_request(recipe)).encode()
 
-        order = read_order(recipe.model, check_request(recipe.model, sent))
+        checked = check_request(recipe.model, sent)
+        asked = family_of(recipe.model).read(recipe.model, checked)
 
-        assert order.prompt == recipe.prompt
-        assert order.negative_prompt == recipe.negative_prompt
-        assert order.seed == recipe.seed
-        assert order.output_format == recipe.parameters["output_format"]
+        assert asked.prompt == recipe.prompt
+        assert asked.negative_prompt == recipe.negative_prompt
+        assert asked.seed == recipe.seed
+        assert asked.output_format == recipe.parameters["output_format"]
 
     def test_core_refuses_mode_and_its_siblings_get_it(self) -> None:
         assert "mode" not in wire_request(recipe_of(prompt="a"))
@@ -164,90 +189,112 @@ class TestServiceChecks:
             check_request(model, b"{}")
 
 
-GOOD: dict[Family, dict[str, Any]] = {
-    Family.STABILITY_IMAGE: {"seeds": [9], "finish_reasons": [None], "images": ["QQ=="]},
-    Family.SDXL: {
+GOOD: dict[str, dict[str, Any]] = {
+    CORE: {"seeds": [9], "finish_reasons": [None], "images": ["QQ=="]},
+    SDXL: {
         "result": "success",
         "artifacts": [{"seed": 9, "base64": "QQ==", "finishReason": "SUCCESS"}],
     },
-    Family.CANVAS: {"images": ["QQ=="], "error": None},
+    NOVA: {"images": ["QQ=="], "error": None},
 }
 
 BLOCKED = [
-    (Family.STABILITY_IMAGE, {"finish_reasons": ["Filter reason: prompt"]}, PromptBlockedError),
+    (CORE, {"finish_reasons": ["Filter reason: prompt"]}, PromptBlockedError),
     (
-        Family.STABILITY_IMAGE,
+        CORE,
         {"finish_reasons": ["Filter reason: output image"]},
         PictureBlockedError,
     ),
     (
-        Family.SDXL,
+        SDXL,
         {"artifacts": [{"seed": 1, "base64": "QQ==", "finishReason": "CONTENT_FILTERED"}]},
         PictureBlockedError,
     ),
-    (Family.CANVAS, {"images": [], "error": "blocked"}, PictureBlockedError),
+    (NOVA, {"images": [], "error": "blocked"}, PictureBlockedError),
 ]
 
-BROKEN: list[tuple[Family, dict[str, Any]]] = [
-    (Family.STABILITY_IMAGE, {"finish_reasons": ["Inference error"]}),
-    (Family.STABILITY_IMAGE, {"finish_reasons": []}),
-    (Family.STABILITY_IMAGE, {"images": []}),
-    (Family.STABILITY_IMAGE, {"images": ["QQ==", "QQ=="]}),
-    (Family.STABILITY_IMAGE, {"images": None}),
-    (Family.SDXL, {"result": "error"}),
-    (Family.SDXL, {"artifacts": []}),
-    (Family.SDXL, {"artifacts": ["QQ=="]}),
-    (Family.SDXL, {"artifacts": [{"seed": 1, "base64": "", "finishReason": "ERROR"}]}),
-    (Family.CANVAS, {"images": []}),
-    (Family.CANVAS, {"images": ["QQ==", "QQ=="]}),
-    (Family.CANVAS, {"error": "one of two"}),
+BROKEN: list[tuple[str, dict[str, Any]]] = [
+    (CORE, {"finish_reasons": ["Inference error"]}),
+    (CORE, {"finish_reasons": []}),
+    (CORE, {"images": []}),
+    (CORE, {"images": ["QQ==", "QQ=="]}),
+    (CORE, {"images": None}),
+    (SDXL, {"result": "error"}),
+    (SDXL, {"artifacts": []}),
+    (SDXL, {"artifacts": ["QQ=="]}),
+    (SDXL, {"artifacts": [{"seed": 1, "base64": "", "finishReason": "ERROR"}]}),
+    (NOVA, {"images": []}),
+    (NOVA, {"images": ["QQ==", "QQ=="]}),
+    (NOVA, {"error": "one of two"}),
 ]
 
 
 class TestAnswers:
-    @pytest.mark.parametrize("family", Family)
-    def test_a_picture_is_read(self, family: Family) -> None:
-        drawn = ADAPTERS[family].read(GOOD[family])
+    @pytest.mark.parametrize("model", GOOD)
+    def test_a_picture_is_read(self, model: str) -> None:
+        drawn = adapter_of(model).read(GOOD[model])
 
         assert drawn.encoded == "QQ=="
-        assert drawn.seed == (None if family is Family.CANVAS else 9)
+        assert drawn.seed == (None if model == NOVA else 9)
 
-    @pytest.mark.parametrize(("family", "change", "error"), BLOCKED)
+    @pytest.mark.parametrize(("model", "change", "error"), BLOCKED)
     def test_a_filtered_answer_is_recognised(
-        self, family: Family, change: dict[str, Any], error: type[Exception]
+        self, model: str, change: dict[str, Any], error: type[Exception]
     ) -> None:
         with pytest.raises(error):
-            ADAPTERS[family].read(GOOD[family] | change)
+            adapter_of(model).read(GOOD[model] | change)
 
-    @pytest.mark.parametrize(("family", "change"), BROKEN)
+    @pytest.mark.parametrize(("model", "change"), BROKEN)
     def test_an_answer_without_one_picture_is_the_models_failure(
-        self, family: Family, change: dict[str, Any]
+        self, model: str, change: dict[str, Any]
     ) -> None:
         with pytest.raises(ModelFailedError):
-            ADAPTERS[family].read(GOOD[family] | change)
+            adapter_of(model).read(GOOD[model] | change)
 
-    @pytest.mark.parametrize("model", FAMILY_MODELS)
+    @pytest.mark.parametrize("model", CATALOG)
+    def test_the_stand_ins_answer_is_read(self, model: str) -> None:
+        family = family_of(model)
+        asked = family.read(model, wire_request(recipe_of(prompt="a", model=model)))
+
+        drawn = adapter_of(model).read(family.answer(asked, ["QQ=="]))
+
+        assert drawn.encoded == "QQ=="
+        assert drawn.seed in (asked.seed, None)
+
+    @pytest.mark.parametrize("pictures", [[], ["QQ==", "QQ=="]], ids=["none", "two"])
+    @pytest.mark.parametrize("model", CATALOG)
+    def test_the_stand_ins_answer_without_one_picture_is_the_models_failure(
+        self, model: str, pictures: list[str]
+    ) -> None:
+        family = family_of(model)
+        asked = family.read(model, wire_request(recipe_of(prompt="a", model=model)))
+
+        with pytest.raises(ModelFailedError):
+            adapter_of(model).read(family.answer(asked, pictures))
+
+    @pytest.mark.parametrize("model", CATALOG)
     def test_the_stand_ins_filtered_answer_is_recognised(self, model: str) -> None:
         request = wire_request(recipe_of(prompt="a", model=model))
-        answer = filtered(model, read_order(model, request))
+        family = family_of(model)
+        answer = family.filtered(family.read(model, request))
 
         with pytest.raises(PictureBlockedError):
-            ADAPTERS[CATALOG[model].family].read(answer)
+            adapter_of(model).read(answer)
 
 
 @pytest.mark.parametrize(
-    ("family", "change"),
+    ("model", "change"),
     [
-        (Family.CANVAS, {"images": [], "error": "no secret cats"}),
-        (Family.CANVAS, {"error": "a secret cat"}),
-        (Family.STABILITY_IMAGE, {"finish_reasons": ["no secret cats"]}),
-        (Family.SDXL, {"result": "no secret cats"}),
-        (Family.SDXL, {"artifacts": [{"finishReason": "no secret cats"}]}),
+        (NOVA, {"images": [], "error": "no secret cats"}),
+        (NOVA, {"error": "a secret cat"}),
+        (CORE, {"finish_reasons": ["no secret cats"]}),
+        (SDXL, {"result": "no secret cats"}),
+        (SDXL, {"artifacts": [{"finishReason": "no secret cats"}]}),
     ],
     ids=str,
 )
-def test_a_models_own_words_are_in_no_error(family: Family, change: dict[str, Any]) -> None:
+def test_a_models_own_words_are_in_no_error(model: str, change: dict[str, Any]) -> None:
     with pytest.raises(EaselError) as caught:
-        ADAPTERS[family].read(GOOD[family] | change)
+        adapter_of(model).read(GOOD[model] | change)
 
     assert "secret" not in str(caught.value)

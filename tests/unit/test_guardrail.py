@@ -8,13 +8,14 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
 from lambdas.common.errors import (
+    GUARDRAIL_ERRORS,
     EaselError,
     GuardrailRefusedError,
     GuardrailUnavailableError,
     InternalError,
     PictureTooLargeError,
 )
-from lambdas.store.guardrail import _BY_CODE, PICTURE_LIMIT_BYTES, Guardrail, client_config
+from lambdas.store.guardrail import PICTURE_LIMIT_BYTES, Guardrail, client_config
 from local.faults import APPLY_GUARDRAIL, modelled_errors
 
 USAGE = dict.fromkeys(
@@ -91,7 +92,7 @@ def test_a_blocked_picture_names_the_policy_and_not_its_words(
 
 
 def test_the_table_of_errors_is_that_of_the_service() -> None:
-    assert set(_BY_CODE) == set(modelled_errors(APPLY_GUARDRAIL))
+    assert set(GUARDRAIL_ERRORS) == set(modelled_errors(APPLY_GUARDRAIL))
 
 
 @pytest.mark.parametrize(

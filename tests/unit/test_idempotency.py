@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.common.bucket import Bucket, idempotency_key
+from lambdas.common.bucket import Bucket
 from lambdas.common.errors import IdempotencyKeyReusedError, InvalidRequestError
+from lambdas.common.keys import idempotency_key
 from lambdas.common.recipe import Recipe
-from lambdas.validate.idempotency import checked_key, keep_for, settled
+from lambdas.validate.idempotency import checked_key, recipe_for_key, remember_request
 
 REQUEST = {"prompt": "a cat"}
 FIRST = Recipe(model="m", prompt="a cat", negative_prompt="", seed=1)
@@ -18,37 +19,37 @@ OBJECT_KEY = idempotency_key("caller", "key")
 
 
 def test_the_first_request_of_a_key_keeps_its_recipe(bucket: Bucket) -> None:
-    recipe = settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+    recipe = recipe_for_key(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 
     assert recipe == FIRST
 
 
 def test_the_same_request_gets_the_first_recipe_again(bucket: Bucket) -> None:
-    settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+    recipe_for_key(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 
-    again = settled(SECOND, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+    again = recipe_for_key(SECOND, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 
     assert again == FIRST
 
 
 def test_another_request_under_the_key_is_refused(bucket: Bucket) -> None:
-    settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+    recipe_for_key(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 
     with pytest.raises(IdempotencyKeyReusedError) as caught:
-        settled(SECOND, request={"prompt": "b"}, object_key=OBJECT_KEY, bucket=bucket)
+        recipe_for_key(SECOND, request={"prompt": "b"}, object_key=OBJECT_KEY, bucket=bucket)
 
     assert (caught.value.status, caught.value.param) == (422, "Idempotency-Key")
 
 
 def test_a_key_is_kept_for_one_request_that_needs_no_recipe(bucket: Bucket) -> None:
     for _ in range(2):
-        keep_for(["id", {}], object_key=OBJECT_KEY, bucket=bucket)
+        remember_request(["id", {}], object_key=OBJECT_KEY, bucket=bucket)
 
     for request in (["other", {}], ["id", {"model": "m"}]):
         with pytest.raises(IdempotencyKeyReusedError):
-            keep_for(request, object_key=OBJECT_KEY, bucket=bucket)
+            remember_request(request, object_key=OBJECT_KEY, bucket=bucket)
     with pytest.raises(IdempotencyKeyReusedError):
-        settled(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+        recipe_for_key(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 
 
 def test_callers_do_not_share_keys() -> None:

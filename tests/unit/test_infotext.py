@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.common.infotext import infotext
 from lambdas.common.recipe import Recipe
+from lambdas.picture.infotext import infotext
 
 # As the web UI publishes it (modules/infotext_utils.py).
 SETTING = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')

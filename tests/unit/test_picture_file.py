@@ -23,7 +23,7 @@ from easel.picture_file import (
     read_recipe,
 )
 from lambdas.common.recipe import Recipe
-from lambdas.common.recipe_in_picture import embed
+from lambdas.picture import parse
 from local.bedrock.painter import encode, paint
 
 RECIPE = Recipe(
@@ -45,6 +45,10 @@ def encoded(kind: str, image: Image.Image, **options: Any) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def embed(picture: bytes, recipe: Recipe) -> bytes:
+    return parse(picture).with_recipe(recipe).content
 
 
 def saying(text: str) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lambdas.common.pixels import pixels_digest
+from lambdas.picture import parse
 
 PICTURE = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
 
@@ -63,7 +63,7 @@ def other(position: tuple[int, int] = (3, 3)) -> Image.Image:
 )
 def test_metadata_does_not_count(picture: bytes, same: bytes) -> None:
     assert picture != same
-    assert pixels_digest(picture) == pixels_digest(same)
+    assert parse(picture).pixels_sha256 == parse(same).pixels_sha256
 
 
 def test_compression_of_a_png_does_not_count() -> None:
@@ -72,7 +72,7 @@ def test_compression_of_a_png_does_not_count() -> None:
     one = png(header(4, 4), (b"IDAT", zlib.compress(scanlines, 1)))
     several = png(header(4, 4), (b"IDAT", parts[:5]), (b"IDAT", b""), (b"IDAT", parts[5:]))
 
-    assert pixels_digest(one) == pixels_digest(several)
+    assert parse(one).pixels_sha256 == parse(several).pixels_sha256
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_compression_of_a_png_does_not_count() -> None:
     ],
 )  # fmt: skip
 def test_whatever_decides_pixels_counts(picture: bytes, different: bytes) -> None:
-    assert pixels_digest(picture) != pixels_digest(different)
+    assert parse(picture).pixels_sha256 != parse(different).pixels_sha256
 
 
 def test_palette_counts() -> None:
@@ -109,7 +109,7 @@ def test_palette_counts() -> None:
     red = png(header(1, 1, colour=3), (b"PLTE", b"\xff\0\0"), pixels)
     green = png(header(1, 1, colour=3), (b"PLTE", b"\0\xff\0"), pixels)
 
-    assert pixels_digest(red) != pixels_digest(green)
+    assert parse(red).pixels_sha256 != parse(green).pixels_sha256
 
 
 def test_interlaced_scanlines_are_counted_as_pillow_does() -> None:
@@ -119,16 +119,16 @@ def test_interlaced_scanlines_are_counted_as_pillow_does() -> None:
 
     Image.open(io.BytesIO(whole)).load()
 
-    assert len(pixels_digest(whole)) == 64
+    assert len(parse(whole).pixels_sha256) == 64
     with pytest.raises(ValueError, match="too few pixels"):
-        pixels_digest(png(interlaced, (b"IDAT", zlib.compress(bytes(78)))))
+        _ = parse(png(interlaced, (b"IDAT", zlib.compress(bytes(78))))).pixels_sha256
 
 
 def test_bytes_after_the_last_scanline_are_no_pixels() -> None:
     exact = png(header(4, 4), (b"IDAT", zlib.compress(b"\0abcd" * 4)))
     longer = png(header(4, 4), (b"IDAT", zlib.compress(b"\0abcd" * 4 + bytes(10_000_000))))
 
-    assert pixels_digest(exact) == pixels_digest(longer)
+    assert parse(exact).pixels_sha256 == parse(longer).pixels_sha256
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_bytes_after_the_last_scanline_are_no_pixels() -> None:
 )  # fmt: skip
 def test_broken_pictures_have_no_digest(picture: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        pixels_digest(picture)
+        _ = parse(picture).pixels_sha256
 
 
 @given(st.integers(0), st.integers(0, 255), st.sampled_from(["png", "jpeg"]))
@@ -169,7 +169,7 @@ def test_a_flipped_byte_is_an_error_or_metadata_or_another_digest(
     flipped = whole[:at] + bytes([byte]) + whole[at + 1 :]
 
     try:
-        same = pixels_digest(flipped) == pixels_digest(whole)
+        same = parse(flipped).pixels_sha256 == parse(whole).pixels_sha256
     except ValueError:
         return
 

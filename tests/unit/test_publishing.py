@@ -5,7 +5,7 @@ import io
 import json
 import struct
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -13,14 +13,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from PIL import Image
 
-from lambdas.common.bucket import Bucket, manifest_key, picture_key, staging_key
+from lambdas.common.bucket import Bucket
 from lambdas.common.errors import PictureBlockedError, StorageError
-from lambdas.common.pixels import pixels_digest
-from lambdas.common.presigner import S3Presigner
+from lambdas.common.keys import manifest_key, picture_key, staging_key
+from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
-from lambdas.common.recipe_in_picture import read_recipe_json, strip
-from lambdas.library.shelf import newest
-from lambdas.store.publishing import Execution, Guardrail, Order, publish
+from lambdas.library.pictures import newest
+from lambdas.picture import parse
+from lambdas.picture.png import Png
+from lambdas.store.guardrail import Guardrail
+from lambdas.store.publishing import Dependencies, Execution, Publication, publish
 
 RECIPE = Recipe(
     model="stability.stable-image-core-v1:1",
@@ -29,11 +31,13 @@ RECIPE = Recipe(
     seed=5,
     parameters={"aspect_ratio": "3:2", "output_format": "png"},
 )
-ORDER = Order(RECIPE.id, RECIPE, None, recipe_in_picture=False)
 KEY = picture_key(RECIPE.id, "png", recipe_in_picture=False)
 EXECUTION = Execution(
     arn="arn:aws:states:eu-west-1:111111111111:express:easel:name:id",
     started_at="2026-11-20T10:00:00.500Z",
+)
+PUBLICATION = Publication(
+    RECIPE.id, RECIPE, None, recipe_in_picture=False, reused=False, execution=EXECUTION
 )
 NOW = datetime(2026, 11, 20, 10, 0, 9, tzinfo=UTC)
 
@@ -54,17 +58,11 @@ def stage(bucket: Bucket) -> None:
 
 
 def published(
-    bucket: Bucket, *, reused: bool = False, guardrail: Guardrail | None = None, **order: Any
+    bucket: Bucket, *, guardrail: Guardrail | None = None, **change: Any
 ) -> dict[str, Any]:
-    return publish(
-        replace(ORDER, **order),
-        reused=reused,
-        execution=EXECUTION,
-        bucket=bucket,
-        guardrail=guardrail,
-        presigner=S3Presigner(bucket.name, bucket._client, 600),
-        now=NOW,
-    )
+    presigner = Presigner(bucket.name, bucket._client, 600)
+    deps = Dependencies(bucket, guardrail, presigner, NOW)
+    return dict(publish(replace(PUBLICATION, **change), deps))
 
 
 def test_the_answer_has_every_field_of_the_design(bucket: Bucket) -> None:
@@ -111,9 +109,44 @@ def test_picture_and_manifest_are_published(bucket: Bucket) -> None:
         "finish_reason": "SUCCESS",
         "list_price_usd": 0.04,
         "sha256": hashlib.sha256(picture()).hexdigest(),
-        "pixels_sha256": pixels_digest(picture()),
+        "pixels_sha256": parse(picture()).pixels_sha256,
     }
     assert described["rerun_of"] is None
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The files that were parsed."""
+    files: list[bytes] = []
+    parse_png = Png.parse
+
+    def counted(file: bytes) -> Png:
+        files.append(file)
+        return parse_png(file)
+
+    monkeypatch.setattr(Png, "parse", counted)
+    return files
+
+
+@pytest.mark.parametrize("recipe_in_picture", [True, False], ids=["with recipe", "without"])
+def test_a_new_picture_is_parsed_once(
+    bucket: Bucket, parsed: list[bytes], recipe_in_picture: bool
+) -> None:
+    stage(bucket)
+
+    published(bucket, guardrail=strict(None), recipe_in_picture=recipe_in_picture)
+
+    assert parsed == [picture()]
+
+
+def test_the_other_file_of_a_picture_takes_one_parse(bucket: Bucket, parsed: list[bytes]) -> None:
+    stage(bucket)
+    published(bucket, recipe_in_picture=True)
+    parsed.clear()
+
+    published(bucket, recipe_in_picture=False, reused=True)
+
+    assert len(parsed) == 1
 
 
 class TestRecipeInPicture:
@@ -124,8 +157,8 @@ class TestRecipeInPicture:
 
         stored = bucket.get(picture_key(RECIPE.id, "png"))
         assert stored is not None
-        assert read_recipe_json(stored.content) == RECIPE.canonical_json
-        assert strip(stored.content) == picture()
+        assert parse(stored.content).recipe_json() == RECIPE.canonical_json
+        assert parse(stored.content).without_recipe().content == picture()
         assert answer["sha256"] == hashlib.sha256(stored.content).hexdigest()
         assert manifest(bucket)["model"]["sha256"] == hashlib.sha256(picture()).hexdigest()
         assert manifest(bucket)["sha256"] == answer["sha256"]
@@ -143,7 +176,7 @@ class TestRecipeInPicture:
         assert stored is not None
         assert key in answer["image_url"]
         assert answer["sha256"] == hashlib.sha256(stored.content).hexdigest()
-        assert (read_recipe_json(stored.content) is None) == first
+        assert (parse(stored.content).recipe_json() is None) == first
 
     def test_a_picture_that_takes_no_recipe_is_published_as_it_is(self, bucket: Bucket) -> None:
         signed = picture()[:33] + chunk(b"caBX", b"credentials") + picture()[33:]
@@ -178,7 +211,7 @@ class TestRerun:
         "id": "f" * 32,
         "model": "stability.stable-diffusion-xl-v1",
         "sha256": hashlib.sha256(picture()).hexdigest(),
-        "pixels_sha256": pixels_digest(picture()),
+        "pixels_sha256": parse(picture()).pixels_sha256,
         "key": "output-images/first.png",
     }
 
@@ -275,25 +308,28 @@ def test_a_picture_that_is_not_staged_is_a_storage_error(bucket: Bucket) -> None
         published(bucket)
 
 
-class Strict:
+@dataclass(frozen=True)
+class Strict(Guardrail):
     """A guardrail that blocks pictures by a policy, or lets them pass."""
 
-    id, version = "abc", "3"
-
-    def __init__(self, policy: str | None) -> None:
-        self.policy = policy
-        self.asked: list[tuple[bytes, str]] = []
+    policy: str | None
+    asked: list[tuple[bytes, str]] = field(default_factory=list)
 
     def blocks(self, picture: bytes, output_format: str) -> str | None:
         self.asked.append((picture, output_format))
         return self.policy
 
 
+def strict(policy: str | None) -> Strict:
+    nobody: Any = None
+    return Strict("abc", "3", nobody, policy)
+
+
 def test_the_guardrail_sees_a_picture_before_it_is_published_and_only_then(
     bucket: Bucket,
 ) -> None:
     stage(bucket)
-    guardrail = Strict(None)
+    guardrail = strict(None)
 
     for _ in range(2):
         published(bucket, guardrail=guardrail)
@@ -306,7 +342,7 @@ def test_a_blocked_picture_is_not_there_and_its_manifest_says_why(bucket: Bucket
     stage(bucket)
 
     with pytest.raises(PictureBlockedError, match="by its word policy") as raised:
-        published(bucket, guardrail=Strict("its word policy"))
+        published(bucket, guardrail=strict("its word policy"))
 
     assert raised.value.answer()["status"] == 400
     assert not bucket.has(KEY)
@@ -318,9 +354,9 @@ def test_a_blocked_picture_is_published_once_the_guardrail_lets_it(bucket: Bucke
     stage(bucket)
     for _ in range(2):
         with pytest.raises(PictureBlockedError):
-            published(bucket, guardrail=Strict("its word policy"))
+            published(bucket, guardrail=strict("its word policy"))
 
-    answer = published(bucket, guardrail=Strict(None))
+    answer = published(bucket, guardrail=strict(None))
 
     assert answer["sha256"] == hashlib.sha256(picture()).hexdigest()
     assert manifest(bucket)["key"] == KEY
@@ -332,7 +368,7 @@ def test_a_picture_from_before_the_guardrail_is_checked_before_it_is_handed_out(
 ) -> None:
     stage(bucket)
     published(bucket)
-    guardrail = Strict(policy)
+    guardrail = strict(policy)
 
     for _ in range(2):
         if policy is None:

@@ -18,11 +18,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lambdas.common.infotext import infotext
-from lambdas.common.picture_format import chunks, read_format, segments
-from lambdas.common.pixels import pixels_digest
 from lambdas.common.recipe import Recipe
-from lambdas.common.recipe_in_picture import embed, is_signed, read_recipe_json, strip
+from lambdas.picture import parse
+from lambdas.picture.infotext import infotext
 from local.bedrock.painter import encode, paint
 
 EXIF_POINTER, USER_COMMENT = 0x8769, 0x9286
@@ -72,8 +70,30 @@ def segment(content: bytes, marker: int = 0xE1) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
+def embed(picture: bytes, own: Recipe) -> bytes:
+    return parse(picture).with_recipe(own).content
+
+
+def strip(picture: bytes) -> bytes:
+    return parse(picture).without_recipe().content
+
+
+def read_recipe_json(picture: bytes) -> str | None:
+    return parse(picture).recipe_json()
+
+
+def is_signed(picture: bytes) -> bool:
+    return parse(picture).is_signed
+
+
 def app1(picture: bytes) -> list[bytes]:
-    return [found.content for found in segments(picture) if found.marker == 0xE1]
+    return [found.content for found in parse(picture).parts if found.name == b"\xe1"]
+
+
+def end_of(picture: bytes, parts: int) -> int:
+    """Where the first parts of a file end."""
+    parsed = parse(picture)
+    return len(parsed.signature) + sum(len(part.raw) for part in parsed.parts[:parts])
 
 
 def user_comment(picture: bytes) -> str | None:
@@ -137,7 +157,7 @@ def jpegs(draw: st.DrawFn) -> bytes:
         )
     )
     picture = encoded("jpeg", draw(images()), **options)
-    jfif_end = next(segments(picture)).end
+    jfif_end = end_of(picture, 1)
     own = [
         b"",
         b"\xff\xff",
@@ -178,12 +198,23 @@ def test_embedding_again_replaces_the_recipe(picture: bytes, first: Recipe, last
     assert embed(embed(picture, first), last) == embed(picture, last)
 
 
+@given(PICTURES, recipes(), recipes())
+def test_a_picture_need_not_be_parsed_again_after_a_change(
+    picture: bytes, first: Recipe, last: Recipe
+) -> None:
+    changed = parse(picture).with_recipe(first).without_recipe().with_recipe(last)
+
+    assert changed == parse(embed(picture, last))
+
+
 @given(PICTURES, recipes())
 def test_pixels_stay_as_they_are(picture: bytes, own: Recipe) -> None:
     carrying = embed(picture, own)
 
-    assert pixels_digest(carrying) == pixels_digest(picture)
-    assert read_format(carrying) == read_format(picture)
+    parsed, bare = parse(carrying), parse(picture)
+    assert parsed.pixels_sha256 == bare.pixels_sha256
+    assert parsed.output_format == bare.output_format
+    assert (parsed.width, parsed.height) == (bare.width, bare.height)
     shown, before = (Image.open(io.BytesIO(each)) for each in (carrying, picture))
     assert (shown.mode, shown.tobytes()) == (before.mode, before.tobytes())
 
@@ -210,7 +241,7 @@ def test_a_png_has_both_texts_right_after_its_header(prompt: str, name: bytes) -
 
     carrying = embed(painted("png"), own)
 
-    names = [found.name for found in chunks(carrying)]
+    names = [found.name for found in parse(carrying).parts]
     assert names[:4] == [b"IHDR", b"iTXt", name, b"IDAT"]
     opened = Image.open(io.BytesIO(carrying))
     assert opened.info["easel"] == own.canonical_json
@@ -222,7 +253,7 @@ def test_a_jpeg_has_exif_and_one_xmp_packet_right_after_jfif() -> None:
 
     carrying = embed(painted("jpeg"), own)
 
-    kinds = [found.content.partition(b"\0")[0] for found in segments(carrying)][:3]
+    kinds = [found.content.partition(b"\0")[0] for found in parse(carrying).parts][:3]
     assert kinds == [b"JFIF", b"Exif", XMP[:-1]]
     assert user_comment(carrying) == infotext(own, 96, 64)
     packet = Image.open(io.BytesIO(carrying)).info["xmp"]
@@ -260,7 +291,7 @@ def test_xmp_that_is_too_long_goes_on_in_an_extension() -> None:
 def test_an_extension_whose_parts_were_moved_is_read_in_order() -> None:
     own = recipe(*LONGEST["four-bytes-each"])
     carrying = embed(painted("jpeg"), own)
-    jfif, packet, first, second = (found.end for found in list(segments(carrying))[:4])
+    jfif, packet, first, second = (end_of(carrying, count) for count in (1, 2, 3, 4))
 
     moved = (
         carrying[:jfif] + carrying[first:second] + carrying[packet:first]
@@ -298,8 +329,7 @@ def test_a_png_is_read_after_another_tool_has_written_it(flag: int) -> None:
     content = (
         b"easel\0" + bytes([flag, 0]) + b"en\0Rezept\0" + (zlib.compress(text) if flag else text)
     )
-    *_, before_end, _ = chunks(painted("png"))
-    at = before_end.end
+    at = end_of(painted("png"), -2)
 
     moved = painted("png")[:at] + chunk(b"iTXt", content) + painted("png")[at:]
 
@@ -334,7 +364,7 @@ def test_a_recipe_is_read_from_an_extension_that_another_tool_has_written() -> N
 
 
 def with_text(content: bytes) -> bytes:
-    at = next(chunks(painted("png"))).end
+    at = end_of(painted("png"), 1)
     return painted("png")[:at] + chunk(b"iTXt", content) + painted("png")[at:]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from easel.picture_file import read_recipe
 from lambdas.common.recipe import RECIPE_VERSION, Recipe
-from lambdas.common.recipe_in_picture import strip
+from lambdas.picture import parse
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 PUBLISHED_IDS = {1: "becaa4087615de516514db54c73063b3"}
@@ -52,7 +52,7 @@ def test_a_stored_picture_gives_the_same_id(version: int, name: str) -> None:
 def test_a_stored_picture_gives_back_the_models_own_bytes(version: int) -> None:
     picture = (FIXTURES / f"recipe_version_{version}.png").read_bytes()
 
-    own = strip(picture)
+    own = parse(picture).without_recipe().content
 
     assert hashlib.sha256(own).hexdigest() == manifest_of(version)["sha256"]
 

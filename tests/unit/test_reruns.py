@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, ModelRetiredError
-from lambdas.validate.orders import read_order
-from lambdas.validate.reruns import Rerun, read_rerun
+from lambdas.validate.plan import Plan, read_plan
+from lambdas.validate.reruns import read_rerun
 from tests.unit.test_request import CORE, DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITAN
 
 FIRST = "a" * 32
 
 
 def manifest_of(request: dict[str, Any]) -> dict[str, Any]:
-    recipe = read_order(request, environment=ENVIRONMENT, draw_seed=lambda limit: DRAWN_SEED).first
+    plan = read_plan(request, environment=ENVIRONMENT, draw_seed=lambda limit: DRAWN_SEED)
+    recipe = plan.recipe
     return {
         "recipe": recipe.to_dict(),
         "key": "output-images/a.png",
@@ -25,7 +26,7 @@ def manifest_of(request: dict[str, Any]) -> dict[str, Any]:
 
 def rerun_of(
     request: dict[str, Any], body: Any = None, *, key: str = "one", **environment: Any
-) -> Rerun:
+) -> Plan:
     return read_rerun(
         FIRST,
         {} if body is None else body,
@@ -40,8 +41,10 @@ def test_a_rerun_has_the_first_ones_recipe_and_an_id_of_its_own() -> None:
     again = rerun_of({"prompt": "a", "seed": 7})
 
     assert again.recipe.to_dict() == manifest_of({"prompt": "a", "seed": 7})["recipe"]
-    assert again.id not in (FIRST, again.recipe.id)
-    assert again.first == {
+    (picture,) = again.pictures
+    assert picture.id not in (FIRST, again.recipe.id)
+    assert picture.recovery == {"idempotency_key": "one"}
+    assert picture.rerun == {
         "id": FIRST,
         "model": CORE,
         "sha256": "models",
@@ -51,7 +54,7 @@ def test_a_rerun_has_the_first_ones_recipe_and_an_id_of_its_own() -> None:
 
 
 def test_the_same_key_is_the_same_rerun_and_another_is_another() -> None:
-    ids = [rerun_of({"prompt": "a"}, key=key).id for key in ("1", "1", "2")]
+    ids = [rerun_of({"prompt": "a"}, key=key).pictures[0].id for key in ("1", "1", "2")]
 
     assert ids[0] == ids[1] != ids[2]
 
@@ -62,7 +65,9 @@ def test_the_first_manifests_of_refusals_had_no_digest() -> None:
 
     again = read_rerun(FIRST, {}, manifest=manifest, caller="c", key="k", environment=ENVIRONMENT)
 
-    assert (again.first["sha256"], again.first["pixels_sha256"]) == (None, None)
+    first = again.pictures[0].rerun
+    assert first is not None
+    assert (first["sha256"], first["pixels_sha256"]) == (None, None)
 
 
 def test_the_first_manifests_had_one_digest_for_both_files() -> None:
@@ -71,7 +76,9 @@ def test_the_first_manifests_had_one_digest_for_both_files() -> None:
 
     again = read_rerun(FIRST, {}, manifest=manifest, caller="c", key="k", environment=ENVIRONMENT)
 
-    assert (again.first["sha256"], again.first["pixels_sha256"]) == ("published", None)
+    first = again.pictures[0].rerun
+    assert first is not None
+    assert (first["sha256"], first["pixels_sha256"]) == ("published", None)
 
 
 class TestModels:

@@ -1,18 +1,21 @@
 """The most that an environment can cost."""
 
+from dataclasses import replace
+
 import pytest
 
+from cdk.operations import OPERATIONS
 from cdk.settings import Settings
 from cdk.spend import ceiling, in_words
 from lambdas.common.catalog import CATALOG
 
-PICTURES = (4, 4, 1)
+ROUTES = [replace(OPERATIONS[0], pictures=pictures) for pictures in (4, 4, 1, 0)]
 
 
 def test_the_dearest_model_that_the_environment_offers_is_counted() -> None:
     settings = Settings(allow_retired_models=True)
 
-    model = ceiling(settings, pictures=PICTURES).model
+    model = ceiling(settings, ROUTES).model
 
     assert model.list_price_usd == max(CATALOG[id].list_price_usd for id in settings.models)
 
@@ -21,7 +24,7 @@ def test_the_dearest_model_that_the_environment_offers_is_counted() -> None:
 def test_lambda_bounds_the_calls_by_concurrency(concurrency: int, calls: int | None) -> None:
     settings = Settings(generate_concurrency=concurrency)
 
-    assert ceiling(settings, pictures=PICTURES).hard_calls == calls
+    assert ceiling(settings, ROUTES).hard_calls == calls
 
 
 @pytest.mark.parametrize(
@@ -31,12 +34,12 @@ def test_lambda_bounds_the_calls_by_concurrency(concurrency: int, calls: int | N
 def test_the_stages_throttle_is_each_routes_and_a_keys_is_for_all(auth: str, calls: int) -> None:
     settings = Settings.from_context({"auth": auth, "throttle_per_second": 2, "throttle_burst": 7})
 
-    assert ceiling(settings, pictures=PICTURES).throttled_calls == calls
+    assert ceiling(settings, ROUTES).throttled_calls == calls
 
 
 def test_only_keys_have_a_quota() -> None:
-    assert ceiling(Settings(), pictures=PICTURES).quota_calls is None
-    assert ceiling(Settings(auth="api_key", daily_quota=9), pictures=PICTURES).quota_calls == 36
+    assert ceiling(Settings(), ROUTES).quota_calls is None
+    assert ceiling(Settings(auth="api_key", daily_quota=9), ROUTES).quota_calls == 36
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_only_keys_have_a_quota() -> None:
     ids=["iam", "api_key", "nothing reserved"],
 )
 def test_two_lines_say_it_with_their_assumptions(settings: Settings, words: list[str]) -> None:
-    text = in_words(ceiling(settings, pictures=PICTURES), settings)
+    text = in_words(ceiling(settings, ROUTES), settings)
 
     assert len(text.splitlines()) == 2
     assert "best-effort" in text

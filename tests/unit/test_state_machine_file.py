@@ -1,28 +1,20 @@
-"""The state machine's file against the error tree and the settings."""
+"""The state machine's file against the error tree, and the answers that it makes."""
 
-import inspect
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cdk.definition import ANSWER, DEFINITION
 from lambdas.common import errors
-from lambdas.store.guardrail import _BY_CODE, OTHER_POLICY, POLICIES
 from local.faults import APPLY_GUARDRAIL, modelled_errors
+from tests.unit.state_machine import ARN, STATES, TASKS, answer_to, expressions, filled, states
 
-FILE = Path(__file__).parents[2] / "statemachine" / "text_to_image.asl.json"
-DEFINITION: dict[str, Any] = json.loads(FILE.read_text())
-STATES: dict[str, Any] = DEFINITION["States"]
-DRAWING: dict[str, Any] = STATES["DrawEach"]["ItemProcessor"]["States"]
-TASKS = {name: state for name, state in {**STATES, **DRAWING}.items() if state["Type"] == "Task"}
+DRAWING = STATES["DrawEach"]["ItemProcessor"]["States"]
 
-CLASSES = {
-    name: each
-    for name, each in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(each, errors.EaselError) and not each.__subclasses__()
-}
+CLASSES = errors.CLASSES
+DOING = ("preparing", "checking", "drawing")
 
 # Documented names of Step Functions and of Lambda, that the file may use.
 DOCUMENTED = {
@@ -40,6 +32,7 @@ DOCUMENTED = {
 NEVER_RETRIED = set(CLASSES) - {
     "ThrottledError",
     "ModelUnavailableError",
+    "BeingDrawnError",
     "GuardrailUnavailableError",
     "StorageError",
 }
@@ -49,193 +42,345 @@ def names(state: dict[str, Any], field: str) -> set[str]:
     return {name for entry in state.get(field, []) for name in entry["ErrorEquals"]}
 
 
-def test_the_file_starts_where_the_design_does_and_chains_the_tasks() -> None:
-    chain = [DEFINITION["StartAt"]]
-    while following := _following(STATES[chain[-1]]):
-        chain.append(following)
+class TestShape:
+    def test_a_stranger_reads_it_in_two_minutes(self) -> None:
+        assert len(STATES) <= 15
+        assert len(DEFINITION.read_text().splitlines()) <= 350
 
-    assert chain == [
-        "Operation", "Validate", "CheckPrompt", "Verdict", "DrawEach", "HowMany", "First", "Drawn",
-        "TakePicture", "Respond",
-    ]  # fmt: skip
-    assert DRAWING["Generate"]["Next"] == "Store"
-    assert DRAWING["Store"]["End"] is True
+    def test_no_message_and_no_status_is_in_it(self) -> None:
+        text = DEFINITION.read_text() + ANSWER.read_text()
+
+        assert not re.search(r"\b[45]\d\d\b", text)
+        for each in CLASSES.values():
+            message = getattr(each, "default_message", "no message of its own")
+            assert message not in text
+
+    def test_it_chains_the_tasks(self) -> None:
+        chain = ["Operation"]
+        while following := _following(STATES[chain[-1]]):
+            chain.append(following)
+
+        assert chain == [
+            "Operation", "Validate", "CheckPrompt", "Verdict", "DrawEach", "Answer", "Outcome",
+            "Answered",
+        ]  # fmt: skip
+        assert DRAWING["Generate"]["Next"] == "Store"
+        assert DRAWING["Store"]["End"] is True
+
+    def test_only_what_the_language_of_the_service_has_is_used(self) -> None:
+        """No `$eval`, no `$` or `$$` for an input document, which is not there."""
+        for at, expression in expressions(STATES):
+            bare = re.sub(r"'[^']*'|\"[^\"]*\"|/\*.*?\*/", "", expression, flags=re.DOTALL)
+            assert not re.search(r"\$eval\b|\$\$|\$(?![A-Za-z_])", bare), at
+
+    def test_no_picture_travels_through_the_state(self) -> None:
+        """A megabyte does not fit into 262,144 bytes: generate says where the picture came from."""
+        task = DRAWING["Generate"]
+
+        handed_on = filled(
+            task["Output"],
+            {"states": states(input={"attempt": 1}, result={"Payload": {"source": "model"}})},
+        )
+        assert handed_on == {"attempt": 1, "staged": {"source": "model"}}
 
 
 def _following(state: dict[str, Any]) -> str | None:
     """Where a state leads if nothing is wrong, for one picture."""
-    if state is STATES["Operation"] or state is STATES["HowMany"]:
+    if state in (STATES["Operation"], STATES["Outcome"]):
         return str(state["Default"])
     next_state: str | None = (state.get("Choices") or [state])[0].get("Next")
     return next_state
 
 
-def test_where_a_state_is_named_it_is_there() -> None:
-    for states in (STATES, DRAWING):
-        for state in states.values():
-            branches = [*state.get("Catch", []), *state.get("Choices", [])]
-            named = {branch["Next"] for branch in branches}
-            named |= {state[field] for field in ("Next", "Default") if field in state}
-            assert named <= states.keys()
+class TestErrors:
+    def test_every_name_is_a_class_or_documented(self) -> None:
+        named = {name for task in TASKS.values() for name in names(task, "Catch")}
+        named |= {name for task in TASKS.values() for name in names(task, "Retry")}
+        table = errors.workflow_answers()
+        named |= {name for doing in DOING for name in table[doing]}
+
+        led_to = {each for doing in DOING for each in table[doing].values()}
+        assert named <= set(CLASSES) | DOCUMENTED
+        assert led_to <= table["answers"].keys() <= set(CLASSES)
+
+    @pytest.mark.parametrize("task", TASKS)
+    def test_every_task_ends_all_errors_in_an_answer(self, task: str) -> None:
+        last = TASKS[task]["Catch"][-1]
+
+        assert last["ErrorEquals"] == ["States.ALL"]
+        assert last["Next"] == ("NotDrawn" if task in DRAWING else "Answer")
+
+    @pytest.mark.parametrize("task", TASKS)
+    def test_what_is_not_worth_retrying_is_not_retried(self, task: str) -> None:
+        assert not names(TASKS[task], "Retry") & NEVER_RETRIED
+
+    def test_only_what_cost_nothing_is_drawn_again(self) -> None:
+        """Of Lambda's own errors only throttling is sure to mean that the function did not run."""
+        again = {
+            name
+            for catcher in DRAWING["Generate"]["Catch"]
+            if catcher["Next"] == "TimeLeft"
+            for name in catcher["ErrorEquals"]
+        }
+
+        assert again == {
+            "ThrottledError", "ModelUnavailableError", "BeingDrawnError",
+            "Lambda.TooManyRequestsException",
+        }  # fmt: skip
+        assert "Retry" not in DRAWING["Generate"]
+        ways_to_wait = [name for name, state in STATES.items() if '"Wait"' in json.dumps(state)]
+        assert ways_to_wait == ["DrawEach", "TimeLeft", "Wait"]
+
+    @pytest.mark.parametrize("task", [name for name in TASKS if name != "Generate"])
+    def test_retries_back_off_with_jitter_and_a_ceiling(self, task: str) -> None:
+        for retrier in TASKS[task]["Retry"]:
+            assert retrier["JitterStrategy"] == "FULL"
+            assert retrier["BackoffRate"] > 1
+            assert retrier["MaxDelaySeconds"] >= 1
+            assert 1 <= retrier["MaxAttempts"] <= 3
 
 
-def test_only_a_guardrail_that_does_nothing_lets_a_prompt_through() -> None:
-    verdict = STATES["Verdict"]
+def failed(task: str, error: str, cause: str | None) -> dict[str, Any]:
+    """What Answer gets, for one picture, when a task ends in an error."""
+    output = {"Error": error} if cause is None else {"Error": error, "Cause": cause}
+    picture = {"id": "a" * 32, "seed": 42, "recovery": {"seed": 42}, "rerun": None}
+    given = states(input={"picture": picture, "attempt": 1}, errorOutput=output)
+    caught = filled(TASKS[task]["Catch"][-1]["Output"], {"states": given})
+    if task in DRAWING:
+        return {"results": [filled(STATES["NotDrawn"]["Output"], {"states": states(input=caught)})]}
+    return dict(caught)
 
-    through = [choice for choice in verdict["Choices"] if choice["Next"] == "DrawEach"]
-    assert through == [{"Variable": "$.checked.action", "StringEquals": "NONE", "Next": "DrawEach"}]
-    others = {choice["Next"] for choice in verdict["Choices"] if choice not in through}
-    for state in {*others, verdict["Default"]}:
-        assert STATES[state]["Next"] == "PromptBlocked"
+
+def raised(error: errors.EaselError) -> str:
+    """The cause of a failed function, as Lambda writes it."""
+    return json.dumps(
+        {
+            "errorMessage": str(error),
+            "errorType": type(error).__name__,
+            "requestId": "1",
+            "stackTrace": ['  File "/var/task/lambdas/x.py", line 1, in handler\n    raise\n'],
+        }
+    )
 
 
-def test_a_blocked_prompt_is_told_the_policy_in_the_words_for_pictures() -> None:
-    words = {
-        choice["Variable"].rpartition(".")[2]: _words(STATES[choice["Next"]])
-        for choice in STATES["Verdict"]["Choices"][1:]
+def made(error: type[errors.EaselError]) -> errors.EaselError:
+    if issubclass(error, errors.ServiceError):
+        return error(detail='an "operator\'s" word')
+    return error('hostile: "quotes" \\ {} $1 {% x %} \u2028', param="prompt")
+
+
+def body_of(answer: dict[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(answer["answer"]["body"]))
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+@pytest.mark.parametrize("task", ["Validate", "Library", "Generate", "Store"])
+def test_an_error_of_a_function_is_answered_as_its_class_says(task: str, name: str) -> None:
+    error = made(CLASSES[name])
+    expected = error.answer()
+
+    answer = answer_to(failed(task, name, raised(error)))
+
+    finds = task in DRAWING and error.recoverable
+    message = f"{error.message} Its seed is 42." if finds else error.message
+    assert (answer["class"], answer["fault"]) == (name, error.fault)
+    assert answer["answer"]["statusCode"] == error.status
+    assert answer["answer"]["headers"] == error.headers()
+    assert body_of(answer) == {
+        "error": {**expected["error"], "message": message},
+        "execution_arn": ARN,
     }
 
-    assert words == {name[0].upper() + name[1:]: text for name, text in POLICIES.items()}
-    assert _words(STATES[STATES["Verdict"]["Default"]]) == OTHER_POLICY
+
+@pytest.mark.parametrize("quoted", ["{policy}", "{", "}", "{}", "$1", '{"class": 1}'])
+def test_what_a_caller_sent_comes_back_as_it_was(quoted: str) -> None:
+    """A message quotes its caller: nothing of the failure is filled into it."""
+    error = errors.InvalidRequestError(f"Unknown field {quoted}.", param="x", detail="inside")
+
+    answer = answer_to(failed("Validate", "InvalidRequestError", raised(error)))
+
+    assert body_of(answer)["error"]["message"] == f"Unknown field {quoted}."
+    assert "inside" not in answer["answer"]["body"]
+    assert "stackTrace" not in answer["answer"]["body"]
 
 
-def _words(state: dict[str, Any]) -> str:
-    if "Result" in state:
-        return str(state["Result"]["policy"])
-    found = re.search(r"Format\('(.+?)'", state["Parameters"]["policy.$"])
-    assert found is not None
-    return found[1]
+@pytest.mark.parametrize("cut", [1, 100, 600])
+def test_a_cause_that_was_cut_costs_no_other_picture_its_answer(cut: int) -> None:
+    whole = raised(errors.ModelFailedError(detail="x" * 1_000))
+    result = failed("Generate", "ModelFailedError", whole[:-cut])["results"][0]
+
+    answer = answer_to({"results": [DRAWN, result]})
+
+    (lost,) = body_of(answer)["failed"]
+    assert body_of(answer)["pictures"] == [DRAWN["picture"]]
+    assert lost["error"]["code"] == "internal_error"
 
 
-def test_a_blocked_prompt_is_the_answer_of_the_error_table() -> None:
-    answer = errors.PromptBlockedError("words", param="prompt").answer()
-    parameters = STATES["PromptBlocked"]["Parameters"]
-
-    assert "$.policy" in parameters["error"].pop("message.$")
-    assert answer["error"].pop("message")
-    assert parameters == {key: value for key, value in answer.items() if key != "detail"}
-
-
-def test_every_class_is_caught_and_every_name_is_a_class_or_documented() -> None:
-    named = {name for task in TASKS.values() for name in names(task, "Catch")}
-    named |= {name for task in TASKS.values() for name in names(task, "Retry")}
-
-    assert named <= set(CLASSES) | {"TooLateToRetryError"} | DOCUMENTED
-    assert set(CLASSES) <= named
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_every_task_ends_all_errors_in_an_answer(task: str) -> None:
-    catchers = TASKS[task]["Catch"]
-
-    assert catchers[-1]["ErrorEquals"] == ["States.ALL"]
-    assert catchers[-1]["Next"] == ("DrawingBroken" if task in DRAWING else "Broken")
-    assert "States.Timeout" in names(TASKS[task], "Catch")
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_is_not_worth_retrying_is_not_retried(task: str) -> None:
-    assert not names(TASKS[task], "Retry") & NEVER_RETRIED
-
-
-def test_generate_is_not_invoked_again_where_it_may_have_run() -> None:
-    """Of Lambda's own errors only throttling is sure to mean that the function did not start."""
-    lambdas = {name for name in names(DRAWING["Generate"], "Retry") if "Lambda" in name}
-
-    assert lambdas == {"Lambda.TooManyRequestsException"}
-    assert "StorageError" not in names(DRAWING["Generate"], "Retry")
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_retries_back_off_with_jitter_and_a_ceiling(task: str) -> None:
-    for retrier in TASKS[task]["Retry"]:
-        assert retrier["JitterStrategy"] == "FULL"
-        assert retrier["BackoffRate"] > 1
-        assert retrier["MaxDelaySeconds"] >= 1
-        assert 1 <= retrier["MaxAttempts"] <= 3
+FROM_OUTSIDE = [
+    ("Validate", "States.Timeout", None, errors.NoTimeLeftError),
+    ("Library", "States.Timeout", "", errors.NoTimeLeftError),
+    ("Validate", "Sandbox.Timedout", '{"errorMessage": "timed out"}', errors.NoTimeLeftError),
+    ("Validate", "Lambda.TooManyRequestsException", "Rate Exceeded.", errors.ThrottledError),
+    ("Generate", "States.Timeout", None, errors.DeadlineError),
+    ("Store", "States.Timeout", "The state timed out", errors.DeadlineError),
+    ("Store", "Sandbox.Timedout", '{"errorMessage": "{"}', errors.DeadlineError),
+    ("Generate", "Lambda.TooManyRequestsException", "Rate Exceeded.", errors.ThrottledError),
+    ("CheckPrompt", "States.Timeout", None, errors.GuardrailUnavailableError),
+    ("CheckPrompt", "BedrockRuntime.SdkClientException", "x", errors.GuardrailUnavailableError),
+    ("Validate", "KeyError", '{"errorMessage": "\'prompt\'"}', errors.InternalError),
+    ("Generate", "ValueError", '{"errorMessage": "{broken"}', errors.InternalError),
+    ("Store", "Lambda.Unknown", "The cause could not be determined", errors.InternalError),
+    ("Generate", "Runtime.ExitError", '{"errorType": "Runtime.ExitError"}', errors.InternalError),
+]
 
 
 @pytest.mark.parametrize(
-    ("state", "error"),
-    [
-        ("TimedOut", errors.NoTimeLeftError),
-        ("Broken", errors.InternalError),
-        ("DrawingBroken", errors.InternalError),
-        ("GuardrailUnavailable", errors.GuardrailUnavailableError),
-        ("GuardrailRefused", errors.GuardrailRefusedError),
-    ],
+    ("task", "error", "cause", "meaning"),
+    FROM_OUTSIDE,
+    ids=[f"{case[0]} {case[1]}" for case in FROM_OUTSIDE],
 )
-def test_fixed_answers_are_those_of_the_error_table(
-    state: str, error: type[errors.ServiceError]
+def test_what_no_function_says_is_answered_from_the_table(
+    task: str, error: str, cause: str | None, meaning: type[errors.ServiceError]
 ) -> None:
-    answer = error().answer()
-    del answer["detail"]
+    answer = answer_to(failed(task, error, cause))
 
-    assert {**STATES, **DRAWING}[state]["Result"] == answer
+    assert (answer["class"], answer["fault"]) == (meaning.__name__, "service")
+    assert answer["answer"]["statusCode"] == meaning.status
+    assert answer["answer"]["headers"] == meaning.headers()
+    message = body_of(answer)["error"]["message"]
+    if error != "Lambda.TooManyRequestsException":
+        finds = task in DRAWING and meaning.recoverable
+        assert message == meaning.default_message + (" Its seed is 42." if finds else "")
 
 
-def test_a_busy_function_is_answered_as_throttling() -> None:
-    answer = errors.ThrottledError().answer()
-    result = STATES["Busy"]["Result"]
+@pytest.mark.parametrize("code", sorted(modelled_errors(APPLY_GUARDRAIL)))
+def test_every_error_of_the_guardrail_has_its_answer(code: str) -> None:
+    answer = answer_to(failed("CheckPrompt", f"BedrockRuntime.{code}", "words of the service"))
 
-    assert result == DRAWING["DrawingBusy"]["Result"]
-    assert result["error"].keys() == answer["error"].keys()
-    words = {"message": result["error"]["message"]}
-    assert result == {
-        **{key: value for key, value in answer.items() if key != "detail"},
-        "error": answer["error"] | words,
+    assert answer["class"] == errors.GUARDRAIL_ERRORS[code].__name__
+
+
+def test_a_rerun_is_found_again_by_its_key() -> None:
+    result = {
+        "while": "drawing",
+        "failure": {"Error": "States.Timeout"},
+        "seed": 42,
+        "recovery": {"idempotency_key": "ab$1"},
     }
 
-
-# What each function raises, by its own docstrings.
-RAISED = {
-    "Validate": {
-        "InvalidRequestError", "ModelNotFoundError", "ModelRetiredError",
-        "IdempotencyKeyReusedError", "PictureNotFoundError", "StorageError",
-        "StorageAccessDeniedError",
-    },
-    "Library": {
-        "InvalidRequestError", "PictureNotFoundError", "StorageError", "StorageAccessDeniedError",
-    },
-    "Generate": set(CLASSES) - {
-        "IdempotencyKeyReusedError", "PictureNotFoundError", "PictureTooLargeError",
-        "GuardrailUnavailableError", "GuardrailRefusedError",
-    } | {"TooLateToRetryError"},
-    "Store": {
-        "PictureBlockedError", "PictureTooLargeError", "GuardrailUnavailableError",
-        "GuardrailRefusedError", "InternalError", "StorageError", "StorageAccessDeniedError",
-    },
-}  # fmt: skip
+    message = body_of(answer_to({"results": [result]}))["error"]["message"]
+    assert message.endswith(" Its Idempotency-Key is ab$1.")
 
 
-def test_every_error_of_the_guardrail_has_its_answer() -> None:
-    answers = {
-        name.removeprefix("BedrockRuntime."): catcher["Next"]
-        for catcher in STATES["CheckPrompt"]["Catch"]
-        for name in catcher["ErrorEquals"]
-    }
+class TestPrompts:
+    def test_only_a_guardrail_that_does_nothing_lets_a_prompt_through(self) -> None:
+        verdict = STATES["Verdict"]
+        (choice,) = verdict["Choices"]
 
-    for code in modelled_errors(APPLY_GUARDRAIL):
-        assert answers[code] == _BY_CODE[code].__name__.removesuffix("Error")
+        assert choice["Next"] == "DrawEach"
+        assert verdict["Default"] == "Answer"
+        for action in ("NONE", "GUARDRAIL_INTERVENED", None, "none"):
+            passes = filled(choice["Condition"], {"states": states(input={"action": action})})
+            assert passes == (action == "NONE")
+
+    @pytest.mark.parametrize(
+        ("assessments", "words"),
+        [
+            ([{"WordPolicy": {"CustomWords": [{"Match": "secret"}]}}], "its word policy"),
+            ([{"TopicPolicy": {"Topics": []}}], "a denied topic"),
+            (
+                [{"ContentPolicy": {"Filters": [{"Type": "VIOLENCE"}]}}],
+                "its content filter for VIOLENCE",
+            ),
+            ([{"SensitiveInformationPolicy": {}}], "its policy on sensitive information"),
+            ([{"Another": {}}], "one of its policies"),
+            ([{}], "one of its policies"),
+            ([], "one of its policies"),
+            (None, "one of its policies"),
+        ],
+        ids=["word", "topic", "content", "sensitive", "another", "none", "empty", "absent"],
+    )
+    def test_a_blocked_prompt_is_told_the_policy_and_not_its_words(
+        self, assessments: list[Any] | None, words: str
+    ) -> None:
+        result: dict[str, Any] = {"Action": "GUARDRAIL_INTERVENED"}
+        if assessments is not None:
+            result["Assessments"] = assessments
+        checked = filled(TASKS["CheckPrompt"]["Output"], {"states": states(result=result)})
+
+        refusal = filled(STATES["Verdict"]["Output"], {"states": states(input=checked)})
+        answer = answer_to(refusal)
+
+        assert (answer["class"], answer["fault"]) == ("PromptBlockedError", "caller")
+        assert answer["answer"]["statusCode"] == errors.PromptBlockedError.status
+        assert answer["answer"]["headers"] == errors.PromptBlockedError.headers()
+        assert body_of(answer)["error"] == {
+            "message": f"The guardrail blocked the prompt by {words}. "
+            "Change prompt or negative_prompt and try again.",
+            "type": "image_generation_user_error",
+            "param": "prompt",
+            "code": "moderation_blocked",
+        }
 
 
-@pytest.mark.parametrize("task", RAISED)
-def test_each_task_catches_what_its_function_raises(task: str) -> None:
-    assert set(TASKS[task]["Catch"][0]["ErrorEquals"]) == RAISED[task]
-    reader = "ReadDrawingCause" if task in DRAWING else "ReadCause"
-    assert TASKS[task]["Catch"][0]["Next"] == reader
+DRAWN = {"picture": {"id": "a", "seed": 4_294_967_294, "rerun_of": None}}
+NOT_DRAWN = {
+    "while": "drawing",
+    "failure": {"Error": "States.Timeout", "Cause": ""},
+    "seed": 43,
+    "recovery": {"seed": 43},
+}
 
 
-def test_a_late_answer_is_that_of_the_table_with_the_seed_named() -> None:
-    answer = errors.DeadlineError().answer()
-    parameters = DRAWING["StillDrawing"]["Parameters"]
+class TestPictures:
+    def test_one_picture_is_the_body(self) -> None:
+        answer = answer_to({"results": [DRAWN]})
 
-    message = parameters["error"].pop("message.$")
-    assert answer["error"].pop("message") in message
-    assert message.endswith(" {}', $.found_by)")
-    assert parameters == {key: value for key, value in answer.items() if key != "detail"}
+        assert answer["fault"] == "none"
+        assert (answer["answer"]["statusCode"], answer["answer"]["headers"]) == (200, {})
+        assert body_of(answer) == DRAWN["picture"]
 
+    @pytest.mark.parametrize("results", [[DRAWN, DRAWN], [DRAWN, NOT_DRAWN], [NOT_DRAWN, DRAWN]])
+    def test_of_several_those_that_were_drawn_are_told_beside_those_that_were_not(
+        self, results: list[dict[str, Any]]
+    ) -> None:
+        answer = answer_to({"results": results})
 
-def test_no_picture_travels_through_the_state() -> None:
-    """A megabyte does not fit into 262,144 bytes: generate hands on a reference."""
-    assert set(DRAWING["Generate"]["ResultSelector"]) == {"key.$", "source.$", "reused.$"}
+        assert answer["answer"]["statusCode"] == 200
+        error = {
+            **errors.DeadlineError().answer()["error"],
+            "message": f"{errors.DeadlineError.default_message} Its seed is 43.",
+        }
+        assert body_of(answer) == {
+            "pictures": [each["picture"] for each in results if each is DRAWN],
+            "failed": [
+                {"seed": 43, "status": 504, "error": error} for each in results if each is NOT_DRAWN
+            ],
+            "execution_arn": ARN,
+        }
+
+    def test_where_none_was_drawn_the_first_failure_is_the_answer(self) -> None:
+        answer = answer_to({"results": [NOT_DRAWN, {**NOT_DRAWN, "recovery": {"seed": 44}}]})
+
+        assert answer["class"] == "DeadlineError"
+        assert body_of(answer)["error"]["message"].endswith("Its seed is 43.")
+
+    def test_the_librarys_body_is_handed_on_as_it_was_written(self) -> None:
+        body = '{"manifest": {"cfg_scale": 0.12345678901234567}, "image_url": null}'
+
+        assert answer_to({"body": body})["answer"]["body"] == body
+
+    def test_each_pictures_recipe_is_the_plans_with_its_own_seed(self) -> None:
+        plan = {"recipe": {"model": "m", "prompt": 'a "b" \\', "parameters": {"x": None}}}
+        given = states(input={})
+        given["context"]["Map"] = {"Item": {"Value": {"id": "a", "seed": 7}}}
+
+        item = filled(STATES["DrawEach"]["ItemSelector"], {"states": given, "plan": plan})
+
+        assert item["recipe"] == {**plan["recipe"], "seed": 7}
+
+    @pytest.mark.parametrize("count", [1, 4])
+    def test_one_planned_picture_is_a_list_too(self, count: int) -> None:
+        plan = {"pictures": [{"id": str(number)} for number in range(count)]}
+
+        assert filled(STATES["DrawEach"]["Items"], {"plan": plan}) == plan["pictures"]

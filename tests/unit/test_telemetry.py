@@ -2,11 +2,13 @@
 
 import json
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from lambdas.common.catalog import CATALOG
+from lambdas.common.environment import Environment
 from lambdas.common.errors import (
     EaselError,
     InternalError,
@@ -17,31 +19,27 @@ from lambdas.common.errors import (
     ModelUnavailableError,
     PictureBlockedError,
     ThrottledError,
-    TooLateToRetryError,
 )
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import (
     ERRORS,
     ESTIMATED_COST,
     FILTERED,
-    METRICS,
     MODEL_LATENCY,
     PICTURES,
     RETRIES,
     REUSED,
-    Environment,
     Log,
     invocation,
 )
-from lambdas.generate.metering import MeteredModels
+from lambdas.generate.bedrock import FoundationModels
 from local.log_lines import readable
-from tests.metrics import Recorded, recorded
+from tests.environments import SILENT, TALKATIVE
+from tests.metrics import METRICS, Recorded, recorded
 
 CORE = "stability.stable-image-core-v1:1"
 RECIPE = Recipe(CORE, "a secret cat", "a secret dog", 5)
 ARN = "arn:aws:states:eu-west-1:123456789012:express:easel:1:2"
-SILENT = Environment("easel-test", log_execution_data=False)
-TALKATIVE = Environment("easel-test", log_execution_data=True)
 
 
 class Lines:
@@ -110,17 +108,6 @@ def test_a_failure_is_one_line_with_its_class(error: Exception, level: str, outc
     assert line["error"] == type(error).__name__
 
 
-def test_an_error_that_comes_too_late_for_a_retry_is_logged_as_itself() -> None:
-    lines = Lines()
-    late = TooLateToRetryError(ThrottledError())
-    late.__cause__ = ThrottledError()
-
-    passed = ended_by(late, lines)
-
-    assert passed is late
-    assert lines.last["error"] == "ThrottledError"
-
-
 def test_prompts_are_in_the_log_only_where_the_setting_lets_them() -> None:
     silent, talkative = Lines(), Lines()
 
@@ -149,25 +136,27 @@ def test_an_unexpected_error_passes_as_it_is_where_the_log_may_have_everything()
     assert ended_by(error, Lines(), TALKATIVE) is error
 
 
-class ScriptedModels:
-    def __init__(self, error: EaselError | None = None) -> None:
-        self._error = error
+class ScriptedModels(FoundationModels):
+    """Calls nothing, and fails as it is told."""
 
-    def invoke(self, model: str, body: dict[str, object]) -> dict[str, object]:
-        if self._error is not None:
-            raise self._error
+    error: EaselError | None = None
+
+    def _invoke(self, model: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        if self.error is not None:
+            raise self.error
         return {"images": []}
 
 
-def call(models: ScriptedModels, lines: Lines) -> None:
+def call(error: EaselError | None, lines: Lines) -> None:
     log = Log(SILENT, write=lines, function="generate", model=CORE)
-    MeteredModels(models, log).invoke(CORE, {"prompt": "a secret cat"})
+    models = type("Scripted", (ScriptedModels,), {"error": error})
+    models(object(), False, log).invoke(CORE, {"prompt": "a secret cat"})
 
 
 def test_a_call_of_a_model_is_counted_at_its_list_price() -> None:
     lines = Lines()
 
-    call(ScriptedModels(), lines)
+    call(None, lines)
 
     prices = {
         tuple(each.dimensions.items()): each.value
@@ -199,7 +188,7 @@ def test_a_failed_call_is_counted_where_it_may_have_been_charged(
     lines = Lines()
 
     with pytest.raises(type(error)):
-        call(ScriptedModels(error), lines)
+        call(error, lines)
 
     names = {each.name for each in lines.metrics()}
     assert (ESTIMATED_COST.name in names) == counted
@@ -208,7 +197,7 @@ def test_a_failed_call_is_counted_where_it_may_have_been_charged(
 def everything_that_is_recorded() -> list[Recorded]:
     """One invocation of each kind, through the code that functions run."""
     lines = Lines()
-    call(ScriptedModels(), lines)
+    call(None, lines)
     for metric in (PICTURES, REUSED, RETRIES):
         with invocation("generate", ARN, environment=SILENT, write=lines) as log:
             log.note_recipe(RECIPE, picture_id=RECIPE.id)
@@ -248,7 +237,7 @@ class TestInATerminal:
     def test_an_event_is_one_short_line_without_its_metrics(self) -> None:
         lines = Lines()
 
-        call(ScriptedModels(), lines)
+        call(None, lines)
 
         assert readable(lines.texts[0]) == f"model called 0 ms {CORE}"
 

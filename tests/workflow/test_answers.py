@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local_client import LocalClient, running
+from tests.local_client import LocalClient, drawing_within, running
 
 
 @pytest.fixture(scope="module")
 def easel() -> Iterator[LocalClient]:
-    with running() as client:
+    with running(change=drawing_within(10)) as client:
         yield client
 
 
@@ -90,7 +90,7 @@ def test_two_throttles_show_as_two_failures_of_one_task(easel: LocalClient) -> N
 
 
 def test_throttling_that_lasts_is_a_429_that_says_when_to_retry(easel: LocalClient) -> None:
-    easel.fail("ThrottlingException", times=3)
+    easel.fail("ThrottlingException", times=99)
 
     answer = easel.post({"prompt": "throttled for long", "seed": 1})
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from lambdas.common.catalog import CATALOG
-from lambdas.common.telemetry import ESTIMATED_COST, METRICS
+from lambdas.common.telemetry import ESTIMATED_COST
 from lambdas.validate.request import FIELDS
 from local.faults import KINDS
 from local.serving import HOST
-from tests.local_client import Answer, running
-from tests.metrics import recorded
+from tests.local_client import Answer, drawing_within, running
+from tests.metrics import METRICS, recorded
 
 # In every prompt; and in every header that a caller sends for Easel.
 CANARY = "quokkaword"
@@ -205,6 +205,7 @@ def hear(scenarios: list[Scenario], *, log_execution_data: bool) -> Heard:
     with trace_daemon(heard) as daemon:
 
         def change(document: dict[str, Any]) -> None:
+            drawing_within(12)(document)
             for resource in document["Resources"].values():
                 if resource["Type"] == "AWS::Lambda::Function":
                     variables = resource["Properties"]["Environment"]["Variables"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.common.bucket import manifest_key
+from lambdas.common.keys import manifest_key
 from tests.local_client import Answer, LocalClient, running
 
 SETTINGS: dict[str, Any] = {

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from cdk.deadline import task_of
-from lambdas.common.bucket import staging_key
-from lambdas.validate.environment import Environment
+from cdk.definition import task_of
+from lambdas.common.keys import staging_key
 from lambdas.validate.request import resolve
 from local.deployment import DeploymentError
-from tests.local_client import Answer, LocalClient, running
+from tests.environments import VALIDATE
+from tests.local_client import Answer, LocalClient, drawing_within, running
 
 Document = dict[str, Any]
 BODY = {"prompt": "a change of the template", "seed": 1}
 ID = resolve(
     BODY,
-    environment=Environment("", "stability.stable-image-core-v1:1", True, "us-west-2", 15, True),
+    environment=VALIDATE,
     draw_seed=lambda limit: limit,
 ).id
 
@@ -137,6 +137,7 @@ def test_a_function_without_concurrency_left_is_a_429() -> None:
         for function in resources(document, "AWS::Lambda::Function"):
             if "generate" in function["Properties"]["Handler"]:
                 function["Properties"]["ReservedConcurrentExecutions"] = 1
+        drawing_within(7)(document)
 
     with running(change=change, latency_seconds=4) as easel:
         with ThreadPoolExecutor(2) as callers:
@@ -173,7 +174,7 @@ def throttled_twice(easel: LocalClient) -> Answer:
 
 def test_a_retry_less_in_the_state_machine_is_a_retry_less_in_the_run() -> None:
     def change(definition: dict[str, Any]) -> None:
-        task_of(definition, "Generate")["Retry"][1]["MaxAttempts"] = 1
+        task_of(definition, "Generate")["Catch"][0]["ErrorEquals"].remove("ThrottledError")
 
     with running(change=change_states(change)) as easel:
         answer = throttled_twice(easel)

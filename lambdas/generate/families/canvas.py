@@ -5,11 +5,11 @@ from typing import Any
 
 from lambdas.common.errors import ModelFailedError
 from lambdas.common.recipe import Recipe
-from lambdas.generate.families.drawn import Drawn, only, picture_blocked
+from lambdas.generate.families import Drawn, only, picture_blocked
 
 
 def request(recipe: Recipe) -> dict[str, Any]:
-    """The seed is always sent: left out, it is a fixed number and not a random one."""
+    """Returns the body, always with a seed: without one, the models use a fixed number."""
     parameters = recipe.parameters
     text: dict[str, Any] = {"text": recipe.prompt}
     if recipe.negative_prompt:
@@ -31,13 +31,11 @@ def request(recipe: Recipe) -> dict[str, Any]:
 
 
 def read(response: Mapping[str, Any]) -> Drawn:
-    """`images` is shorter than asked, and `error` set, where pictures were filtered.
-
-    The error's words are the model's own and may quote the prompt: they stay out.
-    """
+    """Returns the picture. Treats an error without a picture as one of the content filter."""
+    # The error's text is the model's own and may quote the prompt, so it is not passed on.
     error = response.get("error")
     if error is not None and not response.get("images"):
         raise picture_blocked("an error and no picture")
     if error is not None:
         raise ModelFailedError(detail="an error beside the picture")
-    return Drawn(only(response.get("images"), "images"), None, "SUCCESS")
+    return Drawn(only(response.get("images"), "images"))

@@ -5,9 +5,9 @@ from typing import Any
 
 from lambdas.common.errors import ModelFailedError
 from lambdas.common.recipe import Recipe
-from lambdas.generate.families.drawn import Drawn, only, picture_blocked
+from lambdas.generate.families import Drawn, only, picture_blocked
 
-# In a recipe, but not in the request: the picture is PNG, and the prompts have their own field.
+# In a recipe but not sent unchanged: pictures are always PNG, and `request` builds the prompts.
 _NOT_SENT = frozenset({"output_format", "text_prompts"})
 
 
@@ -29,7 +29,7 @@ def read(response: Mapping[str, Any]) -> Drawn:
         raise ModelFailedError(detail="artifact is no object")
     match artifact.get("finishReason"):
         case "SUCCESS":
-            return Drawn(artifact.get("base64", ""), artifact.get("seed"), "SUCCESS")
+            return Drawn(artifact.get("base64", ""), artifact.get("seed"))
         case "CONTENT_FILTERED":
             raise picture_blocked("CONTENT_FILTERED")
         case "ERROR":

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import ModelFailedError
 from lambdas.common.recipe import Recipe
-from lambdas.generate.families.drawn import Drawn, only, picture_blocked, prompt_blocked
-
-# Core refuses `mode`; the other two take it.
-_WITHOUT_MODE = "stability.stable-image-core-v1:1"
+from lambdas.generate.families import Drawn, only, picture_blocked, prompt_blocked
 
 
 def request(recipe: Recipe) -> dict[str, Any]:
@@ -20,13 +18,13 @@ def request(recipe: Recipe) -> dict[str, Any]:
     }
     if recipe.negative_prompt:
         body["negative_prompt"] = recipe.negative_prompt
-    if recipe.model != _WITHOUT_MODE:
+    if CATALOG[recipe.model].takes_mode:
         body["mode"] = "text-to-image"
     return body
 
 
 def read(response: Mapping[str, Any]) -> Drawn:
-    """A filtered request is HTTP 200 with a finish reason and no picture."""
+    """Returns the picture. Reads the finish reason first: a blocked request is a 200 with none."""
     reason = only(response.get("finish_reasons"), "finish_reasons")
     match reason:
         case None:
@@ -43,5 +41,4 @@ def read(response: Mapping[str, Any]) -> Drawn:
     return Drawn(
         encoded=only(response.get("images"), "images"),
         seed=seeds[0] if isinstance(seeds, list) and seeds else None,
-        finish_reason="SUCCESS",
     )

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from lambdas.common.bucket import Bucket, index_key, manifest_key
+from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError, PictureNotFoundError
-from lambdas.common.presigner import S3Presigner, iso
-from lambdas.library.shelf import newest, show
+from lambdas.common.keys import index_key, manifest_key
+from lambdas.common.presigner import Presigner, iso
+from lambdas.library.pictures import newest, show
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -43,8 +44,8 @@ def put(bucket: Bucket, number: int, **change: Any) -> dict[str, Any]:
 
 
 def shown(bucket: Bucket, id: Any) -> dict[str, Any]:
-    presigner = S3Presigner(bucket.name, bucket._client, 600)
-    return show(id, bucket=bucket, presigner=presigner, now=NOW)
+    presigner = Presigner(bucket.name, bucket._client, 600)
+    return dict(show(id, bucket=bucket, presigner=presigner, now=NOW))
 
 
 class TestShow:
@@ -84,7 +85,7 @@ class TestNewest:
             put(bucket, number)
 
         seen = []
-        query = {"limit": "2"}
+        query: dict[str, Any] = {"limit": "2"}
         for _ in range(3):
             page = newest(query, bucket=bucket)
             seen.append([picture["seed"] for picture in page["pictures"]])
@@ -123,7 +124,7 @@ class TestNewest:
         page = newest({"limit": "3"}, bucket=bucket)
 
         assert [picture["seed"] for picture in page["pictures"]] == [1, 3, 4]
-        rest = newest({"after": page["after"]}, bucket=bucket)
+        rest = newest({"after": str(page["after"])}, bucket=bucket)
         assert [picture["seed"] for picture in rest["pictures"]] == [5, 6]
 
     def test_a_page_of_long_prompts_is_shorter_and_the_next_one_goes_on(
@@ -134,7 +135,7 @@ class TestNewest:
             put(bucket, number, recipe=recipe)
 
         seen: list[int] = []
-        query = {"limit": "12"}
+        query: dict[str, Any] = {"limit": "12"}
         while query.get("after", "") is not None:
             page = newest(query, bucket=bucket)
             assert 0 < len(json.dumps(json.dumps(page))) < 262_144

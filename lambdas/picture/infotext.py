@@ -1,4 +1,4 @@
-"""A recipe as the text that AUTOMATIC1111's web UI and its kin read from a picture.
+"""Writes a recipe as the text that AUTOMATIC1111's web UI and similar tools read from a picture.
 
 Source: that project's `create_infotext` and `parse_generation_parameters`.
 """
@@ -8,7 +8,7 @@ import re
 
 from lambdas.common.recipe import Recipe
 
-# SDXL's samplers under the names of the web UI, which has no DDPM.
+# The web UI's names for SDXL's samplers. It has no DDPM.
 _SAMPLERS = {
     "K_DPMPP_2M": "DPM++ 2M",
     "K_DPMPP_2S_ANCESTRAL": "DPM++ 2S a",
@@ -20,46 +20,39 @@ _SAMPLERS = {
     "K_LMS": "LMS",
 }
 
-# XML 1.0 cannot hold these, PNG's text no NUL.
+# Characters that XML 1.0 cannot hold. PNG text cannot hold NUL.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def infotext(recipe: Recipe, width: int, height: int) -> str:
-    """Prompt, negative prompt and one line of settings, for a picture of this size.
+    """Returns prompt, negative prompt and one line of settings, for a picture of this size.
 
-    The form has no escapes for prompts: a line in one that begins with "Negative prompt:" is read
-    as such, and what no text can hold is replaced. The recipe itself is the one to rely on.
+    The format has no escapes for prompts: a line of a prompt that begins with "Negative prompt:"
+    is read as such. Characters that no text can hold are replaced. Only the recipe is exact.
     """
     parameters = recipe.parameters
+    sampler = parameters.get("sampler")
     settings = {
         "Steps": parameters.get("steps"),
-        "Sampler": _sampler(parameters.get("sampler")),
+        "Sampler": _SAMPLERS.get(str(sampler), sampler),
         "CFG scale": parameters.get("cfg_scale"),
         "Seed": recipe.seed,
         "Size": f"{width}x{height}",
         "Model": recipe.model,
     }
+    known = [f"{name}: {_quoted(value)}" for name, value in settings.items() if value is not None]
     lines = [_text(recipe.prompt)]
     if recipe.negative_prompt:
         lines.append(f"Negative prompt: {_text(recipe.negative_prompt)}")
-    lines.append(
-        ", ".join(
-            f"{name}: {_quoted(value)}" for name, value in settings.items() if value is not None
-        )
-    )
-    return "\n".join(lines)
-
-
-def _sampler(sampler: str | None) -> str | None:
-    return None if sampler is None else _SAMPLERS.get(sampler, sampler)
+    return "\n".join([*lines, ", ".join(known)])
 
 
 def _quoted(value: object) -> str:
-    """As JSON where the value itself would end it or read as a name."""
+    """Returns a value, as JSON if it holds a character that would end it or make it a name."""
     text = str(value)
     return json.dumps(text, ensure_ascii=False) if re.search("[,:\n]", text) else text
 
 
 def _text(text: str) -> str:
-    """With line feeds alone as ends of lines, and without what cannot be written."""
+    """Returns a text with only line feeds as line ends, and unwritable characters replaced."""
     return _UNWRITABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cdk.empty_bucket import empty
+from easel.empty_buckets import empty
 
 OUTPUTS = {"BucketName": "pictures", "LogBucketName": "picture-logs"}
 

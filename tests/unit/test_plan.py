@@ -1,4 +1,4 @@
-"""Orders: a count of pictures, a whole recipe, and whether files carry it."""
+"""Plans: a count of pictures, a whole recipe, and whether files carry it."""
 
 import json
 from dataclasses import replace
@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
+from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, ModelRetiredError
 from lambdas.common.recipe import Recipe
-from lambdas.validate.orders import Order, read_order
+from lambdas.validate.plan import Plan, read_plan
 from lambdas.validate.request import resolve
 from tests.unit.test_request import DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITAN
 
 
-def order_of(body: Any, **environment: Any) -> Order:
-    return read_order(
+def plan_of(body: Any, **environment: Any) -> Plan:
+    return read_plan(
         body,
         environment=replace(ENVIRONMENT, **environment),
         draw_seed=lambda limit: min(limit, DRAWN_SEED),
@@ -23,20 +24,20 @@ def order_of(body: Any, **environment: Any) -> Order:
 
 def refusal_of(body: Any, **environment: Any) -> InvalidRequestError:
     with pytest.raises(InvalidRequestError) as raised:
-        order_of(body, **environment)
+        plan_of(body, **environment)
     return raised.value
 
 
 class TestCount:
     def test_one_is_what_a_request_without_a_count_gets(self) -> None:
-        assert order_of({"prompt": "a", "count": 1}) == order_of({"prompt": "a"})
+        assert plan_of({"prompt": "a", "count": 1}) == plan_of({"prompt": "a"})
 
     def test_four_have_seeds_in_a_row_and_each_is_what_its_seed_alone_gives(self) -> None:
-        recipes = order_of({"prompt": "a", "seed": 7, "count": 4}).recipes
+        plan = plan_of({"prompt": "a", "seed": 7, "count": 4})
 
-        assert [recipe.seed for recipe in recipes] == [7, 8, 9, 10]
-        assert recipes[1] == order_of({"prompt": "a", "seed": 8}).first
-        assert len({recipe.id for recipe in recipes}) == 4
+        assert [picture.seed for picture in plan.pictures] == [7, 8, 9, 10]
+        assert plan.pictures[1].id == plan_of({"prompt": "a", "seed": 8}).recipe.id
+        assert len({picture.id for picture in plan.pictures}) == 4
 
     @pytest.mark.parametrize("count", [0, 5, -1, 1.5, True, "2", [2], 10**400, float("inf")])
     def test_another_number_is_refused_by_name(self, count: Any) -> None:
@@ -48,17 +49,43 @@ class TestCount:
     def test_seeds_end_where_the_models_do(self) -> None:
         last = 4_294_967_294
 
-        assert order_of({"prompt": "a", "seed": last - 3, "count": 4}).recipes[-1].seed == last
+        assert plan_of({"prompt": "a", "seed": last - 3, "count": 4}).pictures[-1].seed == last
         refusal = refusal_of({"prompt": "a", "seed": last - 2, "count": 4})
         assert refusal.param == "seed"
         assert str(last - 3) in refusal.message
 
     def test_a_drawn_seed_leaves_room_for_the_others(self) -> None:
-        drawn = read_order(
+        drawn = read_plan(
             {"prompt": "a", "count": 4}, environment=ENVIRONMENT, draw_seed=lambda limit: limit
         )
 
-        assert drawn.recipes[-1].seed == 4_294_967_294
+        assert drawn.pictures[-1].seed == 4_294_967_294
+
+
+class TestWhatTravels:
+    def test_each_pictures_recipe_is_the_plans_with_its_seed(self) -> None:
+        plan = plan_of({"prompt": "a", "seed": 7, "count": 3})
+        sent = plan.to_dict()
+
+        assert "seed" not in sent["recipe"]
+        for picture in sent["pictures"]:
+            recipe = Recipe.from_dict({**sent["recipe"], "seed": picture["seed"]})
+            assert recipe.id == picture["id"]
+            assert picture["recovery"] == {"seed": picture["seed"]}
+        assert sent["usual_seconds"] == CATALOG[plan.recipe.model].usual_seconds
+
+    def test_a_recipe_chosen_for_the_request_is_the_first_pictures(self) -> None:
+        chosen = plan_of({"prompt": "b", "seed": 3}).recipe
+
+        plan = read_plan(
+            {"prompt": "a", "count": 2},
+            environment=ENVIRONMENT,
+            draw_seed=lambda limit: DRAWN_SEED,
+            chosen=lambda recipe: chosen,
+        )
+
+        assert plan.recipe == chosen
+        assert [picture.seed for picture in plan.pictures] == [3, 4]
 
 
 REQUESTS = (
@@ -80,7 +107,9 @@ class TestRecipes:
         recipe = resolve(request_body, environment=ENVIRONMENT, draw_seed=lambda limit: DRAWN_SEED)
 
         as_stored = json.loads(json.dumps(recipe.to_dict()))
-        assert order_of({"recipe": as_stored}).recipes == (recipe,)
+        plan = plan_of({"recipe": as_stored})
+        assert plan.recipe == recipe
+        assert [picture.id for picture in plan.pictures] == [recipe.id]
 
     @pytest.mark.parametrize(
         ("change", "param"),
@@ -105,7 +134,7 @@ class TestRecipes:
     def test_a_changed_one_is_checked_as_a_request_is(
         self, change: dict[str, Any], param: str
     ) -> None:
-        recipe = order_of({"prompt": "a", "seed": 5}).first.to_dict()
+        recipe = plan_of({"prompt": "a", "seed": 5}).recipe.to_dict()
 
         assert refusal_of({"recipe": {**recipe, **change}}).param == param
 
@@ -114,7 +143,7 @@ class TestRecipes:
         assert refusal_of({"recipe": recipe}).param == "recipe"
 
     def test_words_beside_weighted_prompts_are_theirs(self) -> None:
-        recipe = order_of(REQUESTS[3]).first.to_dict()
+        recipe = plan_of(REQUESTS[3]).recipe.to_dict()
 
         assert refusal_of({"recipe": {**recipe, "prompt": "b"}}).param == "recipe.prompt"
 
@@ -124,24 +153,24 @@ class TestRecipes:
         )
 
     def test_nothing_else_is_said_beside_it(self) -> None:
-        recipe = order_of({"prompt": "a"}).first.to_dict()
+        recipe = plan_of({"prompt": "a"}).recipe.to_dict()
 
         assert "prompt" in refusal_of({"recipe": recipe, "prompt": "b"}).message
 
     def test_its_model_is_checked(self) -> None:
-        recipe = order_of({"prompt": "a", "model": NOVA}).first.to_dict()
+        recipe = plan_of({"prompt": "a", "model": NOVA}).recipe.to_dict()
 
         with pytest.raises(ModelRetiredError):
-            order_of({"recipe": recipe}, allow_retired_models=False)
+            plan_of({"recipe": recipe}, allow_retired_models=False)
         with pytest.raises(ModelNotFoundError):
-            order_of({"recipe": {**recipe, "model": "none"}})
+            plan_of({"recipe": {**recipe, "model": "none"}})
 
 
 class TestRecipeInPicture:
     @pytest.mark.parametrize("setting", [True, False])
     def test_a_request_goes_before_the_setting(self, setting: bool) -> None:
         def says(body: dict[str, Any]) -> bool:
-            return order_of({"prompt": "a", **body}, recipe_in_picture=setting).recipe_in_picture
+            return plan_of({"prompt": "a", **body}, recipe_in_picture=setting).recipe_in_picture
 
         assert says({}) is setting
         assert says({"recipe_in_picture": None}) is setting
@@ -149,7 +178,7 @@ class TestRecipeInPicture:
 
     def test_it_is_no_part_of_the_recipe(self) -> None:
         with_it, without = (
-            order_of({"prompt": "a", "seed": 1, "recipe_in_picture": wanted}).first
+            plan_of({"prompt": "a", "seed": 1, "recipe_in_picture": wanted}).recipe
             for wanted in (True, False)
         )
 

@@ -1,16 +1,18 @@
-"""Pictures that were drawn before: one of them with a fresh URL, or the newest by the page."""
+"""Earlier pictures: shows one with a fresh URL, or lists the newest by the page."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from lambdas.common.bucket import INDEX, Bucket, indexed_id
+from lambdas.common.answers import Entry, Page, ShownPicture
+from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError
+from lambdas.common.keys import INDEX, indexed_id
 from lambdas.common.manifest import Manifest, manifest_of, stored_manifest
-from lambdas.common.presigner import Presigner, file_name, iso
+from lambdas.common.presigner import Presigner
 
 LIMIT = 100
 DEFAULT_LIMIT = 20
@@ -18,31 +20,28 @@ _QUERY = ("limit", "after")
 _READERS = 10
 _SHOWN_LIMIT = 60
 
-# Of a page as JSON: a state holds 256 KiB, and an answer is escaped on its way. Pages of long
-# prompts are shorter than asked for.
+# The limit of a page as JSON: a state holds 256 KiB, and an answer is escaped on its way. Pages
+# with long prompts have fewer pictures than asked for.
 _PAGE_BYTES = 120_000
 
-# An entry of the index, less its prefix.
+# A key of the index without its prefix.
 _CURSOR = re.compile(r"\d{13}-[0-9a-f]{32}")
 
 
-def show(id: Any, *, bucket: Bucket, presigner: Presigner, now: datetime) -> dict[str, Any]:
-    """A picture's manifest and a fresh URL; no URL for one that was refused or deleted.
+def show(id: Any, *, bucket: Bucket, presigner: Presigner, now: datetime) -> ShownPicture:
+    """Returns a picture's manifest and a fresh URL, or None as URL if it was blocked or deleted.
 
     Raises InvalidRequestError, PictureNotFoundError or StorageError.
     """
     manifest = manifest_of(id, bucket)
-    answer: dict[str, Any] = {"manifest": manifest, "image_url": None, "expires_at": None}
+    url = expires_at = None
     if manifest["key"] is not None and bucket.has(manifest["key"]):
-        answer["image_url"] = presigner.presign(
-            manifest["key"], content_type=manifest["content_type"], file_name=file_name(manifest)
-        )
-        answer["expires_at"] = iso(now + timedelta(seconds=presigner.expires_seconds))
-    return answer
+        url, expires_at = presigner.presign(manifest["key"], manifest, now=now)
+    return {"manifest": manifest, "image_url": url, "expires_at": expires_at}
 
 
-def newest(query: Mapping[str, str], *, bucket: Bucket) -> dict[str, Any]:
-    """A page of pictures, the newest first, and what to send as `after` for the next one.
+def newest(query: Mapping[str, str], *, bucket: Bucket) -> Page:
+    """Returns a page of pictures, newest first, and what to send as `after` for the next page.
 
     Raises InvalidRequestError or StorageError.
     """
@@ -54,28 +53,28 @@ def newest(query: Mapping[str, str], *, bucket: Bucket) -> dict[str, Any]:
                 code="unknown_parameter",
             )
     limit, after = _limit(query.get("limit")), _after(query.get("after"))
-    pictures: list[dict[str, Any]] = []
+    pictures: list[Entry] = []
     size = 0
     while True:
         wanted = limit - len(pictures)
-        keys = bucket.keys(INDEX, after=f"{INDEX}{after}", limit=wanted + 1)
-        for key, entry in _there(keys[:wanted], bucket):
+        keys = bucket.keys(str(INDEX), after=f"{INDEX}{after}", limit=wanted + 1)
+        for key, entry in _entries(keys[:wanted], bucket):
             size += len(json.dumps(json.dumps(entry)))
             if size > _PAGE_BYTES and pictures:
                 return {"pictures": pictures, "after": after}
             pictures.append(entry)
-            after = key.removeprefix(INDEX)
+            after = key.removeprefix(str(INDEX))
         if len(keys) <= wanted:
             return {"pictures": pictures, "after": None}
-        after = keys[wanted - 1].removeprefix(INDEX)
+        after = keys[wanted - 1].removeprefix(str(INDEX))
         if len(pictures) == limit:
             return {"pictures": pictures, "after": after}
 
 
-def _there(keys: list[str], bucket: Bucket) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The pictures of an index's entries, in their order, with their keys in the index.
+def _entries(keys: list[str], bucket: Bucket) -> Iterator[tuple[str, Entry]]:
+    """Yields each key of the index with its picture, in their order.
 
-    An entry that a failed attempt left behind is not the one that its picture's manifest names.
+    Skips keys that the picture's manifest does not name: failed attempts left them behind.
     """
     with ThreadPoolExecutor(_READERS) as readers:
         stored = list(readers.map(lambda key: stored_manifest(indexed_id(key), bucket), keys))
@@ -84,7 +83,7 @@ def _there(keys: list[str], bucket: Bucket) -> Iterator[tuple[str, dict[str, Any
             yield key, _entry(found.manifest)
 
 
-def _entry(manifest: Manifest) -> dict[str, Any]:
+def _entry(manifest: Manifest) -> Entry:
     recipe = manifest["recipe"]
     rerun = manifest["rerun_of"]
     return {

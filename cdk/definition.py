@@ -1,0 +1,132 @@
+"""Fills in the state machine's definition, the ASL file, and computes how long its tasks can take.
+
+`<<name>>` is a placeholder for what other files define: the time for drawing, the texts for a
+guardrail's policies, the answer expression, and in it the answers of `lambdas.common.errors`.
+
+The times in the ASL file are for a gateway that waits 29 seconds. Drawing has no fixed time: it
+gets all the time that the store step does not need even at its slowest.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cdk.settings import Settings
+from lambdas.common import errors
+
+DEFINITION = Path(__file__).parent.parent / "statemachine" / "text_to_image.asl.json"
+ANSWER = DEFINITION.with_name("answer.jsonata")
+
+DEFAULT_GATEWAY_TIMEOUT_SECONDS = 29
+
+# The state that checks the prompt with the guardrail.
+CHECK = "CheckPrompt"
+
+# Errors that come back at once, because the call was refused before it started.
+INSTANT_ERRORS = frozenset({"BedrockRuntime.ThrottlingException"})
+
+
+class DefinitionError(ValueError):
+    """A definition that cannot be used. The message says why."""
+
+    def __str__(self) -> str:
+        return f"statemachine/{DEFINITION.name}: {super().__str__()}"
+
+
+def definition_for(settings: Settings) -> dict[str, Any]:
+    """Returns the ASL file filled in for one environment. Raises DefinitionError."""
+    try:
+        definition = json.loads(DEFINITION.read_text())
+    except ValueError as error:
+        raise DefinitionError(str(error)) from error
+    _check_names(definition)
+    definition["TimeoutSeconds"] += (
+        settings.gateway_timeout_seconds - DEFAULT_GATEWAY_TIMEOUT_SECONDS
+    )
+    if settings.guardrail == "off":
+        _leave_out_guardrail(definition)
+    answer = ANSWER.read_text().strip()
+    places = {
+        "draw_seconds": str(draw_seconds(definition)),
+        "policies": json.dumps(errors.ASSESSMENT_POLICIES),
+        "answer.jsonata": answer.replace("<<answers>>", json.dumps(errors.workflow_answers())),
+    }
+    return dict(_filled(definition, places))
+
+
+def _filled(value: Any, places: Mapping[str, str]) -> Any:
+    """Returns a part of the definition with each `<<name>>` replaced."""
+    if isinstance(value, dict):
+        return {key: _filled(item, places) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, places) for item in value]
+    if isinstance(value, str):
+        for name, text in places.items():
+            value = value.replace(f"<<{name}>>", text)
+    return value
+
+
+def _check_names(machine: Mapping[str, Any]) -> None:
+    """Raises DefinitionError if a state is named that does not exist, also inside a Map."""
+    states = machine["States"]
+    named = {machine["StartAt"]}
+    for state in states.values():
+        branches = [state, *state.get("Catch", []), *state.get("Choices", [])]
+        named |= {
+            each[field] for each in branches for field in ("Next", "Default") if field in each
+        }
+        if "ItemProcessor" in state:
+            _check_names(state["ItemProcessor"])
+    if named - states.keys():
+        raise DefinitionError(f"there is no state {', '.join(sorted(named - states.keys()))}")
+
+
+def _leave_out_guardrail(definition: dict[str, Any]) -> None:
+    """Removes the prompt's check and the choice after it. Raises DefinitionError."""
+    states = definition["States"]
+    if CHECK not in states:
+        raise DefinitionError(f"there is no state {CHECK}")
+    choice = states.pop(states.pop(CHECK)["Next"])
+    for _, state in states_of(definition):
+        if state.get("Next") == CHECK:
+            state["Next"] = choice["Choices"][0]["Next"]
+
+
+def states_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields every state with its name, also those inside a Map."""
+    for name, state in definition["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states_of(state["ItemProcessor"])
+
+
+def task_of(definition: Mapping[str, Any], function: str) -> dict[str, Any]:
+    """Returns the task that invokes a function, whatever its name. DefinitionError if none does."""
+    for _, state in states_of(definition):
+        if state.get("Arguments", {}).get("FunctionName") == f"${{{function}FunctionArn}}":
+            return state
+    raise DefinitionError(f"no state invokes ${{{function}FunctionArn}}")
+
+
+def draw_seconds(definition: Mapping[str, Any]) -> int:
+    """Returns the seconds, from an execution's start, by which every attempt at drawing ends."""
+    limit: int = definition["TimeoutSeconds"]
+    return limit - worst_seconds(task_of(definition, "Store"))
+
+
+def worst_seconds(task: Mapping[str, Any]) -> int:
+    """Returns the longest time, in seconds, that a task can take with all its retries and waits."""
+    seconds: int = task["TimeoutSeconds"]
+    for retrier in task["Retry"]:
+        attempt = 0 if set(retrier["ErrorEquals"]) <= INSTANT_ERRORS else task["TimeoutSeconds"]
+        seconds += retrier["MaxAttempts"] * attempt
+        seconds += sum(_wait(retrier, number) for number in range(retrier["MaxAttempts"]))
+    return seconds
+
+
+def _wait(retrier: Mapping[str, Any], number: int) -> int:
+    """Returns the longest wait before a retry, in whole seconds."""
+    interval = float(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** number)
+    return math.ceil(min(interval, float(retrier["MaxDelaySeconds"])))

@@ -1,0 +1,18 @@
+"""Log groups: they keep logs as long as the settings say, and are deleted with the stack."""
+
+from typing import cast
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.settings import Settings
+
+
+def add_log_group(
+    scope: Construct, id: str, settings: Settings, *, name: str | None = None
+) -> logs.LogGroup:
+    group = logs.LogGroup(scope, id, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)
+    resource = cast(logs.CfnLogGroup, group.node.default_child)
+    resource.retention_in_days = settings.log_retention_days
+    return group

@@ -1,0 +1,72 @@
+"""The prefixes and keys of the picture bucket."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+# In milliseconds: November 2286, the last time that has 13 digits.
+_END_OF_TIME = 9_999_999_999_999
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Keys with a common beginning and lifetime.
+
+    An object expires after `days`, or after the setting image_retention_days if that is None. An
+    object that was replaced or deleted is kept for `noncurrent_days` more.
+    """
+
+    name: str
+    days: int | None
+    noncurrent_days: int
+
+    def __str__(self) -> str:
+        return f"{self.name}/"
+
+
+STAGING = Prefix("staging", days=1, noncurrent_days=1)
+IDEMPOTENCY = Prefix("idempotency", days=1, noncurrent_days=1)
+PICTURES = Prefix("output-images", days=None, noncurrent_days=30)
+INDEX = Prefix("index", days=None, noncurrent_days=1)
+PREFIXES = (STAGING, IDEMPOTENCY, PICTURES, INDEX)
+
+# Patterns of keys for IAM policies.
+LOCKS = f"{STAGING}*.claim"
+MANIFESTS = f"{PICTURES}*.json"
+
+
+def staging_key(id: str) -> str:
+    """Returns the key of the picture as the model returned it."""
+    return f"{STAGING}{id}"
+
+
+def lock_key(id: str) -> str:
+    """Returns the key of the lock that is held while a picture is drawn."""
+    return f"{STAGING}{id}.claim"
+
+
+def idempotency_key(caller: str, key: str) -> str:
+    """Returns the key of the record for a caller's Idempotency-Key."""
+    digest = hashlib.sha256(f"{caller}\n{key}".encode()).hexdigest()
+    return f"{IDEMPOTENCY}{digest}"
+
+
+def picture_key(id: str, extension: str, *, recipe_in_picture: bool = True) -> str:
+    """Returns a published file's key. A picture can have two files: with its recipe and without."""
+    return f"{PICTURES}{id}{'' if recipe_in_picture else '.bare'}.{extension}"
+
+
+def manifest_key(id: str) -> str:
+    """Returns a manifest's key. Manifests are written last: if one exists, its picture does too."""
+    return f"{PICTURES}{id}.json"
+
+
+def index_key(id: str, published_at: datetime) -> str:
+    """Returns the key of an empty object that lists a picture. It counts the time down, because S3
+    lists keys in the order of their bytes: so the newest picture comes first."""
+    milliseconds = int(published_at.timestamp() * 1_000)
+    return f"{INDEX}{_END_OF_TIME - milliseconds:013d}-{id}"
+
+
+def indexed_id(key: str) -> str:
+    return key.rpartition("-")[2]

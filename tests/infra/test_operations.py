@@ -1,0 +1,128 @@
+"""An operation's one row against what is made from it."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk.assertions import Template
+
+from cdk.api import Api
+from cdk.openapi import document
+from cdk.operations import OPERATIONS, Operation
+from cdk.schemas import schema_of
+from cdk.settings import Settings
+from cdk.spend import ceiling
+from lambdas.common.answers import Picture
+from tests.infra.combinations import app, template_of
+
+ROW = Operation(
+    "POST",
+    "/images/{id}/larger",
+    "enlarge",
+    "Draw an earlier picture larger",
+    Picture,
+    "The larger picture",
+    request={"type": "object"},
+    parameters=OPERATIONS[-1].parameters,
+    pictures=2,
+)
+EXTENDED = (*OPERATIONS, ROW)
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    stack = Stack(app(), "extended")
+    definition = '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}'
+    state_machine = sfn.StateMachine(
+        stack, "Machine", definition_body=sfn.DefinitionBody.from_string(definition)
+    )
+    Api(stack, "Api", settings=Settings(), state_machine=state_machine, operations=EXTENDED)
+    return Template.from_stack(stack)
+
+
+def methods(template: Template) -> dict[tuple[str, str], dict[str, Any]]:
+    """The properties of all methods, by method and route."""
+    resources = {
+        id: each["Properties"]
+        for id, each in template.find_resources("AWS::ApiGateway::Resource").items()
+    }
+
+    def route(resource: dict[str, Any]) -> str:
+        if "Ref" not in resource:
+            return ""
+        above = resources[resource["Ref"]]
+        return f"{route(above['ParentId'])}/{above['PathPart']}"
+
+    found = template.find_resources("AWS::ApiGateway::Method").values()
+    return {
+        (each["Properties"]["HttpMethod"], route(each["Properties"]["ResourceId"]) or "/"): each[
+            "Properties"
+        ]
+        for each in found
+    }
+
+
+def served_document(template: Template) -> dict[str, Any]:
+    """What `GET /openapi.json` answers."""
+    integration = methods(template)["GET", "/openapi.json"]["Integration"]
+    response = integration["IntegrationResponses"][0]["ResponseTemplates"]
+    return dict(json.loads(response["application/json"]))
+
+
+def test_a_row_is_a_method_that_tells_the_state_machine_its_name(template: Template) -> None:
+    method = methods(template)[ROW.http_method, ROW.route]
+
+    request = json.dumps(method["Integration"]["RequestTemplates"]["application/json"])
+    assert "enlarge" in request
+    assert method["RequestModels"].keys() == {"application/json"}
+    assert method["RequestParameters"] == {
+        "method.request.path.id": True,
+        "method.request.header.Idempotency-Key": False,
+    }
+    assert method["AuthorizationType"] == "AWS_IAM"
+
+
+def test_a_row_is_described_in_the_document_that_is_served(template: Template) -> None:
+    described = served_document(template)["paths"]["/images/{id}/larger"]["post"]
+
+    assert (described["operationId"], described["summary"]) == ("enlarge", ROW.summary)
+    assert described["parameters"] == list(ROW.parameters)
+    assert described["requestBody"]["content"]["application/json"]["schema"] == ROW.request
+    success = described["responses"]["200"]
+    assert success["description"] == "The larger picture"
+    assert success["content"]["application/json"]["schema"] == schema_of(Picture)
+
+
+@pytest.mark.parametrize(("auth", "pictures"), [("iam", 2), ("api_key", 0)])
+def test_a_rows_pictures_are_part_of_the_spend_ceiling(auth: Any, pictures: int) -> None:
+    settings = Settings(auth=auth)
+    per_bucket = settings.throttle_per_second * 3_600 + settings.throttle_burst
+
+    more = ceiling(settings, EXTENDED).throttled_calls - ceiling(settings).throttled_calls
+
+    assert more == pictures * per_bucket
+
+
+def test_the_stack_has_the_rows_and_no_other_route() -> None:
+    template = template_of(Settings())
+    rows = {(each.http_method, each.route) for each in OPERATIONS}
+
+    described = document(api_key=False)
+    paths = {
+        (method.upper(), route) for route, each in described["paths"].items() for method in each
+    }
+    assert set(methods(template)) == rows | {("GET", "/openapi.json")}
+    assert served_document(template) == described
+    assert paths == rows
+
+
+def test_no_two_operations_of_the_document_have_one_id() -> None:
+    ids = [
+        described["operationId"]
+        for each in document(api_key=True)["paths"].values()
+        for described in each.values()
+    ]
+
+    assert len(set(ids)) == len(ids) == len(OPERATIONS)

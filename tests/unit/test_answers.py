@@ -1,0 +1,96 @@
+"""Every answer that is built has the fields of its type, no less and no more."""
+
+import json
+from typing import Any
+
+import pytest
+from openapi_schema_validator import OAS30Validator
+
+from cdk.mapping_templates import mapping_template
+from cdk.schemas import schema_of
+from lambdas.common.answers import (
+    Error,
+    ErrorAnswer,
+    Page,
+    Picture,
+    Pictures,
+    RerunPicture,
+    ShownPicture,
+)
+from lambdas.common.bucket import Bucket
+from lambdas.common.errors import EaselError
+from lambdas.library.pictures import newest
+from tests.unit import test_pictures, test_publishing
+from tests.unit.state_machine import answer_to
+from tests.unit.test_errors import CLASSES, made
+from tests.unit.test_state_machine_file import NOT_DRAWN
+
+
+def check(answer: Any, kind: type) -> None:
+    OAS30Validator(schema_of(kind)).validate(json.loads(json.dumps(answer)))
+
+
+class TestPictures:
+    def test_a_published_one(self, bucket: Bucket) -> None:
+        test_publishing.stage(bucket)
+
+        check(test_publishing.published(bucket), Picture)
+
+    def test_one_that_was_drawn_again(self, bucket: Bucket) -> None:
+        test_publishing.stage(bucket)
+
+        answer = test_publishing.published(bucket, rerun=test_publishing.TestRerun.FIRST)
+
+        check(answer, RerunPicture)
+
+    @pytest.mark.parametrize("key", [{}, {"key": None}], ids=["published", "refused"])
+    def test_one_that_is_shown(self, bucket: Bucket, key: dict[str, Any]) -> None:
+        test_pictures.put(bucket, 1, **key)
+
+        check(test_pictures.shown(bucket, test_pictures.id_of(1)), ShownPicture)
+
+    @pytest.mark.parametrize("query", [{}, {"limit": "1"}], ids=["last page", "first page"])
+    def test_a_page(self, bucket: Bucket, query: dict[str, str]) -> None:
+        first = {"id": "f" * 32, "verdict": "different", "model": "m"}
+        for number, rerun_of in enumerate((None, first), start=1):
+            test_pictures.put(bucket, number, rerun_of=rerun_of)
+
+        check(newest(query, bucket=bucket), Page)
+
+
+class TestErrors:
+    @pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.__name__)
+    def test_of_the_tree(self, each: type[EaselError]) -> None:
+        check(made(each).answer()["error"], Error)
+
+    @pytest.mark.parametrize("template", ["execution_ended", "execution_not_started"])
+    def test_of_the_mapping_templates(self, template: str) -> None:
+        lines = mapping_template(template).splitlines()
+        answers = [json.loads(line) for line in lines if line.startswith('{"error"')]
+
+        assert answers
+        for answer in answers:
+            check(answer, ErrorAnswer)
+
+
+class TestStateMachine:
+    """The answers that it puts together itself."""
+
+    def test_several_pictures(self, bucket: Bucket) -> None:
+        test_publishing.stage(bucket)
+        drawn = {"picture": test_publishing.published(bucket)}
+
+        answer = answer_to({"results": [drawn, NOT_DRAWN]})
+
+        body = json.loads(answer["answer"]["body"])
+        check(body, Pictures)
+        assert len(body["pictures"]) == len(body["failed"]) == 1
+
+    def test_a_failure(self) -> None:
+        check(json.loads(answer_to({"results": [NOT_DRAWN]})["answer"]["body"]), ErrorAnswer)
+
+
+@pytest.mark.parametrize("hint", [bytes, dict[str, int], int | str | None])
+def test_a_hint_that_has_no_schema_is_refused(hint: Any) -> None:
+    with pytest.raises(TypeError):
+        schema_of(hint)
