@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
-DEFINITION = ROOT / "statemachine" / "text_to_image.asl.json"
-DOCUMENT = ROOT / "docs" / "architecture.md"
+from cdk.definition import DEFINITION
+
+DOCUMENT = Path(__file__).with_name("architecture.md")
 BEGIN, END = "```mermaid\n", "```\n"
 
 

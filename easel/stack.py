@@ -16,7 +16,7 @@ ROUTE = "/images"
 # CloudFormation does not make again what went without it.
 REBUILD = "make destroy, then make deploy"
 
-STEPS = ("validate", "generate", "store", "library")
+STEPS = tuple(ENVIRONMENTS)
 
 # CloudFormation's only code for a stack that is not there.
 _NO_STACK = "ValidationError"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.unit.state_machine import STATES, expressions, states
+from tests.unit.state_machine import expressions_of, states
 from tests.unit.test_state_machine_file import CLASSES, FROM_OUTSIDE, failed, made, raised
 
 MILLIS, RANDOM = 1_795_256_303_777, 0.625  # what $millis and $random say
@@ -100,8 +100,7 @@ def _cases() -> Iterator[tuple[str, str, dict[str, Any]]]:
                 "draw_until": DRAW_UNTIL,
             }  # fmt: skip
             variables["states"]["context"]["Map"] = {"Item": {"Value": PICTURE}}
-            own = {key: part for key, part in STATES[state].items() if key != "ItemProcessor"}
-            for at, expression in expressions(own, state):
+            for at, expression in expressions_of(state):
                 yield at, expression, variables
 
 

@@ -33,6 +33,12 @@ def expressions(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
         yield at, expression_of(value)
 
 
+def expressions_of(state: str) -> Iterator[tuple[str, str]]:
+    """Yields a state's own expressions. Those of the states inside a Map are their own."""
+    own = {key: part for key, part in STATES[state].items() if key != "ItemProcessor"}
+    yield from expressions(own, state)
+
+
 def filled(value: Any, variables: Mapping[str, Any]) -> Any:
     """Returns a part of the definition with its expressions evaluated."""
     if isinstance(value, dict):

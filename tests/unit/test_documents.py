@@ -2,7 +2,8 @@
 
 import json
 
-from docs.state_machine import DEFINITION, DOCUMENT, drawing, with_drawing
+from cdk.definition import DEFINITION
+from docs.state_machine import DOCUMENT, drawing, with_drawing
 
 
 def test_the_drawing_in_the_architecture_is_that_of_the_state_machines_file() -> None:
