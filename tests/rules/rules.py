@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra.acknowledged import ACKNOWLEDGED, AT_MOST, Acknowledgement
-from tests.infra.rule_checkers import Finding, Synthesized, cfn_lint, checkov, nag, synthesized
+from tests.rules.acknowledged import ACKNOWLEDGED, AT_MOST, Acknowledgement
+from tests.rules.rule_checkers import Finding, Synthesized, cfn_lint, checkov, nag, synthesized
 
 Checker = Callable[[Synthesized], set[Finding]]
 

@@ -9,7 +9,7 @@ import pytest
 from cdk.definition import ANSWER, DEFINITION
 from lambdas.common import errors
 from local.faults import APPLY_GUARDRAIL, modelled_errors
-from tests.unit.state_machine import ARN, STATES, TASKS, answer_to, expressions, filled, states
+from tests.cdk.state_machine import ARN, STATES, TASKS, answer_to, expressions, filled, states
 
 DRAWING = STATES["DrawEach"]["ItemProcessor"]["States"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local.jsonata import EvaluationError, evaluate
-from tests.unit.expression_cases import CASES, MILLIS, RANDOM
-from tests.unit.reference_jsonata import recorded
-from tests.unit.state_machine import STATES, expressions_of
+from tests.cdk.expression_cases import CASES, MILLIS, RANDOM
+from tests.cdk.reference_jsonata import recorded
+from tests.cdk.state_machine import STATES, expressions_of
 
 
 def _here(expression: str, variables: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from aws_cdk.assertions import Annotations, Match
 from cdk.settings import Settings
 from cdk.stack import EaselStack
 from lambdas.common.catalog import CATALOG, Legacy
-from tests.infra.combinations import STACK_NAME, app
+from tests.cdk.combinations import STACK_NAME, app
 
 IAM = Settings()
 

@@ -15,7 +15,7 @@ from cdk.schemas import schema_of
 from cdk.settings import Settings
 from cdk.spend import ceiling
 from lambdas.common.answers import Picture
-from tests.infra.combinations import app, template_of
+from tests.cdk.combinations import app, template_of
 
 ROW = Operation(
     "POST",

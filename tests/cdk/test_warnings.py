@@ -3,7 +3,7 @@
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
-from tests.infra.combinations import COMBINATIONS, stack_of
+from tests.cdk.combinations import COMBINATIONS, stack_of
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS)

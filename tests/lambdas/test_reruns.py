@@ -8,7 +8,7 @@ import pytest
 from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, ModelRetiredError
 from lambdas.validate.plan import Plan, read_plan
 from lambdas.validate.reruns import read_rerun
-from tests.unit.test_request import CORE, DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITAN
+from tests.lambdas.test_request import CORE, DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITAN
 
 FIRST = "a" * 32
 

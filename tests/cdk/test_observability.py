@@ -13,9 +13,9 @@ from cdk.gateway_logs import THROTTLED_REQUESTS
 from cdk.settings import Settings
 from lambdas.common.catalog import CATALOG
 from lambdas.common.telemetry import NAMESPACE
-from tests.infra import combinations
-from tests.unit.test_errors import CLASSES
-from tests.unit.test_telemetry import everything_that_is_recorded
+from tests.cdk import combinations
+from tests.lambdas.test_errors import CLASSES
+from tests.lambdas.test_telemetry import everything_that_is_recorded
 
 Reference = tuple[str, str, frozenset[str]]
 

@@ -8,7 +8,7 @@ from botocore.validate import ParamValidator
 
 from cdk.guardrail import CATEGORIES
 from cdk.settings import DeniedTopic, Settings
-from tests.infra.combinations import properties
+from tests.cdk.combinations import properties
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)

@@ -419,7 +419,7 @@ class TestEnd:
 
     def test_functions_do_not_outlive_a_host_that_is_killed(self, tmp_path: Path) -> None:
         program = (
-            "import sys, threading; sys.path.insert(0, 'tests/unit')\n"
+            "import sys, threading; sys.path.insert(0, 'tests/local')\n"
             "from test_function_host import Running, function\n"
             "with Running(function('acting'), function('idle')) as running:\n"
             "    print(running.result('idle')['pid'], flush=True)\n"

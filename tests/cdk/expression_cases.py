@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.unit.state_machine import expressions_of, states
-from tests.unit.test_state_machine_file import CLASSES, FROM_OUTSIDE, failed, made, raised
+from tests.cdk.state_machine import expressions_of, states
+from tests.cdk.test_state_machine_file import CLASSES, FROM_OUTSIDE, failed, made, raised
 
 MILLIS, RANDOM = 1_795_256_303_777, 0.625  # what $millis and $random say
 

@@ -16,7 +16,7 @@ from easel.exits import Exit
 from easel.picture_file import read_recipe
 from easel.run import Seams
 from easel.target import Asked, target_of
-from tests.unit.fake_api import DEFAULT_MODEL, FakeApi, error, later
+from tests.easel.fake_api import DEFAULT_MODEL, FakeApi, error, later
 
 DEPLOYED = "https://abc123.execute-api.eu-west-1.amazonaws.com/v1"
 OTHER_MODEL = "stability.sd3-5-large-v1:0"

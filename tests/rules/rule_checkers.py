@@ -14,7 +14,7 @@ from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from cdk.stack import EaselStack
-from tests.infra.combinations import COMBINATIONS, STACK_NAME, app
+from tests.cdk.combinations import COMBINATIONS, STACK_NAME, app
 
 CFN_LINT = Path(sys.executable).parent / "cfn-lint"
 CHECKOV = Path(__file__).parents[2] / ".venv-checkov" / "bin" / "checkov"

@@ -9,7 +9,7 @@ from typing import Any
 
 from cdk.firewall import COUNTED_RULES
 from cdk.settings import Settings
-from tests.infra.combinations import properties, template_of
+from tests.cdk.combinations import properties, template_of
 
 ROOT = Path(__file__).parents[2]
 IAM = Settings()

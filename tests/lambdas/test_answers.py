@@ -20,10 +20,10 @@ from lambdas.common.answers import (
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import EaselError
 from lambdas.library.pictures import newest
-from tests.unit import test_pictures, test_publishing
-from tests.unit.state_machine import answer_to
-from tests.unit.test_errors import CLASSES, made
-from tests.unit.test_state_machine_file import NOT_DRAWN
+from tests.cdk.state_machine import answer_to
+from tests.cdk.test_state_machine_file import NOT_DRAWN
+from tests.lambdas import test_pictures, test_publishing
+from tests.lambdas.test_errors import CLASSES, made
 
 
 def check(answer: Any, kind: type) -> None:

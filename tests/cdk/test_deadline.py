@@ -21,7 +21,7 @@ from cdk.definition import DEFINITION as FILE
 from cdk.settings import Settings
 from lambdas.common.catalog import CATALOG
 from lambdas.validate.plan import COUNT_LIMIT
-from tests.unit.state_machine import STARTED_AT, STATES, filled, states
+from tests.cdk.state_machine import STARTED_AT, STATES, filled, states
 
 DEFINITION: dict[str, Any] = json.loads(FILE.read_text())
 GATEWAYS = [29, 30, 60, 120, 300]

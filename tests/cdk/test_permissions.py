@@ -9,7 +9,7 @@ import pytest
 
 from cdk.gateway_logs import WRITER_ACTIONS
 from cdk.settings import Settings
-from tests.infra.combinations import COMBINATIONS, STACK_NAME, template_of
+from tests.cdk.combinations import COMBINATIONS, STACK_NAME, template_of
 
 # Actions that know no resource types, so that a policy has to say "*". Sources: "Actions,
 # resources, and condition keys" of X-Ray, and for log delivery "Using CloudWatch Logs to log

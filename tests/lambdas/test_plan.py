@@ -11,7 +11,7 @@ from lambdas.common.errors import InvalidRequestError, ModelNotFoundError, Model
 from lambdas.common.recipe import Recipe
 from lambdas.validate.plan import Plan, read_plan
 from lambdas.validate.request import resolve
-from tests.unit.test_request import DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITAN
+from tests.lambdas.test_request import DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITAN
 
 
 def plan_of(body: Any, **environment: Any) -> Plan:
