@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.aws_endpoint import AwsEndpoint
 from local.bedrock.guardrails import Guardrails
+from local.bedrock.renderers import Render
 from local.bedrock.service import BedrockRuntime
 from local.credentials import RoleCredentials
 from local.deployment import Deployment, deploy
@@ -40,8 +41,10 @@ _MEMORY_ARENAS = 2
 
 @dataclass(frozen=True)
 class Options:
-    """How to run the stack. `latency_seconds` is the model's; `data` is where pictures stay."""
+    """How to run the stack. `latency_seconds` is the model's, `render` draws for it; `data` is where
+    pictures stay."""
 
+    render: Render
     port: int = 8080
     aws_port: int = 8081
     latency_seconds: float = 0.0
@@ -108,6 +111,7 @@ class LocalStack:
         endpoint = AwsEndpoint(
             moto=DomainDispatcherApplication(create_backend_app),
             bedrock=BedrockRuntime(
+                render=options.render,
                 latency_seconds=options.latency_seconds,
                 serve_retired=True,
                 faults=faults,

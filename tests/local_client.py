@@ -16,6 +16,7 @@ import urllib3
 
 from local.access import OPERATOR_KEY, OPERATOR_SECRET
 from local.assembly import NO_CHANGE, synthesized
+from local.bedrock.renderers.card import render_card
 from local.serving import HOST
 from local.stack import REGION, LocalStack, Options
 
@@ -197,7 +198,7 @@ def running(
     document = deepcopy(dict(template.document))
     change(document)
     port, aws_port = free_ports()
-    where = Options(port=port, aws_port=aws_port, **options)
+    where = Options(render=render_card, port=port, aws_port=aws_port, **options)
     changed = replace(template, document=document)
     with LocalStack(changed, where, log=log, events=events) as stack:
         yield LocalClient(

@@ -7,26 +7,27 @@ from dataclasses import replace
 from PIL import Image
 
 from local.bedrock.families import ModelRequest
+from local.bedrock.renderers import Render
 
 
-def faulty_pictures(request: ModelRequest, kind: str) -> list[str]:
+def faulty_pictures(request: ModelRequest, kind: str, render: Render) -> list[str]:
     """Returns the pictures, in Base64, for a kind of fault as `local.faults` lists them."""
     match kind:
         case "no_picture":
-            return []
+            files = []
         case "two_pictures":
-            return [request.picture()] * 2
+            files = [render(request)] * 2
         case "bad_base64":
             return ["no Base64!"]
         case "wrong_format":
-            return [base64.b64encode(b"GIF89a").decode()]
+            files = [b"GIF89a"]
         case "drift":
-            return [replace(request, seed=request.seed + 1).picture()]
+            files = [render(replace(request, seed=request.seed + 1))]
         case "reencoded":
-            picture = base64.b64decode(request.picture())
-            return [base64.b64encode(_reencoded(picture)).decode()]
+            files = [_reencoded(render(request))]
         case _:
             raise ValueError(kind)
+    return [base64.b64encode(file).decode() for file in files]
 
 
 def _reencoded(picture: bytes) -> bytes:
@@ -35,5 +36,5 @@ def _reencoded(picture: bytes) -> bytes:
         if image.format != "PNG":
             return picture[:2] + b"\xff\xfe\x00\x09another" + picture[2:]
         out = io.BytesIO()
-        image.save(out, "png", compress_level=1)
+        image.save(out, "png", compress_level=0)
         return out.getvalue()

@@ -1,5 +1,6 @@
 """The Bedrock runtime on this machine: checks as the service does, draws, fails on demand."""
 
+import base64
 import json
 import re
 import threading
@@ -16,6 +17,7 @@ from local.access import Caller, authorise
 from local.bedrock.families import ModelRequest, family_of
 from local.bedrock.faulty_pictures import faulty_pictures
 from local.bedrock.guardrails import Guardrails
+from local.bedrock.renderers import Render
 from local.bedrock.request_check import MalformedRequestError, check_request
 from local.broken_connections import reset_midway
 from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
@@ -44,18 +46,20 @@ class ModelCall:
 class BedrockRuntime:
     """Answers InvokeModel for every model of the catalog.
 
-    `serve_retired` serves models past their end of life too, which the service refuses.
+    `render` draws. `serve_retired` serves models past their end of life too, which the service refuses.
     """
 
     def __init__(
         self,
         *,
+        render: Render,
         latency_seconds: float,
         serve_retired: bool,
         faults: FaultPlan,
         guardrails: Guardrails,
         sleep: Callable[[float], object],
     ) -> None:
+        self._render = render
         self._guardrails = guardrails
         self._latency_seconds = latency_seconds
         self._serve_retired = serve_retired
@@ -97,7 +101,7 @@ class BedrockRuntime:
         return self._fail(fault, asked, request)
 
     def _good_answer(self, asked: ModelRequest) -> dict[str, Any]:
-        picture = asked.picture()
+        picture = base64.b64encode(self._render(asked)).decode()
         self._guardrails.mark(asked.prompt, picture)
         return family_of(asked.model).answer(asked, [picture])
 
@@ -120,7 +124,7 @@ class BedrockRuntime:
             case "filtered":
                 return _answered(family.filtered(asked))
             case kind:
-                return _answered(family.answer(asked, faulty_pictures(asked, kind)))
+                return _answered(family.answer(asked, faulty_pictures(asked, kind, self._render)))
 
     def control(self, request: Request) -> Response:
         """Returns how many calls would be on the bill, and the last of them."""

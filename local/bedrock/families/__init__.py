@@ -3,7 +3,6 @@
 Nothing here comes from `lambdas.generate.families`, so that a mistake there is not repeated here.
 """
 
-import base64
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +10,14 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from lambdas.common.catalog import CATALOG, Size
-from local.bedrock.painter import encode, paint
-
-# Draws as the painter does by itself; each other model has a hand of its own.
-_PLAIN_HAND = "stability.stable-image-core-v1:1"
 
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """What a request asks for, whatever its wire format."""
+    """What a request asks for, whatever its wire format.
+
+    `steps` and `guidance` are None where the request leaves them to the model.
+    """
 
     model: str
     prompt: str
@@ -27,20 +25,9 @@ class ModelRequest:
     seed: int
     size: Size
     style: str | None = None
+    steps: int | None = None
+    guidance: float | None = None
     output_format: str = "png"
-
-    def picture(self) -> str:
-        """Draws the picture and returns its file in Base64."""
-        image = paint(
-            prompt=self.prompt,
-            negative_prompt=self.negative_prompt,
-            seed=self.seed,
-            style=self.style,
-            width=self.size[0],
-            height=self.size[1],
-            hand="" if self.model == _PLAIN_HAND else self.model,
-        )
-        return base64.b64encode(encode(image, self.output_format)).decode()
 
 
 class ModelFamily(Protocol):

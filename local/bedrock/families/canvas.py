@@ -17,6 +17,7 @@ def read(model: str, body: Mapping[str, Any]) -> ModelRequest:
         seed=config.get("seed", default_of(model, "imageGenerationConfig", "seed")),
         size=(config.get("width", 1024), config.get("height", 1024)),
         style=text.get("style"),
+        guidance=config.get("cfgScale"),
     )
 
 

@@ -15,6 +15,8 @@ def read(model: str, body: Mapping[str, Any]) -> ModelRequest:
         seed=body.get("seed") or random_seed(),
         size=(body.get("width", 1024), body.get("height", 1024)),
         style=body.get("style_preset"),
+        steps=body.get("steps"),
+        guidance=body.get("cfg_scale"),
     )
 
 

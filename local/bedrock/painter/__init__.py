@@ -7,6 +7,7 @@ from io import BytesIO
 
 from PIL import Image
 
+from local.bedrock.families import ModelRequest
 from local.bedrock.painter.air import paint_air
 from local.bedrock.painter.brief import Brief, read_brief
 from local.bedrock.painter.canvas import Canvas
@@ -20,7 +21,7 @@ from local.bedrock.painter.stage import place_figures
 from local.bedrock.painter.styles import finish
 from local.bedrock.painter.waters import sea, underwater
 
-__all__ = ["Brief", "encode", "paint", "read_brief"]
+__all__ = ["Brief", "encode", "paint", "read_brief", "render_painting"]
 
 _SCENES = {
     "canyon": canyon,
@@ -79,3 +80,17 @@ def encode(image: Image.Image, output_format: str) -> bytes:
         case _:
             raise ValueError(f"output_format must be png, jpeg or webp, not {output_format!r}")
     return buffer.getvalue()
+
+
+def render_painting(request: ModelRequest) -> bytes:
+    """Draws for the Bedrock stand-in; each model has a hand of its own."""
+    image = paint(
+        prompt=request.prompt,
+        negative_prompt=request.negative_prompt,
+        seed=request.seed,
+        style=request.style,
+        width=request.size[0],
+        height=request.size[1],
+        hand=request.model,
+    )
+    return encode(image, request.output_format)
