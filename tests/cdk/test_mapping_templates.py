@@ -108,6 +108,7 @@ class TestStartExecution:
 
     @given(st.dictionaries(texts, texts, max_size=3))
     @example({"limit": NASTY, NASTY: "x"})
+    @example({"id": "not the path's"})
     @settings(max_examples=500)
     def test_a_query_is_handed_on_to_the_letter_and_no_body_is_read(
         self, query: dict[str, str]
