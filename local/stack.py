@@ -41,8 +41,8 @@ _MEMORY_ARENAS = 2
 
 @dataclass(frozen=True)
 class Options:
-    """How to run the stack. `latency_seconds` is the model's, `render` draws for it; `data` is where
-    pictures stay."""
+    """How to run the stack. `render` draws for the model, which takes `latency_seconds`; `data` is
+    where pictures stay."""
 
     render: Render
     port: int = 8080

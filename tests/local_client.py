@@ -155,20 +155,53 @@ class LocalClient:
         return Answer(answer.status, answer.headers, answer.data)
 
 
-def drawing_within(seconds: int) -> Callable[[dict[str, Any]], None]:
+Document = dict[str, Any]
+Change = Callable[[Document], None]
+
+
+def resources(document: Document, type: str) -> list[dict[str, Any]]:
+    """The properties of every resource of a type."""
+    return [
+        resource["Properties"]
+        for resource in document["Resources"].values()
+        if resource["Type"] == type
+    ]
+
+
+def with_variables(**values: str) -> Change:
+    """A change of environment variables, in every function that has them."""
+
+    def change(document: Document) -> None:
+        for function in resources(document, "AWS::Lambda::Function"):
+            variables = function["Environment"]["Variables"]
+            variables.update({name: values[name] for name in values.keys() & variables.keys()})
+
+    return change
+
+
+def throttled_to(*, rate: float, burst: int) -> Change:
+    """A change of how many requests a second each method may get."""
+
+    def change(document: Document) -> None:
+        (stage,) = resources(document, "AWS::ApiGateway::Stage")
+        (setting,) = stage["MethodSettings"]
+        setting |= {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+
+    return change
+
+
+def drawing_within(seconds: int) -> Change:
     """A change of the template that leaves less time for drawing.
 
     Where a call usually takes 5 seconds, 7 are enough for one attempt, 10 for a few.
     """
 
-    def change(document: dict[str, Any]) -> None:
-        for resource in document["Resources"].values():
-            if resource["Type"] == "AWS::StepFunctions::StateMachine":
-                properties = resource["Properties"]
-                properties["DefinitionString"], changed = re.subn(
-                    r"\+ 1000 \* \d+\)", f"+ 1000 * {seconds})", properties["DefinitionString"]
-                )
-                assert changed == 1
+    def change(document: Document) -> None:
+        (machine,) = resources(document, "AWS::StepFunctions::StateMachine")
+        machine["DefinitionString"], changed = re.subn(
+            r"\+ 1000 \* \d+\)", f"+ 1000 * {seconds})", machine["DefinitionString"]
+        )
+        assert changed == 1
 
     return change
 
@@ -183,7 +216,7 @@ def free_ports() -> tuple[int, int]:
 @contextmanager
 def running(
     *,
-    change: Callable[[dict[str, Any]], None] = lambda document: None,
+    change: Change = lambda document: None,
     settings: Mapping[str, Any] = NO_CHANGE,
     log: Callable[[str], None] = print,
     events: Callable[[str, str], None] = lambda function, event: None,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
 from local.gateway.mapping import Input, MappingError, Overrides, Util, render
+from tests.share import share
 
 NO_PARAMETERS: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
 ARN = "arn:aws:states:eu-west-1:111111111111:stateMachine:easel"
@@ -91,7 +92,7 @@ class TestStartExecution:
     @example({"prompt": NASTY})
     @example({"prompt": "x@@,@@admin@@:@@yes"})
     @example({"prompt": "🐈‍⬛ שלום \u0000\u001f\x7f\u0080 \U0010ffff"})
-    @settings(max_examples=10_000)
+    @settings(max_examples=share(10_000))
     def test_the_request_is_the_body_and_nothing_else(self, body: Any) -> None:
         request = execution_request(body)
 
@@ -109,7 +110,7 @@ class TestStartExecution:
     @given(st.dictionaries(texts, texts, max_size=3))
     @example({"limit": NASTY, NASTY: "x"})
     @example({"id": "not the path's"})
-    @settings(max_examples=500)
+    @settings(max_examples=share(500))
     def test_a_query_is_handed_on_to_the_letter_and_no_body_is_read(
         self, query: dict[str, str]
     ) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +10,7 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from lambdas.common.catalog import CATALOG, STYLE_PRESETS
-from tests.local_client import Answer, LocalClient, running
+from tests.local_client import Answer, LocalClient
 
 FIELDS = {
     "id", "image_url", "expires_at", "seed", "model", "width", "height", "output_format", "sha256",
@@ -23,12 +22,6 @@ NASTY = (
     "q \" b \\ \\' it's @@ x@@,@@admin@@:@@yes $input.json('$') #set($x=1) $x ${y} #if \n\r\t "
     "\u2028 </script> / 🐈‍⬛ שלום مرحبا é"
 )
-
-
-@pytest.fixture(scope="module")
-def easel() -> Iterator[LocalClient]:
-    with running() as client:
-        yield client
 
 
 def opened(easel: LocalClient, answer: Answer) -> Image.Image:

@@ -15,7 +15,14 @@ from lambdas.common.telemetry import ESTIMATED_COST
 from lambdas.validate.request import FIELDS
 from local.faults import KINDS
 from local.serving import HOST
-from tests.local_client import Answer, drawing_within, running
+from tests.local_client import (
+    Answer,
+    Document,
+    drawing_within,
+    resources,
+    running,
+    with_variables,
+)
 from tests.metrics import METRICS, recorded
 
 # In every prompt; and in every header that a caller sends for Easel.
@@ -204,14 +211,12 @@ def hear(scenarios: list[Scenario], *, log_execution_data: bool) -> Heard:
     heard = Heard()
     with trace_daemon(heard) as daemon:
 
-        def change(document: dict[str, Any]) -> None:
+        def change(document: Document) -> None:
             drawing_within(12)(document)
-            for resource in document["Resources"].values():
-                if resource["Type"] == "AWS::Lambda::Function":
-                    variables = resource["Properties"]["Environment"]["Variables"]
-                    variables["AWS_XRAY_DAEMON_ADDRESS"] = daemon.address
-                    if "MODEL_TIMEOUT_SECONDS" in variables:
-                        variables["MODEL_TIMEOUT_SECONDS"] = str(READ_TIMEOUT_SECONDS)
+            with_variables(MODEL_TIMEOUT_SECONDS=str(READ_TIMEOUT_SECONDS))(document)
+            for function in resources(document, "AWS::Lambda::Function"):
+                variables = function["Environment"]["Variables"]
+                variables["AWS_XRAY_DAEMON_ADDRESS"] = daemon.address
 
         with running(
             change=change,

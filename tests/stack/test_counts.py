@@ -1,7 +1,6 @@
 """Several pictures with one request, over the running stack: what fails for one is its own."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,16 +8,10 @@ import pytest
 
 from lambdas.common.recipe import Recipe
 from lambdas.validate.plan import COUNT_LIMIT
-from tests.local_client import LocalClient, running
+from tests.local_client import LocalClient
 
 NOVA = "amazon.nova-canvas-v1:0"
 SMALL = {"model": NOVA, "width": 320, "height": 320}
-
-
-@pytest.fixture(scope="module")
-def easel() -> Iterator[LocalClient]:
-    with running() as client:
-        yield client
 
 
 def order(prompt: str, seed: int = 1, count: int = 4) -> dict[str, Any]:

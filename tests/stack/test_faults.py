@@ -9,7 +9,14 @@ import pytest
 
 from lambdas.common.catalog import CATALOG
 from local.faults import APPLY_GUARDRAIL, BROKEN_ANSWERS, S3_ERRORS, modelled_errors
-from tests.local_client import Answer, LocalClient, drawing_within, running
+from tests.local_client import (
+    Answer,
+    Document,
+    LocalClient,
+    drawing_within,
+    running,
+    with_variables,
+)
 
 TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
 READ_TIMEOUT_SECONDS = 2
@@ -210,13 +217,10 @@ CASES = list(_cases())
 
 @pytest.fixture(scope="module")
 def easel() -> Iterator[LocalClient]:
-    def change(document: dict[str, Any]) -> None:
+    def change(document: Document) -> None:
         """A read timeout, and an end to what lasts, that a test can wait for."""
         drawing_within(12)(document)
-        for resource in document["Resources"].values():
-            variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
-            if "MODEL_TIMEOUT_SECONDS" in variables:
-                variables["MODEL_TIMEOUT_SECONDS"] = str(READ_TIMEOUT_SECONDS)
+        with_variables(MODEL_TIMEOUT_SECONDS=str(READ_TIMEOUT_SECONDS))(document)
 
     with running(change=change) as client:
         yield client

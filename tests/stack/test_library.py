@@ -15,19 +15,18 @@ FIELDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="class")
+@pytest.fixture(scope="module")
 def empty() -> Iterator[LocalClient]:
     with running() as client:
         yield client
 
 
-@pytest.fixture(scope="class")
-def easel() -> Iterator[LocalClient]:
+@pytest.fixture(scope="module")
+def filled(empty: LocalClient) -> LocalClient:
     """With 25 pictures, of seeds 1 to 25 in this order."""
-    with running() as client:
-        for seed in range(1, PICTURES + 1):
-            assert client.post({**SMALL, "seed": seed}).status == 200
-        yield client
+    for seed in range(1, PICTURES + 1):
+        assert empty.post({**SMALL, "seed": seed}).status == 200
+    return empty
 
 
 def page(easel: LocalClient, query: str = "") -> dict[str, Any]:
@@ -48,16 +47,16 @@ class TestNothing:
 
 
 class TestPages:
-    def test_the_newest_is_first_with_every_field(self, easel: LocalClient) -> None:
-        pictures = page(easel)["pictures"]
+    def test_the_newest_is_first_with_every_field(self, filled: LocalClient) -> None:
+        pictures = page(filled)["pictures"]
 
         assert [picture["seed"] for picture in pictures] == list(range(25, 5, -1))
         assert pictures[0].keys() == FIELDS
 
-    def test_pages_of_ten_have_every_picture_once(self, easel: LocalClient) -> None:
+    def test_pages_of_ten_have_every_picture_once(self, filled: LocalClient) -> None:
         pages, after = [], ""
         while after is not None:
-            found = page(easel, f"?limit=10&after={after}" if after else "?limit=10")
+            found = page(filled, f"?limit=10&after={after}" if after else "?limit=10")
             pages.append([picture["seed"] for picture in found["pictures"]])
             after = found["after"]
 
@@ -67,37 +66,37 @@ class TestPages:
             list(range(5, 0, -1)),
         ]
 
-    def test_a_page_that_is_just_full_is_the_last(self, easel: LocalClient) -> None:
-        found = page(easel, f"?limit={PICTURES}")
+    def test_a_page_that_is_just_full_is_the_last(self, filled: LocalClient) -> None:
+        found = page(filled, f"?limit={PICTURES}")
 
         assert (len(found["pictures"]), found["after"]) == (PICTURES, None)
 
-    def test_what_is_drawn_between_pages_shifts_nothing(self, easel: LocalClient) -> None:
-        first = page(easel, "?limit=2")
-        easel.post({**SMALL, "seed": 26})
+    def test_what_is_drawn_between_pages_shifts_nothing(self, filled: LocalClient) -> None:
+        first = page(filled, "?limit=2")
+        filled.post({**SMALL, "seed": 26})
 
-        second = page(easel, f"?limit=2&after={first['after']}")
+        second = page(filled, f"?limit=2&after={first['after']}")
 
         seeds = [picture["seed"] for picture in (*first["pictures"], *second["pictures"])]
         assert seeds == list(range(seeds[0], seeds[0] - 4, -1))
 
-    def test_a_rerun_is_listed_with_what_it_is_again(self, easel: LocalClient) -> None:
-        first = page(easel, "?limit=1")["pictures"][0]
-        again = easel.rerun(first["id"]).body
+    def test_a_rerun_is_listed_with_what_it_is_again(self, filled: LocalClient) -> None:
+        first = page(filled, "?limit=1")["pictures"][0]
+        again = filled.rerun(first["id"]).body
 
-        newest = page(easel, "?limit=1")["pictures"][0]
+        newest = page(filled, "?limit=1")["pictures"][0]
 
         assert (newest["id"], newest["rerun_of"]) == (again["id"], first["id"])
 
     def test_a_picture_that_was_deleted_with_its_record_is_not_listed(
-        self, easel: LocalClient
+        self, filled: LocalClient
     ) -> None:
-        newest = page(easel, "?limit=2")["pictures"]
-        easel.delete_objects(
+        newest = page(filled, "?limit=2")["pictures"]
+        filled.delete_objects(
             f"output-images/{newest[0]['id']}.png", f"output-images/{newest[0]['id']}.json"
         )
 
-        assert page(easel, "?limit=1")["pictures"] == newest[1:]
+        assert page(filled, "?limit=1")["pictures"] == newest[1:]
 
 
 class TestQueries:
@@ -120,13 +119,13 @@ class TestQueries:
         ],
     )
     def test_a_wrong_query_is_a_400_that_names_it(
-        self, empty: LocalClient, query: str, param: str
+        self, easel: LocalClient, query: str, param: str
     ) -> None:
-        answer = empty.look(f"/images?{query}")
+        answer = easel.look(f"/images?{query}")
 
         assert (answer.status, answer.error["param"]) == (400, param)
 
-    def test_a_key_is_needed(self, empty: LocalClient) -> None:
-        answer = empty.get(f"{empty.api_url}/images")
+    def test_a_key_is_needed(self, easel: LocalClient) -> None:
+        answer = easel.get(f"{easel.api_url}/images")
 
         assert (answer.status, answer.error["code"]) == (403, "invalid_api_key")

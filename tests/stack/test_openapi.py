@@ -1,7 +1,6 @@
 """The running API against the OpenAPI document that it serves, judged by schemathesis."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.local_client import LocalClient, running
+from tests.local_client import LocalClient
+from tests.share import share
 
 # With those of the other operations, 2,000.
 REQUESTS = 760
@@ -28,12 +28,6 @@ CHECKS = [
 ]
 KEY = {"x-api-key": "local"}
 SMALL = {"model": "amazon.nova-canvas-v1:0", "width": 320, "height": 320, "prompt": "small"}
-
-
-@pytest.fixture(scope="module")
-def easel() -> Iterator[LocalClient]:
-    with running() as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +69,9 @@ def ask_for(
     requests: int,
     ids: tuple[str, ...] = (),
 ) -> Counter[int]:
-    """The answers' statuses. Half of the requests that name an id name one of `ids`."""
+    """Returns the answers' statuses, for a share of `requests`. Half of the ids are of `ids`."""
     answers: Counter[int] = Counter()
+    requests = share(requests, least=20)
 
     @settings(
         max_examples=requests,

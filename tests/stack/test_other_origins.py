@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.local_client import Answer, LocalClient, running
+from tests.local_client import Answer, LocalClient, running, throttled_to
 
 PAGE = "https://pictures.example"
 WORKSHOP = "http://localhost:5173"
 STRANGER = "https://stranger.example"
 SENT = "content-type,idempotency-key,x-api-key"
 BODY = {"prompt": "for a page", "seed": 1}
+SETTINGS = {"allowed_origins": [PAGE, WORKSHOP]}
 
 
 def preflight(easel: LocalClient, origin: str, *, path: str = "/images") -> Answer:
@@ -48,7 +49,7 @@ class TestAllowedPages:
     @pytest.fixture(scope="class")
     @classmethod
     def easel(cls) -> Iterator[LocalClient]:
-        with running(settings={"allowed_origins": [PAGE, WORKSHOP]}) as client:
+        with running(settings=SETTINGS) as client:
             yield client
 
     @pytest.mark.parametrize(
@@ -136,8 +137,8 @@ class TestAllowedPages:
 
 
 def test_a_throttle_can_be_read() -> None:
-    settings = {"allowed_origins": [PAGE], "throttle_per_second": 1, "throttle_burst": 1}
-    with running(settings=settings) as easel:
+    settings = {"allowed_origins": [PAGE]}
+    with running(settings=settings, change=throttled_to(rate=1, burst=1)) as easel:
         answers = [easel.post(BODY, headers={"Origin": PAGE}) for _ in range(6)]
         stranger = preflight(easel, STRANGER)
 
@@ -147,10 +148,9 @@ def test_a_throttle_can_be_read() -> None:
     assert "Access-Control-Allow-Origin" not in stranger.headers
 
 
-def test_without_pages_a_preflight_finds_no_route() -> None:
-    with running() as easel:
-        answer = preflight(easel, PAGE)
-        picture = easel.post(BODY, headers={"Origin": PAGE})
+def test_without_pages_a_preflight_finds_no_route(easel: LocalClient) -> None:
+    answer = preflight(easel, PAGE)
+    picture = easel.post(BODY, headers={"Origin": PAGE})
 
     assert (answer.status, answer.error["code"]) == (403, "not_found")
     for each in (answer, picture):

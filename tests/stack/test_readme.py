@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from local.assembly import ROOT
-from tests.local_client import LocalClient, running
+from tests.local_client import LocalClient
 
 SESSION = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
@@ -16,19 +16,18 @@ SESSION = re.compile(r"```console\n(.*?)```", re.DOTALL)
 TIMES = re.compile(r"\d+\.\d+|█+")
 
 
-def test_every_command_prints_what_the_session_says(tmp_path: Path) -> None:
+def test_every_command_prints_what_the_session_says(easel: LocalClient, tmp_path: Path) -> None:
     found = SESSION.search((ROOT / "README.md").read_text())
     assert found is not None
     steps = [step.partition("\n") for step in found[1].split("$ ") if step]
     assert len(steps) >= 6
 
-    with running() as easel:
-        for command, _, printed in steps:
-            output = run(command, easel, tmp_path)
+    for command, _, printed in steps:
+        output = run(command, easel, tmp_path)
 
-            for line in printed.splitlines():
-                if line != "...":
-                    assert words(line) in [words(each) for each in output.splitlines()], command
+        for line in printed.splitlines():
+            if line != "...":
+                assert words(line) in [words(each) for each in output.splitlines()], command
 
     assert (tmp_path / "lighthouse.png").read_bytes().startswith(b"\x89PNG")
 

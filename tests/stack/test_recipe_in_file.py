@@ -5,7 +5,6 @@ import io
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from PIL import Image, JpegImagePlugin
 
 from easel.picture_file import read_recipe
-from tests.local_client import LocalClient, running
+from tests.local_client import LocalClient
 
 PROMPT = 'a lighthouse, at dusk\n灯台 "Café" <x> & 🐈'
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -37,12 +36,6 @@ USER_COMMENT = 0x9286
 EXIF = 0x8769
 
 pytestmark = pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
-
-
-@pytest.fixture(scope="module")
-def easel() -> Iterator[LocalClient]:
-    with running() as client:
-        yield client
 
 
 def manifest_of(easel: LocalClient, id: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,9 +12,17 @@ from lambdas.common.keys import staging_key
 from lambdas.validate.request import resolve
 from local.deployment import DeploymentError
 from tests.environments import VALIDATE
-from tests.local_client import Answer, LocalClient, drawing_within, running
+from tests.local_client import (
+    Answer,
+    Change,
+    Document,
+    LocalClient,
+    drawing_within,
+    resources,
+    running,
+    throttled_to,
+)
 
-Document = dict[str, Any]
 BODY = {"prompt": "a change of the template", "seed": 1}
 ID = resolve(
     BODY,
@@ -24,39 +31,34 @@ ID = resolve(
 ).id
 
 
-def resources(document: Document, type: str) -> list[dict[str, Any]]:
-    return [each for each in document["Resources"].values() if each["Type"] == type]
-
-
-def change_states(change: Callable[[dict[str, Any]], None]) -> Callable[[Document], None]:
+def change_states(change: Change) -> Change:
     """A change of the state machine's definition."""
 
     def changed(document: Document) -> None:
         (machine,) = resources(document, "AWS::StepFunctions::StateMachine")
-        definition = json.loads(machine["Properties"]["DefinitionString"])
+        definition = json.loads(machine["DefinitionString"])
         change(definition)
-        machine["Properties"]["DefinitionString"] = json.dumps(definition)
+        machine["DefinitionString"] = json.dumps(definition)
 
     return changed
 
 
-def without_grant(role_part: str, action: str) -> Callable[[Document], None]:
-    """A change that takes one action from one role."""
+def policy_of(easel: LocalClient, role_part: str, action: str) -> dict[str, Any]:
+    """Returns the inline policy by which a role may do this: RoleName, PolicyName and document."""
+    iam = easel.aws("iam")
+    (role,) = [
+        each["RoleName"] for each in iam.list_roles()["Roles"] if role_part in each["RoleName"]
+    ]
+    policies = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    (granting,) = [each for each in policies if action in actions(each["PolicyDocument"])]
+    return {name: granting[name] for name in ("RoleName", "PolicyName", "PolicyDocument")}
 
-    def changed(document: Document) -> None:
-        taken = 0
-        for policy in resources(document, "AWS::IAM::Policy"):
-            if role_part not in policy["Properties"]["Roles"][0]["Ref"]:
-                continue
-            statements = policy["Properties"]["PolicyDocument"]["Statement"]
-            kept = [each for each in statements if each["Action"] != action]
-            taken += len(statements) - len(kept)
-            policy["Properties"]["PolicyDocument"]["Statement"] = kept or [
-                {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
-            ]
-        assert taken == 1
 
-    return changed
+def actions(document: Document) -> list[Any]:
+    return [statement["Action"] for statement in document["Statement"]]
 
 
 @pytest.mark.parametrize(
@@ -72,14 +74,30 @@ def without_grant(role_part: str, action: str) -> Callable[[Document], None]:
         ("StartExecutionRole", "states:StartSyncExecution", "internal_error"),
     ],
 )
-def test_a_grant_less_is_a_500_that_says_so(role_part: str, action: str, code: str) -> None:
-    with running(change=without_grant(role_part, action)) as easel:
-        answer = easel.post(BODY)
+def test_missing_permission_answers_500_naming_it(
+    easel: LocalClient, role_part: str, action: str, code: str
+) -> None:
+    granted = policy_of(easel, role_part, action)
+    document = granted["PolicyDocument"]
+    left = [each for each in document["Statement"] if each["Action"] != action]
+    nothing = {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
+    reduced = {**document, "Statement": left or [nothing]}
+    body = {"prompt": f"{role_part} without {action}", "seed": 1}
+    iam = easel.aws("iam")
 
-        assert (answer.status, answer.error["code"]) == (500, code)
-        if answer.body["execution_arn"] is not None:
-            history = json.dumps(easel.history(answer.body["execution_arn"]), default=str)
-            assert "AccessDenied" in history
+    iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(reduced)})
+    try:
+        refused = easel.post(body)
+    finally:
+        iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(document)})
+    granted_again = easel.post(body)
+
+    assert len(document["Statement"]) - len(left) == 1
+    assert (refused.status, refused.error["code"]) == (500, code)
+    if refused.body["execution_arn"] is not None:
+        history = json.dumps(easel.history(refused.body["execution_arn"]), default=str)
+        assert "AccessDenied" in history
+    assert granted_again.status == 200
 
 
 @pytest.mark.parametrize(
@@ -102,7 +120,7 @@ def test_a_role_that_trusts_another_service_is_a_500(role_part: str, code: str) 
 def test_a_key_without_a_usage_plan_opens_nothing() -> None:
     def change(document: Document) -> None:
         (plan,) = resources(document, "AWS::ApiGateway::UsagePlan")
-        plan["Properties"]["ApiStages"] = []
+        plan["ApiStages"] = []
 
     with running(change=change) as easel:
         answer = easel.post(BODY)
@@ -111,12 +129,7 @@ def test_a_key_without_a_usage_plan_opens_nothing() -> None:
 
 
 def test_a_throttle_less_in_the_template_is_a_throttle_less_in_the_run() -> None:
-    def change(document: Document) -> None:
-        (stage,) = resources(document, "AWS::ApiGateway::Stage")
-        (setting,) = stage["Properties"]["MethodSettings"]
-        setting |= {"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 1}
-
-    with running(change=change) as easel:
+    with running(change=throttled_to(rate=0.001, burst=1)) as easel:
         answers = [easel.post(BODY, path=path) for path in ("/images", "/images", "/image")]
 
     assert [answer.status for answer in answers] == [200, 429, 200]
@@ -125,7 +138,7 @@ def test_a_throttle_less_in_the_template_is_a_throttle_less_in_the_run() -> None
 def test_a_header_that_no_method_response_declares_is_not_deployed() -> None:
     def change(document: Document) -> None:
         for method in resources(document, "AWS::ApiGateway::Method"):
-            for response in method["Properties"]["Integration"]["IntegrationResponses"]:
+            for response in method["Integration"]["IntegrationResponses"]:
                 response["ResponseParameters"] = {"method.response.header.Vary": "'Origin'"}
 
     with pytest.raises(DeploymentError, match="does not declare"), running(change=change):
@@ -135,8 +148,8 @@ def test_a_header_that_no_method_response_declares_is_not_deployed() -> None:
 def test_a_function_without_concurrency_left_is_a_429() -> None:
     def change(document: Document) -> None:
         for function in resources(document, "AWS::Lambda::Function"):
-            if "generate" in function["Properties"]["Handler"]:
-                function["Properties"]["ReservedConcurrentExecutions"] = 1
+            if "generate" in function["Handler"]:
+                function["ReservedConcurrentExecutions"] = 1
         drawing_within(7)(document)
 
     with running(change=change, latency_seconds=4) as easel:
@@ -198,7 +211,7 @@ def test_a_renamed_state_has_its_new_name_in_the_history() -> None:
 def test_a_line_of_a_mapping_template_changes_the_answer() -> None:
     def change(document: Document) -> None:
         for method in resources(document, "AWS::ApiGateway::Method"):
-            for response in method["Properties"]["Integration"]["IntegrationResponses"]:
+            for response in method["Integration"]["IntegrationResponses"]:
                 templates = response["ResponseTemplates"]
                 templates["application/json"] = templates["application/json"].replace(
                     "$answer.body", '{"wrapped":$answer.body}'
@@ -211,7 +224,7 @@ def test_a_line_of_a_mapping_template_changes_the_answer() -> None:
 def test_a_request_model_is_enforced() -> None:
     def change(document: Document) -> None:
         (model,) = resources(document, "AWS::ApiGateway::Model")
-        model["Properties"]["Schema"]["required"] = ["title"]
+        model["Schema"]["required"] = ["title"]
 
     with running(change=change) as easel:
         answer = easel.post(BODY)

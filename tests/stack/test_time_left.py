@@ -4,21 +4,13 @@ but the workflow's own."""
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.local_client import LocalClient, running
-
-
-@pytest.fixture(scope="module")
-def easel() -> Iterator[LocalClient]:
-    with running() as client:
-        yield client
-
+from tests.local_client import LocalClient
 
 SLOW = [
     *({"at": name, "kind": "slow", "times": 99, "seconds": 0.7}

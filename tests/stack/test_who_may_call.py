@@ -14,13 +14,22 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sts.models import sts_backends
 
 from local.access import OPERATOR_KEY, OPERATOR_SECRET, PARTITION
+from local.assembly import synthesized
 from local.gateway.app import ADMITTED
 from local.stack import REGION
-from tests.local_client import Answer, LocalClient, running
+from tests.local_client import (
+    Answer,
+    Document,
+    LocalClient,
+    resources,
+    running,
+    throttled_to,
+)
 
 BODY = json.dumps({"prompt": "who may call", "seed": 1}).encode()
 OPERATOR = Credentials(OPERATOR_KEY, OPERATOR_SECRET)
 CALLER = "caller-of-the-api"
+SIGNED = {"auth": "iam", "waf": True}
 
 
 def signed(
@@ -55,7 +64,7 @@ class TestSigned:
     @pytest.fixture(scope="class")
     @classmethod
     def easel(cls) -> Iterator[LocalClient]:
-        with running(settings={"auth": "iam"}) as client:
+        with running(settings=SIGNED) as client:
             yield client
 
     def session(self, easel: LocalClient, *actions: str) -> Credentials:
@@ -82,6 +91,9 @@ class TestSigned:
 
     def test_a_signed_request_is_answered(self, easel: LocalClient) -> None:
         assert easel.post(BODY, headers=signed(easel)).status == 200
+
+    def test_the_stack_runs_here_without_its_firewall(self) -> None:
+        assert resources(dict(synthesized(settings=SIGNED).document), "AWS::WAFv2::WebACL")
 
     def test_a_role_that_may_invoke_the_route_is_answered(self, easel: LocalClient) -> None:
         credentials = self.session(easel, "execute-api:Invoke")
@@ -174,12 +186,6 @@ class TestSigned:
 
 
 class TestWithKey:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def easel(cls) -> Iterator[LocalClient]:
-        with running(settings={"auth": "api_key"}) as client:
-            yield client
-
     def test_the_key_is_answered(self, easel: LocalClient) -> None:
         assert easel.post(BODY).status == 200
 
@@ -197,9 +203,8 @@ class TestWithKey:
 class TestHowOften:
     @pytest.mark.parametrize("auth", ["iam", "api_key"])
     def test_over_the_throttle_is_a_429_to_retry_later(self, auth: str) -> None:
-        with running(
-            settings={"auth": auth, "throttle_per_second": 1, "throttle_burst": 3}
-        ) as easel:
+        settings = SIGNED if auth == "iam" else {}
+        with running(settings=settings, change=throttled_to(rate=1, burst=3)) as easel:
             headers = signed(easel) if auth == "iam" else {}
             easel.post(BODY, headers=headers)
             answers = [easel.post(BODY, headers=headers) for _ in range(12)]
@@ -212,10 +217,10 @@ class TestHowOften:
             assert "x-should-retry" not in answer.headers
 
     def test_over_the_throttle_is_refused_at_once_while_others_are_drawn_for(self) -> None:
-        settings = {"throttle_per_second": 1, "throttle_burst": ADMITTED}
+        throttled = throttled_to(rate=1, burst=ADMITTED)
         bodies = [{"prompt": "all at once", "seed": seed} for seed in range(1, ADMITTED + 11)]
         with (
-            running(settings=settings, latency_seconds=4) as easel,
+            running(change=throttled, latency_seconds=4) as easel,
             ThreadPoolExecutor(len(bodies)) as callers,
         ):
             first, *others = as_completed([callers.submit(easel.post, body) for body in bodies])
@@ -224,7 +229,11 @@ class TestHowOften:
         assert {each.result().status for each in others} == {200, 429}
 
     def test_over_the_quota_is_a_429_that_no_retry_helps(self) -> None:
-        with running(settings={"auth": "api_key", "daily_quota": 2}) as easel:
+        def change(document: Document) -> None:
+            (plan,) = resources(document, "AWS::ApiGateway::UsagePlan")
+            plan["Quota"]["Limit"] = 2
+
+        with running(change=change) as easel:
             first, second, third = (easel.post(BODY) for _ in range(3))
             refused_without_key = easel.post(BODY, headers={"x-api-key": "wrong"})
             calls = easel.model_calls()
@@ -235,8 +244,3 @@ class TestHowOften:
         assert "Retry-After" not in third.headers
         assert refused_without_key.error["code"] == "invalid_api_key"
         assert calls == 1
-
-
-def test_a_stack_with_a_firewall_runs_here_without_it() -> None:
-    with running(settings={"waf": True}) as easel:
-        assert easel.post(BODY).status == 200
