@@ -41,8 +41,8 @@ format: $(INSTALLED)
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
-docs: $(RUNNABLE)  ## the generated parts of docs/
-	$(VENV)/bin/python -m docs.state_machine
+docs: $(INSTALLED)  ## the generated parts of docs/: drawing and tables
+	PATH="$(NODE)/bin:$$PATH" $(VENV)/bin/python -m docs.generated
 
 reference: $(INSTALLED) node_modules  ## what JSONata's own implementation answers to the expressions' cases
 	$(VENV)/bin/python -m tests.cdk.reference_jsonata

@@ -11,6 +11,8 @@ Auth = Literal["iam", "api_key"]
 RemovalPolicy = Literal["retain", "destroy"]
 Switch = Literal["on", "off"]
 Strength = Literal["LOW", "MEDIUM", "HIGH"]
+# The numbers of days for which CloudWatch Logs can keep logs.
+LogRetentionDays = Literal[1, 3, 7, 14, 30, 60, 90, 180, 365, 731]
 
 # Bedrock's limits for guardrails.
 DENIED_WORDS_LIMIT = 10_000
@@ -19,9 +21,6 @@ DENIED_TOPICS_LIMIT = 30
 TOPIC_DEFINITION_LIMIT = 200
 TOPIC_EXAMPLES_LIMIT = 5
 TOPIC_EXAMPLE_LIMIT = 100
-
-# The numbers of days for which CloudWatch Logs can keep logs.
-LOG_RETENTION_DAYS = (1, 3, 7, 14, 30, 60, 90, 180, 365, 731)
 
 # An origin as a browser sends it: lower case, no path, no port if it is the scheme's default.
 _ORIGIN = re.compile(
@@ -90,21 +89,28 @@ def _number(default: int, low: int, high: int) -> int:
 
 @dataclass(frozen=True)
 class Settings:
-    """One environment's settings."""
+    """One environment's settings. docs/operations.md lists them with the comments below."""
 
+    # The region whose models are called. The stack itself can be in another one.
     bedrock_region: str = "us-west-2"
+    # The model for requests that name none.
     default_model: str = "stability.stable-image-core-v1:1"
+    # Offers models that AWS has retired. Only the local stack can still draw with them.
     allow_retired_models: bool = False
+    # How callers say who they are: by a SigV4 signature or by a key.
     auth: Auth = "iam"
-    # These two apply to each method and, with auth api_key, to each key.
+    # Requests a second, for each method and, with auth api_key, for each key.
     throttle_per_second: int = _number(1, 1, 10_000)
+    # Requests at the same moment, counted in the same way.
     throttle_burst: int = _number(10, 1, 5_000)
+    # Requests a day for each key. It has no effect with auth iam.
     daily_quota: int = _number(1_000, 1, 10_000_000)
     # The most model calls at the same time. 0 reserves nothing, for accounts that cannot: Lambda
     # keeps 100 unreserved for all other functions.
     generate_concurrency: int = _number(10, 0, 1_000)
-    # Origins of web pages whose scripts may call the API.
+    # Origins of web pages whose scripts may call the API: https://host or http://localhost:port.
     allowed_origins: tuple[str, ...] = ()
+    # Puts AWS WAF in front of the API.
     waf: bool = False
     # How long API Gateway waits: 29 unless the account's quota was raised.
     gateway_timeout_seconds: int = _number(29, 29, 300)
@@ -113,24 +119,33 @@ class Settings:
     model_timeout_seconds: int = _number(120, 30, 600)
     # At most an hour, because a URL expires with the credentials that signed it.
     url_expires_seconds: int = _number(3_600, 60, 3_600)
-    # 0 keeps pictures forever.
+    # How long pictures are kept. 0 keeps them forever.
     image_retention_days: int = _number(0, 0, 36_500)
     # If false, files hold their recipe only if a request asks for it.
     recipe_in_picture: bool = True
-    log_retention_days: int = 30
+    # How long all logs are kept.
+    log_retention_days: LogRetentionDays = 30
     # If true, the logs of workflow and functions hold prompts.
     log_execution_data: bool = True
+    # What becomes of the pictures when the stack is destroyed.
     removal_policy: RemovalPolicy = "retain"
+    # Whether a guardrail checks prompts and pictures.
     guardrail: Switch = "on"
+    # How strict the content filters of the stack's own guardrail are.
     guardrail_strength: Strength = "MEDIUM"
-    # An id or ARN in the stack's own region, and a version: brings a guardrail along. Else the
-    # stack makes one.
+    # The id or ARN of an existing guardrail, in the stack's own region. If empty, the stack makes
+    # one.
     guardrail_id: str = ""
+    # The existing guardrail's version.
     guardrail_version: str = ""
+    # Words that the stack's own guardrail blocks.
     denied_words: tuple[str, ...] = ()
+    # Topics that the stack's own guardrail blocks: each with name, definition and, if you like,
+    # examples.
     denied_topics: tuple[DeniedTopic, ...] = ()
+    # Where alarms are mailed to. AWS first asks that address to confirm.
     alarm_email: str = ""
-    # Counted at list prices.
+    # The model calls of an hour, at list prices, that raise the cost alarm.
     alarm_cost_usd_per_hour: int = _number(10, 1, 1_000_000)
 
     def __post_init__(self) -> None:
@@ -139,7 +154,7 @@ class Settings:
             ("removal_policy", get_args(RemovalPolicy)),
             ("guardrail", get_args(Switch)),
             ("guardrail_strength", get_args(Strength)),
-            ("log_retention_days", LOG_RETENTION_DAYS),
+            ("log_retention_days", get_args(LogRetentionDays)),
             ("default_model", tuple(CATALOG)),
         ):
             value = getattr(self, name)

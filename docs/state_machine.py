@@ -1,26 +1,17 @@
-"""Draws the state machine in docs/architecture.md from its ASL file."""
+"""Draws the state machine from its ASL file."""
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from cdk.definition import DEFINITION
 
-DOCUMENT = Path(__file__).with_name("architecture.md")
-BEGIN, END = "```mermaid\n", "```\n"
 
-
-def drawing(definition: Mapping[str, Any]) -> str:
+def drawing() -> str:
     """Returns the state machine as a Mermaid state diagram."""
-    return "\n".join(["stateDiagram-v2", *_machine(definition, "    ")]) + "\n"
-
-
-def with_drawing(document: str, definition: Mapping[str, Any]) -> str:
-    """Returns the document with the drawing in its first Mermaid block."""
-    before, _, rest = document.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{drawing(definition)}{END}{after}"
+    definition = json.loads(DEFINITION.read_text())
+    lines = ["```mermaid", "stateDiagram-v2", *_machine(definition, "    "), "```"]
+    return "\n".join(lines) + "\n"
 
 
 def _machine(machine: Mapping[str, Any], indent: str) -> Iterator[str]:
@@ -53,8 +44,3 @@ def _condition(expression: str) -> str:
     """What a condition is about, without the colons and semicolons that Mermaid reads."""
     words = expression.strip("{%} ").replace("$states.input.", "").replace("$", "")
     return words if len(words) <= 40 else "there is time"
-
-
-if __name__ == "__main__":
-    made = with_drawing(DOCUMENT.read_text(), json.loads(DEFINITION.read_text()))
-    DOCUMENT.write_text(made)

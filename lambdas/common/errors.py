@@ -26,7 +26,8 @@ EaselError
     ├── StorageAccessDeniedError   500
     └── InternalError              500
 
-Class names are the contract with the state machine, which retries and catches by them.
+Class names are the contract with the state machine, which retries and catches by them. A class's
+docstring says when it is raised: docs/api.md lists them.
 """
 
 import json
@@ -108,37 +109,48 @@ class CallerError(EaselError):
 
 
 class InvalidRequestError(CallerError):
-    """Its codes: missing_parameter, unknown_parameter, invalid_value, unsupported_parameter."""
+    """A field is missing (`missing_parameter`), unknown (`unknown_parameter`), out of range
+    (`invalid_value`), or one that the model does not take (`unsupported_parameter`)."""
 
 
 class PromptBlockedError(CallerError):
+    """The guardrail or the model's own filter blocked the prompt."""
+
     type = "image_generation_user_error"
     code = "moderation_blocked"
 
 
 class PictureBlockedError(CallerError):
+    """The guardrail or the model's own filter blocked the picture."""
+
     type = "image_generation_user_error"
     code = "moderation_blocked"
 
 
 class PictureTooLargeError(CallerError):
-    """A picture that is too large for the guardrail to check, and so is not published."""
+    """The picture is too large for the guardrail to check, so it is not published."""
 
     type = "image_generation_user_error"
     code = "picture_too_large"
 
 
 class ModelNotFoundError(CallerError):
+    """There is no such model, or this region or account does not offer it."""
+
     status = 404
     code = "model_not_found"
 
 
 class PictureNotFoundError(CallerError):
+    """No picture has this id."""
+
     status = 404
     code = "picture_not_found"
 
 
 class BeingDrawnError(CallerError):
+    """Another request is drawing the same picture."""
+
     recoverable = True
     status = 409
     code = "being_drawn"
@@ -146,11 +158,15 @@ class BeingDrawnError(CallerError):
 
 
 class ModelRetiredError(CallerError):
+    """The model has reached the end of its life. The message names its successor."""
+
     status = 410
     code = "model_retired"
 
 
 class IdempotencyKeyReusedError(CallerError):
+    """The Idempotency-Key came with another request before."""
+
     status = 422
     code = "idempotency_key_reused"
 
@@ -167,6 +183,8 @@ class ServiceError(EaselError):
 
 
 class ThrottledError(ServiceError):
+    """Bedrock, Lambda or Step Functions gets too many requests."""
+
     status = 429
     type = "rate_limit_error"
     code = "rate_limit_exceeded"
@@ -175,6 +193,8 @@ class ThrottledError(ServiceError):
 
 
 class QuotaExceededError(ServiceError):
+    """The account's quota for the model is used up."""
+
     status = 429
     type = "rate_limit_error"
     code = "quota_exceeded"
@@ -185,6 +205,8 @@ class QuotaExceededError(ServiceError):
 
 
 class ModelUnavailableError(ServiceError):
+    """The model cannot be reached or is not ready. Nothing was paid."""
+
     status = 503
     code = "model_unavailable"
     retry_after_seconds = 10
@@ -192,6 +214,8 @@ class ModelUnavailableError(ServiceError):
 
 
 class ModelFailedError(ServiceError):
+    """The model failed or sent no usable picture. It may have been paid for."""
+
     status = 502
     code = "model_error"
     default_message = (
@@ -201,6 +225,8 @@ class ModelFailedError(ServiceError):
 
 
 class ModelTimeoutError(ServiceError):
+    """The model did not answer in time. It may have been paid for."""
+
     status = 504
     code = "timeout"
     default_message = (
@@ -210,6 +236,8 @@ class ModelTimeoutError(ServiceError):
 
 
 class DeadlineError(ServiceError):
+    """The picture was not ready in time. It may still be finished."""
+
     recoverable = True
     status = 504
     code = "timeout"
@@ -220,7 +248,7 @@ class DeadlineError(ServiceError):
 
 
 class NoTimeLeftError(ServiceError):
-    """Too little time for a model call. Nothing was drawn."""
+    """Too little time was left for a model call. Nothing was drawn."""
 
     status = 503
     code = "no_time_left"
@@ -231,6 +259,8 @@ class NoTimeLeftError(ServiceError):
 
 
 class ModelAccessDeniedError(ServiceError):
+    """The service may not call the model."""
+
     code = "model_access_denied"
     default_message = (
         "This service has no access to the model. The operator has to allow bedrock:InvokeModel "
@@ -239,6 +269,8 @@ class ModelAccessDeniedError(ServiceError):
 
 
 class GuardrailUnavailableError(ServiceError):
+    """The guardrail gives no answer at the moment."""
+
     recoverable = True
     status = 503
     code = "guardrail_unavailable"
@@ -250,6 +282,8 @@ class GuardrailUnavailableError(ServiceError):
 
 
 class GuardrailRefusedError(ServiceError):
+    """The guardrail does not work: its permission, id, version or quota is wrong."""
+
     recoverable = True
     code = "guardrail_refused"
     default_message = (
@@ -260,6 +294,8 @@ class GuardrailRefusedError(ServiceError):
 
 
 class StorageError(ServiceError):
+    """S3 cannot be read or written at the moment."""
+
     recoverable = True
     status = 503
     code = "storage_unavailable"
@@ -271,6 +307,8 @@ class StorageError(ServiceError):
 
 
 class StorageAccessDeniedError(ServiceError):
+    """The service may not read or write its own bucket."""
+
     recoverable = True
     code = "storage_access_denied"
     default_message = (
