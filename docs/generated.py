@@ -18,7 +18,7 @@ PARTS: Mapping[Path, Mapping[str, Part]] = {
             "errors": tables.errors,
             "gateway errors": tables.gateway_errors,
         },
-        "operations.md": {"settings": tables.settings},
+        "operations.md": {"settings": tables.settings, "alarms": tables.alarms},
         "faults.md": {"faults": tables.faults},
     }.items()
 }

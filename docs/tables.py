@@ -1,4 +1,4 @@
-"""The tables of the documents: settings, models and what they take, errors, faults."""
+"""The tables of the documents: settings, alarms, models and what they take, errors, faults."""
 
 import ast
 import inspect
@@ -10,6 +10,7 @@ from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.settings import Settings
 from lambdas.common.catalog import CATALOG, Model
 from lambdas.common.errors import CLASSES, EaselError
+from tests.cdk.combinations import STACK_NAME, properties
 from tests.stack.test_faults import CASES
 
 _KINDS = {str: "text", bool: "`true`, `false`", tuple: "a list"}
@@ -28,6 +29,18 @@ def settings() -> str:
                 meanings[each.name],
             )
             for each in fields(Settings)
+        ),
+    )
+
+
+def alarms() -> str:
+    """Returns the alarms of a deployment and their descriptions."""
+    name = f"{STACK_NAME}-"
+    return _table(
+        ("Alarm", "What it says"),
+        (
+            (f"`{alarm['AlarmName'].removeprefix(name)}`", alarm["AlarmDescription"])
+            for alarm in properties(Settings(), "AWS::CloudWatch::Alarm")
         ),
     )
 
