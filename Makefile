@@ -27,10 +27,10 @@ run: $(RUNNABLE)  ## the whole stack on this machine: PORT= AWS_PORT= LATENCY=se
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 test: $(INSTALLED)  ## whether Easel works, in a few minutes
-	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test-all: $(INSTALLED)  ## all tests with every example of what is slow by nature, and coverage
-	WHOLE=1 $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov
+	WHOLE=1 $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov
 
 check: $(INSTALLED) rules  ## lint, types and rules
 	$(VENV)/bin/ruff format --check
@@ -78,7 +78,7 @@ LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
 lock: $(RUNNABLE)  ## the requirements' locks anew from pyproject.toml
 	$(VENV)/bin/python -m pip install -q uv
 	$(LOCK) pyproject.toml --extra local -o requirements.lock
-	$(LOCK) pyproject.toml --extra local --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group rules -o requirements-checkov.lock
 
 clean:  ## remove what make has installed and made here
