@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from easel.exits import CommandError, Exit
-from easel.target import API_KEY, Target, signed_headers
+from easel.target import API_KEY, Target
 
 CONNECT_SECONDS = 10
 # Longer than any API Gateway waits, whose answer is better than none.
@@ -17,8 +16,6 @@ READ_SECONDS = 310
 _LATER = frozenset({429, 503})
 
 # What the answer of the API cannot know: how this command line mends it.
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
 _CURES: Mapping[str, str] = {
     "invalid_api_key": f"Give it with --api-key or {API_KEY}.",
     "invalid_signature": "--region and --profile say which credentials sign, and for where.",
@@ -47,10 +44,7 @@ class Answer:
         try:
             return dict(json.loads(self.content))
         except (ValueError, TypeError):
-            raise CommandError(
-                Exit.FAILED,
-                f"The answer ({self.status}) is not Easel's. Check the endpoint.",
-            ) from None
+            raise _not_easels(self, Exit.FAILED) from None
 
 
 class NoAnswerError(Exception):
@@ -150,31 +144,34 @@ class Api:
         method: str,
         path: str,
         request: Mapping[str, Any] | None = None,
-        more: Mapping[str, str] = NO_HEADERS,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         body = None if request is None else json.dumps(request, ensure_ascii=False).encode()
-        answer = self._signed(method, path, body, more)
+        headers = {"accept": "application/json", **(headers or {})}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        answer = self._proven(method, path, headers, body)
         seconds = _retry_after(answer)
         if seconds is not None and 0 <= seconds <= self._patience_seconds > 0:
             self._waits(seconds)
-            answer = self._signed(method, path, body, more)
+            answer = self._proven(method, path, headers, body)
         if answer.status != 200:
             raise _refusal(answer)
         return answer
 
-    def _signed(
-        self, method: str, path: str, body: bytes | None, more: Mapping[str, str]
+    def _proven(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
+        """Sends with a key or a signature, which is made anew for each request."""
         target = self._target
         url = target.url + path
-        headers = {"accept": "application/json", **more}
-        if body is not None:
-            headers["content-type"] = "application/json"
         # A local stack may want either, and its credentials open nothing else.
         if target.api_key is None or target.local:
+            from easel.credentials import signed_headers
+
             headers = signed_headers(target, method, url, headers, body)
         if target.api_key is not None:
-            headers["x-api-key"] = target.api_key
+            headers = {**headers, "x-api-key": target.api_key}
         return self._sent(method, url, headers, body)
 
     def _sent(
@@ -192,10 +189,11 @@ class Api:
             ) from error
 
 
-def error_code(error: CommandError) -> str | None:
-    """The code in the API's answer, where there is one."""
-    code = json.loads(error.answer)["error"]["code"] if error.answer else None
-    return None if code is None else str(code)
+def exit_of(status: int, *, later: bool = False) -> Exit:
+    """Returns how a command ends after a status that is no success."""
+    if status in _LATER or later:
+        return Exit.LATER
+    return Exit.REFUSED if 400 <= status < 500 else Exit.FAILED
 
 
 def _refusal(answer: Answer) -> CommandError:
@@ -204,24 +202,20 @@ def _refusal(answer: Answer) -> CommandError:
         message, code = str(error["message"]), str(error["code"])
     except (CommandError, KeyError, TypeError):
         exit = Exit.REFUSED if 400 <= answer.status < 500 else Exit.FAILED
-        return CommandError(
-            exit, f"The answer ({answer.status}) is not Easel's. Check the endpoint."
-        )
+        return _not_easels(answer, exit)
     said = " ".join(filter(None, (message, _CURES.get(code))))
     seconds = _retry_after(answer)
     if seconds:
         said += f" Retry after {seconds:g} s."
-    exit = _exit(answer.status, later=seconds is not None)
+    exit = exit_of(answer.status, later=seconds is not None)
     said += f" ({answer.status} {code})"
     if exit is Exit.FAILED and (execution := answer.body.get("execution_arn")):
         said += f" What happened: easel trace {execution}"
-    return CommandError(exit, said, answer=answer.text)
+    return CommandError(exit, said, answer=answer.text, code=code)
 
 
-def _exit(status: int, *, later: bool) -> Exit:
-    if status in _LATER or later:
-        return Exit.LATER
-    return Exit.REFUSED if 400 <= status < 500 else Exit.FAILED
+def _not_easels(answer: Answer, exit: Exit) -> CommandError:
+    return CommandError(exit, f"The answer ({answer.status}) is not Easel's. Check the endpoint.")
 
 
 def _retry_after(answer: Answer) -> float | None:

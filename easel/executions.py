@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from easel.account import Account, Reason, Unanswered, client_config
+from easel.aws import LOCAL_REGION, Account, Reason, Unanswered
+from easel.credentials import session_for
 from easel.exits import CommandError, Exit
-from easel.target import LOCAL_REGION, Target, aws_session
+from easel.target import Target
 from easel.timeline import Event, event_of_history, event_of_log
 
 _ARN = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:(execution|express)(:[^:\s\"]+){2,3}")
@@ -35,18 +36,9 @@ def is_express(arn: str) -> bool:
 def account_of(arn: str, target: Target) -> Account:
     """The account that an execution is asked of: the local stack's own, or the one that the AWS
     credentials are for."""
-    local = not is_express(arn)
-    session = aws_session(target, local=local)
-
-    def client_for(service: str, region: str) -> Any:
-        return session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=target.aws_url if local else None,
-            config=client_config(),
-        )
-
-    return Account(client_for, LOCAL_REGION if local else arn.split(":")[3])
+    if is_express(arn):
+        return Account.of(session_for(target, local=False), arn.split(":")[3])
+    return Account.of(session_for(target, local=True), LOCAL_REGION, target.aws_url)
 
 
 def events_of(arn: str, account: Account, *, since: datetime) -> list[Event]:

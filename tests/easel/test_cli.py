@@ -14,8 +14,8 @@ from easel.api import Answer, NoAnswerError
 from easel.cli import main
 from easel.exits import Exit
 from easel.picture_file import read_recipe
-from easel.run import Seams
-from easel.target import Asked, target_of
+from easel.run import Run
+from easel.target import target_of
 from tests.easel.fake_api import DEFAULT_MODEL, FakeApi, error, later
 
 DEPLOYED = "https://abc123.execute-api.eu-west-1.amazonaws.com/v1"
@@ -32,8 +32,8 @@ class CommandLine:
         self.opened: list[str] = []
 
     def __call__(self, *args: str) -> Result:
-        seams = Seams(http=self.api, sleep=self.slept.append, launch=self._launch)
-        return CliRunner().invoke(main, args, obj=seams)
+        run = Run(http=self.api, sleep=self.slept.append, launch=self._launch)
+        return CliRunner().invoke(main, args, obj=run)
 
     @property
     def files(self) -> list[str]:
@@ -421,26 +421,26 @@ class TestWhereTo:
         assert easel.api.sent[-1][2] == {}
 
     @pytest.mark.parametrize(
-        ("environ", "asked", "key"),
+        ("environ", "endpoint", "key"),
         [
-            ({}, Asked(), "local"),
-            ({"EASEL_API_KEY": "k1"}, Asked(), "local"),
-            ({"EASEL_API_KEY": "k1"}, Asked(endpoint=DEPLOYED), "k1"),
-            ({"EASEL_API_KEY": "k1"}, Asked(endpoint="http://localhost:9000"), "local"),
-            ({"EASEL_API_KEY": "k1", "EASEL_ENDPOINT": DEPLOYED}, Asked(), "k1"),
+            ({}, None, "local"),
+            ({"EASEL_API_KEY": "k1"}, None, "local"),
+            ({"EASEL_API_KEY": "k1"}, DEPLOYED, "k1"),
+            ({"EASEL_API_KEY": "k1"}, "http://localhost:9000", "local"),
+            ({"EASEL_API_KEY": "k1", "EASEL_ENDPOINT": DEPLOYED}, None, "k1"),
             (
                 {"EASEL_API_KEY": "k1", "EASEL_ENDPOINT": DEPLOYED},
-                Asked(endpoint="https://other.example/v1"),
+                "https://other.example/v1",
                 None,
             ),
-            ({"EASEL_API_KEY": "k1", "EASEL_ENDPOINT": "http://127.0.0.1:1"}, Asked(), "k1"),
-            ({}, Asked(endpoint=DEPLOYED), None),
+            ({"EASEL_API_KEY": "k1", "EASEL_ENDPOINT": "http://127.0.0.1:1"}, None, "k1"),
+            ({}, DEPLOYED, None),
         ],
     )
     def test_a_key_goes_only_where_it_belongs(
-        self, environ: Mapping[str, str], asked: Asked, key: str | None
+        self, environ: Mapping[str, str], endpoint: str | None, key: str | None
     ) -> None:
-        assert target_of(asked, environ).api_key == key
+        assert target_of(environ, endpoint=endpoint).api_key == key
 
     @pytest.mark.parametrize(
         "endpoint", ["http://api.example/v1", "api.example", "ftp://x", "https://me:pw@host/v1"]

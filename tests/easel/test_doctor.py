@@ -1,4 +1,4 @@
-"""The doctor, over real clients whose answers fit the service models."""
+"""The doctor, over real clients whose answers fit the service foundation_models."""
 
 import io
 from collections.abc import Mapping
@@ -12,10 +12,12 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
 
 from cdk.settings import Settings, SettingsError
-from easel import models, quotas, stack
-from easel.account import Account, Answer, Reason, Unanswered
-from easel.doctor import Examined, account_of, examine, settings_of
-from easel.findings import Finding, Level, without_answer
+from easel.aws import Account, Answer, Reason, Unanswered
+from easel.doctor import deployment, foundation_models, quotas
+from easel.doctor.findings import Finding, Level, without_answer
+from easel.doctor.foundation_models import ModelCheck
+from easel.doctor.report import account_of, examine
+from easel.environments import settings_of
 from lambdas.common.catalog import CATALOG, Legacy, Model
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -118,13 +120,7 @@ def check_model(
     availability: Answer = AVAILABLE,
     settings: Settings = SETTINGS,
 ) -> list[Finding]:
-    return models.check_model(
-        model,
-        settings=settings,
-        details=described or details(model),
-        availability=availability,
-        now=NOW,
-    )
+    return ModelCheck(model, settings, described or details(model), NOW).check(availability)
 
 
 def levels(findings: list[Finding]) -> list[Level]:
@@ -168,9 +164,9 @@ def healthy_stack(account: StubbedAccount) -> None:
         },
     )
     resources = {
-        "machine": stack.STATE_MACHINE,
-        **dict.fromkeys(stack.STEPS, stack.FUNCTION),
-        "api": stack.API,
+        "machine": deployment.STATE_MACHINE,
+        **dict.fromkeys(deployment.STEPS, deployment.FUNCTION),
+        "api": deployment.API,
     }
     account.answers(
         "cloudformation",
@@ -201,14 +197,14 @@ def healthy_stack(account: StubbedAccount) -> None:
             "status": "ACTIVE",
         },
     )
-    for step in stack.STEPS:
+    for step in deployment.STEPS:
         account.answers("lambda", "get_function_configuration", function(step))
     account.answers("apigateway", "get_resources", {"items": [{"id": "r", "path": "/images"}]})
     account.answers("apigateway", "get_integration", {"timeoutInMillis": 29_000})
 
 
 def examined(account: StubbedAccount) -> list[Finding]:
-    return list(examine(account.account, Examined("dev", SETTINGS, CATALOG, NOW)))
+    return list(examine(account.account, "dev", SETTINGS, NOW))
 
 
 class TestExamine:
@@ -333,7 +329,7 @@ class TestModel:
         (finding,) = check_model(availability=pending)
 
         assert finding.level is Level.WARNING
-        assert not models.has_access(pending)
+        assert not foundation_models.has_access(pending)
 
     def test_a_model_that_bedrock_does_not_know_is_a_problem_where_the_catalog_has_it(self) -> None:
         invalid = replace(ABSENT, reason=Reason.REFUSED, code="ValidationException")
@@ -414,9 +410,7 @@ class TestModel:
     def test_a_retired_model(self, settings: Settings, described: Answer, level: Level) -> None:
         assert RETIRED.retired is not None
 
-        finding = models.check_retired(
-            RETIRED, RETIRED.retired, settings=settings, details=described, now=NOW
-        )
+        finding = ModelCheck(RETIRED, settings, described, NOW).check_retired(RETIRED.retired)
 
         assert finding.level is level
 
@@ -436,10 +430,10 @@ class TestCall:
     ) -> None:
         answer = Unanswered(reason, "bedrock:InvokeModel", code, "words")
 
-        assert models.check_call(CORE, answer).level is level
+        assert foundation_models.check_call(CORE, answer).level is level
 
     def test_a_picture_for_an_empty_request_is_suspicious(self) -> None:
-        assert models.check_call(CORE, {"body": io.BytesIO()}).level is Level.WARNING
+        assert foundation_models.check_call(CORE, {"body": io.BytesIO()}).level is Level.WARNING
 
 
 class TestQuotas:
@@ -521,7 +515,7 @@ class TestStack:
     def test_status(self, status: str, level: Level) -> None:
         answer = {"Stacks": [{"StackStatus": status}]}
 
-        assert stack.check_status("dev", "eu-west-1", answer).level is level
+        assert deployment.check_status("dev", "eu-west-1", answer).level is level
 
     def test_settings_that_were_not_deployed_are_warnings(self) -> None:
         functions = [
@@ -530,7 +524,7 @@ class TestStack:
             function("store"),
         ]
 
-        findings = stack.check_functions(SETTINGS, functions)
+        findings = deployment.check_functions(SETTINGS, functions)
 
         assert [(finding.level, finding.subject) for finding in findings] == [
             (Level.WARNING, "function validate"),
@@ -539,8 +533,12 @@ class TestStack:
         assert f"DEFAULT_MODEL={OTHER.id}" in findings[0].found
 
     def test_a_function_that_went_is_a_problem(self) -> None:
-        gone = stack.check_functions(SETTINGS, [ABSENT, function("generate"), function("store")])
-        never_there = stack.check_functions(SETTINGS, [function("generate"), function("store")])
+        gone = deployment.check_functions(
+            SETTINGS, [ABSENT, function("generate"), function("store")]
+        )
+        never_there = deployment.check_functions(
+            SETTINGS, [function("generate"), function("store")]
+        )
 
         assert levels(gone) == [Level.PROBLEM]
         assert levels(never_there) == [Level.PROBLEM]
@@ -548,7 +546,7 @@ class TestStack:
     def test_a_function_that_failed_to_start_is_a_problem(self) -> None:
         failed = {**function("generate"), "State": "Failed", "StateReason": "no role"}
 
-        findings = stack.check_functions(
+        findings = deployment.check_functions(
             SETTINGS, [function("validate"), failed, function("store")]
         )
 
@@ -560,12 +558,12 @@ class TestStack:
     def test_the_deployed_gateway_timeout_is_compared(
         self, milliseconds: int, level: Level
     ) -> None:
-        assert stack.check_api(SETTINGS, [{"timeoutInMillis": milliseconds}]).level is level
+        assert deployment.check_api(SETTINGS, [{"timeoutInMillis": milliseconds}]).level is level
 
     def test_without_an_api_or_a_state_machine_there_is_a_problem(self) -> None:
-        assert stack.check_api(SETTINGS, []).level is Level.PROBLEM
-        assert stack.check_state_machine([]).level is Level.PROBLEM
-        assert stack.check_state_machine([ABSENT]).level is Level.PROBLEM
+        assert deployment.check_api(SETTINGS, []).level is Level.PROBLEM
+        assert deployment.check_state_machine([]).level is Level.PROBLEM
+        assert deployment.check_state_machine([ABSENT]).level is Level.PROBLEM
 
 
 class TestAccount:
@@ -690,6 +688,6 @@ class TestEnvironment:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
 
-        account = account_of("dev", "")
+        account = account_of(None)
 
         assert (account.region if account else None) == region

@@ -10,11 +10,11 @@ import pytest
 from botocore.stub import Stubber
 from click.testing import CliRunner
 
-from easel.account import Account
+from easel.aws import Account
 from easel.cli import main
 from easel.executions import events_of
 from easel.exits import CommandError, Exit
-from easel.run import Seams
+from easel.run import Run
 from easel.timeline import Event, event_of_history, event_of_log, timeline_of
 from tests.easel.fake_api import FakeApi
 
@@ -288,9 +288,9 @@ class TestWhereEventsAreRead:
         deployed.stub("logs").add_response(
             "filter_log_events", {"events": [{"message": line} for line in lines]}
         )
-        seams = Seams(http=FakeApi(), account_of=lambda arn, target: deployed.account)
+        run = Run(http=FakeApi(), account=deployed.account)
 
-        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=seams)
+        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)
 
         assert traced.exit_code == Exit.OK
         assert "3 attempts; ThrottledError after 0.200 (busy); waited 1.000" in traced.stdout

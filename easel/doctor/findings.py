@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from easel.account import Reason, Unanswered
+from easel.aws import Reason, Unanswered
 
 
 class Level(StrEnum):

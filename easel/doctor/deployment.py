@@ -1,11 +1,11 @@
 """Whether an environment's stack is there, whole, and deployed with its present settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk.settings import Settings
-from easel.account import Answer, Reason, Unanswered
-from easel.findings import Finding, ok, problem, warning, without_answer
+from easel.aws import Account, Answer, Reason, Unanswered
+from easel.doctor.findings import Finding, Level, not_checked, ok, problem, warning, without_answer
 from lambdas.common.environment import ENVIRONMENTS
 
 API = "AWS::ApiGateway::RestApi"
@@ -20,6 +20,50 @@ STEPS = tuple(ENVIRONMENTS)
 
 # CloudFormation's only code for a stack that is not there.
 _NO_STACK = "ValidationError"
+
+# What CDK bootstraps an account and region with, unless it is told another qualifier.
+_BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+
+
+def examine(
+    account: Account, environment: str, settings: Settings, *, local: bool
+) -> Iterator[Finding]:
+    """Yields findings on the stack and what is in it."""
+    name = f"easel-{environment}"
+    described = account.ask("cloudformation", "describe_stacks", StackName=name)
+    status = check_status(environment, account.region, described)
+    yield status
+    if isinstance(described, Unanswered):
+        if status.level is Level.PROBLEM:
+            bootstrap = account.ask("ssm", "get_parameter", Name=_BOOTSTRAP_VERSION)
+            yield check_bootstrap(account.region, bootstrap)
+        return
+    listed = account.ask_all(
+        "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=name
+    )
+    if isinstance(listed, Unanswered):
+        yield without_answer("resources of the stack", listed)
+        return
+    ids: dict[str, list[str]] = {API: [], FUNCTION: [], STATE_MACHINE: []}
+    for resource in listed:
+        ids.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
+    yield check_state_machine(
+        [
+            account.ask("stepfunctions", "describe_state_machine", stateMachineArn=arn)
+            for arn in ids[STATE_MACHINE]
+        ]
+    )
+    yield from check_functions(
+        settings,
+        [
+            account.ask("lambda", "get_function_configuration", FunctionName=function)
+            for function in ids[FUNCTION]
+        ],
+    )
+    if local:
+        yield not_checked("API", "The local gateway reads it from the template.")
+    else:
+        yield check_api(settings, [_integration(account, api) for api in ids[API]])
 
 
 def check_status(environment: str, region: str, answer: Answer) -> Finding:
@@ -126,6 +170,18 @@ def _wanted(step: str, settings: Settings) -> dict[str, str]:
     own, which are empty."""
     known = {name: value for name, value in vars(settings).items() if value != ""}
     return ENVIRONMENTS[step].variables(known)
+
+
+def _integration(account: Account, api: str) -> Answer:
+    """Returns what POST /images is answered by."""
+    resources = account.ask_all("apigateway", "get_resources", "items", restApiId=api)
+    if isinstance(resources, Unanswered):
+        return resources
+    for resource in resources:
+        if resource["path"] == ROUTE:
+            asked = {"restApiId": api, "resourceId": resource["id"], "httpMethod": "POST"}
+            return account.ask("apigateway", "get_integration", **asked)
+    return Unanswered(Reason.ABSENT, "apigateway:GET", "NotFound", f"it has no {ROUTE}")
 
 
 def _missing(subject: str, answer: Unanswered) -> Finding:

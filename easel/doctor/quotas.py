@@ -6,13 +6,13 @@ listed and found by name; its user guide says that requests per minute are enfor
 that what is enforced counts tokens, which pictures have none of.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk.settings import Settings
-from easel.account import Answer, Reason, Unanswered
-from easel.findings import Finding, not_checked, ok, problem, warning, without_answer
-from lambdas.common.catalog import Model
+from easel.aws import Account, Answer, Reason, Unanswered
+from easel.doctor.findings import Finding, not_checked, ok, problem, warning, without_answer
+from lambdas.common.catalog import CATALOG, Model
 
 INTEGRATION_TIMEOUT = "L-E5AE38E3"
 CONCURRENT_EXECUTIONS = "L-B99A9384"
@@ -22,6 +22,21 @@ _DEFAULT_INTEGRATION_TIMEOUT_MS = 29_000
 
 # What Lambda does not let be reserved; new accounts were seen with less (PutFunctionConcurrency).
 KEPT_UNRESERVED = 100
+
+
+def examine(account: Account, settings: Settings, details: Answer) -> Iterator[Finding]:
+    """Yields a finding for each quota; `details` are those of the default model."""
+    default = CATALOG[settings.default_model]
+    yield check_integration_timeout(settings, _integration_timeout(account))
+    yield check_concurrency(settings, default, account.ask("lambda", "get_account_settings"))
+    listed = account.ask_all(
+        "service-quotas",
+        "list_service_quotas",
+        "Quotas",
+        region=settings.bedrock_region,
+        ServiceCode="bedrock",
+    )
+    yield check_requests_per_minute(settings, default, details, listed)
 
 
 def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
@@ -116,3 +131,12 @@ def check_requests_per_minute(
         "callers past it may be answered 429: ask Service Quotas for more (bedrock, "
         f"{found[0]['QuotaCode']}), or set throttle_per_second to {max(1, int(allowed // 60))}",
     )
+
+
+def _integration_timeout(account: Account) -> Answer:
+    """Returns the account's own value; where it never had one, everybody's."""
+    asked = {"ServiceCode": "apigateway", "QuotaCode": INTEGRATION_TIMEOUT}
+    own = account.ask("service-quotas", "get_service_quota", **asked)
+    if isinstance(own, Unanswered) and own.reason is Reason.ABSENT:
+        return account.ask("service-quotas", "get_aws_default_service_quota", **asked)
+    return own
