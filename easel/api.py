@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from easel.exits import CommandError, Exit
@@ -55,44 +55,33 @@ class NoAnswerError(Exception):
         self.sent = sent
 
 
-class Http(Protocol):
-    """Where requests go out. Raises NoAnswerError."""
-
-    def request(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer: ...
+# Method, URL, headers, body -> answer. Raises NoAnswerError.
+Http = Callable[[str, str, Mapping[str, str], bytes | None], Answer]
 
 
-class UrllibHttp:
-    def request(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
-        """Redirects are not followed: they could take a key to another host."""
-        import urllib3
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    """Redirects are not followed: they could take a key to another host."""
+    import urllib3
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-        try:
-            answer = urllib3.request(
-                method,
-                url,
-                headers=dict(headers),
-                body=body,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                retries=False,
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            never_sent = (
-                urllib3.exceptions.NewConnectionError,
-                urllib3.exceptions.ConnectTimeoutError,
-            )
-            raise NoAnswerError(_reason(error), sent=not isinstance(error, never_sent)) from error
-        return Answer(
-            answer.status,
-            {name.lower(): value for name, value in answer.headers.items()},
-            answer.data,
+    try:
+        answer = urllib3.request(
+            method,
+            url,
+            headers=dict(headers),
+            body=body,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            retries=False,
+            redirect=False,
         )
+    except HTTPError as error:
+        sent = not isinstance(error, NewConnectionError | ConnectTimeoutError)
+        raise NoAnswerError(_reason(error), sent=sent) from error
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(answer.status, headers, answer.data)
 
 
+@dataclass(frozen=True)
 class Api:
     """Every method gives the answer of a success, and raises CommandError for all else.
 
@@ -100,18 +89,10 @@ class Api:
     `patience_seconds`; `waits` is told how long.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        http: Http,
-        *,
-        patience_seconds: float,
-        waits: Callable[[float], None],
-    ) -> None:
-        self._target = target
-        self._http = http
-        self._patience_seconds = patience_seconds
-        self._waits = waits
+    target: Target
+    http: Http
+    patience_seconds: float
+    waits: Callable[[float], None]
 
     def draw(self, request: Mapping[str, Any]) -> Answer:
         return self._call("POST", "/images", request)
@@ -126,9 +107,8 @@ class Api:
 
     def list(self, *, limit: int | None, after: str | None) -> Answer:
         given = {name: value for name, value in (("limit", limit), ("after", after)) if value}
-        return self._call(
-            "GET", f"/images?{urlencode(given, quote_via=quote)}" if given else "/images"
-        )
+        query = urlencode(given, quote_via=quote)
+        return self._call("GET", f"/images?{query}" if query else "/images")
 
     def download(self, url: str) -> Answer:
         """A picture by its presigned URL, which needs no key and gets none."""
@@ -152,8 +132,8 @@ class Api:
             headers["content-type"] = "application/json"
         answer = self._proven(method, path, headers, body)
         seconds = _retry_after(answer)
-        if seconds is not None and 0 <= seconds <= self._patience_seconds > 0:
-            self._waits(seconds)
+        if seconds is not None and 0 <= seconds <= self.patience_seconds > 0:
+            self.waits(seconds)
             answer = self._proven(method, path, headers, body)
         if answer.status != 200:
             raise _refusal(answer)
@@ -163,7 +143,7 @@ class Api:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
         """Sends with a key or a signature, which is made anew for each request."""
-        target = self._target
+        target = self.target
         url = target.url + path
         # A local stack may want either, and its credentials open nothing else.
         if target.api_key is None or target.local:
@@ -178,12 +158,12 @@ class Api:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
         try:
-            return self._http.request(method, url, headers=headers, body=body)
+            return self.http(method, url, headers, body)
         except NoAnswerError as error:
             host = url.partition("://")[2].partition("/")[0]
             cure = "The request may have arrived."
             if not error.sent:
-                cure = "Start it with make run." if self._target.local else "Check the endpoint."
+                cure = "Start it with make run." if self.target.local else "Check the endpoint."
             raise CommandError(
                 Exit.UNREACHABLE, f"No answer from {host}: {error}. {cure}"
             ) from error

@@ -96,15 +96,12 @@ Answer = Mapping[str, Any] | Unanswered
 
 
 class Account:
-    """One account, asked from one region unless a question says another.
-
-    `client_for` makes a client of a service in a region.
-    """
+    """One account in one region. `client_for` makes a client of a service in a region."""
 
     def __init__(self, client_for: Callable[[str, str], Any], region: str) -> None:
         self.region = region
         self._client_for = client_for
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[str, Any] = {}
 
     @classmethod
     def of(cls, session: Session, region: str, endpoint: str | None = None) -> "Account":
@@ -118,36 +115,31 @@ class Account:
 
         return cls(client_for, region)
 
-    def ask(
-        self, service: str, operation: str, *, region: str | None = None, **request: Any
-    ) -> Answer:
+    def at(self, region: str) -> "Account":
+        """Returns the same account in another region."""
+        return Account(self._client_for, region)
+
+    def ask(self, service: str, operation: str, **request: Any) -> Answer:
         """Makes one call, `operation` as boto3 names its method."""
         try:
-            return dict(getattr(self._client(service, region), operation)(**request))
+            return dict(getattr(self._client(service), operation)(**request))
         except (ClientError, BotoCoreError) as error:
             return _unanswered(error, _action(service, operation))
 
     def ask_all(
-        self,
-        service: str,
-        operation: str,
-        member: str,
-        *,
-        region: str | None = None,
-        **request: Any,
+        self, service: str, operation: str, member: str, **request: Any
     ) -> Sequence[Mapping[str, Any]] | Unanswered:
         """Returns a list that comes in pages."""
         try:
-            pages = self._client(service, region).get_paginator(operation).paginate(**request)
+            pages = self._client(service).get_paginator(operation).paginate(**request)
             return [item for page in pages for item in page.get(member, [])]
         except (ClientError, BotoCoreError) as error:
             return _unanswered(error, _action(service, operation))
 
-    def _client(self, service: str, region: str | None) -> Any:
-        key = (service, region or self.region)
-        if key not in self._clients:
-            self._clients[key] = self._client_for(*key)
-        return self._clients[key]
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._client_for(service, self.region)
+        return self._clients[service]
 
 
 def session_of(*, local: bool, profile: str | None = None, region: str | None = None) -> Session:

@@ -3,6 +3,7 @@
 What takes long to import is imported by the commands that need it.
 """
 
+import json
 import sys
 from typing import Any
 
@@ -78,12 +79,13 @@ def main() -> None:
 def doctor(run: Run, environment: str, settings: str | None) -> None:
     """Whether ENVIRONMENT (of cdk.json; default local) can draw."""
     from easel.doctor.report import findings_of, report
-    from easel.environments import settings_from_json
 
     try:
-        changed = settings_from_json(settings or "{}")
-    except ValueError as error:
-        raise click.UsageError(f"--settings is {error}.") from None
+        changed = dict(json.loads(settings or "{}"))
+    except (ValueError, TypeError):
+        raise click.UsageError(
+            f'--settings is a JSON object such as {{"auth": "iam"}}, not {settings}.'
+        ) from None
     findings = findings_of(
         environment,
         changed,

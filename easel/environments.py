@@ -21,11 +21,3 @@ def settings_of(environment: str, changed: Mapping[str, Any] | None = None) -> S
             f"no environment {environment!r} in cdk.json; known: {', '.join(environments)}"
         )
     return Settings.from_context({**environments[environment], **(changed or {})})
-
-
-def settings_from_json(text: str) -> dict[str, Any]:
-    """Returns settings as a command takes them. Raises ValueError, which says what they are."""
-    try:
-        return dict(json.loads(text))
-    except (ValueError, TypeError):
-        raise ValueError(f'a JSON object such as {{"auth": "iam"}}, not {text}') from None

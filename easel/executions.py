@@ -5,9 +5,8 @@ log; DescribeStateMachine says where. The local stack's executions have a histor
 """
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from easel.aws import LOCAL_REGION, Account, Reason, Unanswered
 from easel.credentials import session_for
@@ -15,10 +14,11 @@ from easel.exits import CommandError, Exit
 from easel.target import Target
 from easel.timeline import Event, event_of_history, event_of_log
 
+T = TypeVar("T")
+
 _ARN = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:(execution|express)(:[^:\s\"]+){2,3}")
 
 _EXITS = {
-    Reason.ABSENT: Exit.REFUSED,
     Reason.DENIED: Exit.REFUSED,
     Reason.CREDENTIALS: Exit.HERE,
     Reason.UNREACHABLE: Exit.UNREACHABLE,
@@ -78,29 +78,24 @@ def _logged(arn: str, account: Account, since: datetime) -> list[Event]:
 def _log_group(arn: str, account: Account) -> str:
     """The log group of an execution's state machine, whose ARN its own holds."""
     _, partition, _, region, number, _, name = arn.split(":")[:7]
-    answer = account.ask(
-        "stepfunctions",
-        "describe_state_machine",
-        stateMachineArn=f"arn:{partition}:states:{region}:{number}:stateMachine:{name}",
+    machine = f"arn:{partition}:states:{region}:{number}:stateMachine:{name}"
+    answer = _answered(
+        account.ask("stepfunctions", "describe_state_machine", stateMachineArn=machine),
+        f"There is no state machine {name} in {region}",
     )
-    if isinstance(answer, Unanswered):
-        raise _refused(answer, f"There is no state machine {name} in {region}")
     for destination in answer.get("loggingConfiguration", {}).get("destinations", []):
         group = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
         return str(group.split(":log-group:")[1].removesuffix(":*"))
     raise CommandError(Exit.REFUSED, f"State machine {name} writes no logs: deploy it again.")
 
 
-def _answered(answer: Sequence[Any] | Unanswered, absent: str) -> Sequence[Any]:
-    if isinstance(answer, Unanswered):
-        raise _refused(answer, absent)
-    return answer
-
-
-def _refused(answer: Unanswered, absent: str) -> CommandError:
-    exit = _EXITS.get(answer.reason, Exit.FAILED)
+def _answered(answer: T | Unanswered, absent: str) -> T:
+    """Raises CommandError without an answer."""
+    if not isinstance(answer, Unanswered):
+        return answer
     if answer.reason is Reason.ABSENT or answer.code == "ExecutionDoesNotExist":
-        return CommandError(Exit.REFUSED, f"{absent}.")
+        raise CommandError(Exit.REFUSED, f"{absent}.")
+    exit = _EXITS.get(answer.reason, Exit.FAILED)
     if answer.reason is Reason.DENIED:
-        return CommandError(exit, f"These credentials may not call {answer.action}: allow it.")
-    return CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}")
+        raise CommandError(exit, f"These credentials may not call {answer.action}: allow it.")
+    raise CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}")

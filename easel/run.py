@@ -4,14 +4,14 @@ import os
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from easel import display
-from easel.api import Answer, Api, Http, UrllibHttp
+from easel.api import Answer, Api, Http, send
 from easel.target import API_KEY, AWS_ENDPOINT, ENDPOINT, LOCAL_URL, Target, target_of
 
 if TYPE_CHECKING:
@@ -32,20 +32,14 @@ class Run:
     wait: float = PATIENCE_SECONDS
     json: bool = False
 
-    http: Http = field(default_factory=UrllibHttp)
+    http: Http = send
     sleep: Callable[[float], None] = time.sleep
     launch: Callable[[str], int] = click.launch
     account: "Account | None" = None
 
     def target(self) -> Target:
-        return target_of(
-            os.environ,
-            endpoint=self.endpoint,
-            api_key=self.api_key,
-            profile=self.profile,
-            region=self.region,
-            aws_endpoint=self.aws_endpoint,
-        )
+        where = (self.endpoint, self.api_key, self.profile, self.region, self.aws_endpoint)
+        return target_of(os.environ, *where)
 
     def call(self, text: str, ask: Callable[[Api], Answer]) -> Answer:
         """Makes one call and shows its progress."""
@@ -55,7 +49,7 @@ class Run:
                 change_text(f"The service asks to wait {seconds:g} s")
                 self.sleep(seconds)
 
-            return ask(Api(self.target(), self.http, patience_seconds=self.wait, waits=waits))
+            return ask(Api(self.target(), self.http, self.wait, waits))
 
     def download(self, url: str) -> Answer:
         return self.call("Fetching it", lambda api: api.download(url))

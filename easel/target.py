@@ -37,7 +37,6 @@ class Target:
 
 def target_of(
     environ: Mapping[str, str],
-    *,
     endpoint: str | None = None,
     api_key: str | None = None,
     profile: str | None = None,

@@ -44,26 +44,24 @@ def examine(
     if isinstance(listed, Unanswered):
         yield without_answer("resources of the stack", listed)
         return
-    ids: dict[str, list[str]] = {API: [], FUNCTION: [], STATE_MACHINE: []}
-    for resource in listed:
-        ids.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
-    yield check_state_machine(
-        [
-            account.ask("stepfunctions", "describe_state_machine", stateMachineArn=arn)
-            for arn in ids[STATE_MACHINE]
-        ]
-    )
-    yield from check_functions(
-        settings,
-        [
-            account.ask("lambda", "get_function_configuration", FunctionName=function)
-            for function in ids[FUNCTION]
-        ],
-    )
+
+    def ids_of(type: str) -> list[str]:
+        return [each["PhysicalResourceId"] for each in listed if each["ResourceType"] == type]
+
+    machines = [
+        account.ask("stepfunctions", "describe_state_machine", stateMachineArn=arn)
+        for arn in ids_of(STATE_MACHINE)
+    ]
+    yield check_state_machine(machines)
+    functions = [
+        account.ask("lambda", "get_function_configuration", FunctionName=name)
+        for name in ids_of(FUNCTION)
+    ]
+    yield from check_functions(settings, functions)
     if local:
         yield not_checked("API", "The local gateway reads it from the template.")
     else:
-        yield check_api(settings, [_integration(account, api) for api in ids[API]])
+        yield check_api(settings, [_integration(account, api) for api in ids_of(API)])
 
 
 def check_status(environment: str, region: str, answer: Answer) -> Finding:

@@ -33,29 +33,15 @@ ACCESS_CURE = (
 
 
 def examine(
-    account: Account,
-    settings: Settings,
-    details: Mapping[str, Answer],
-    now: datetime,
-    *,
-    local: bool,
+    account: Account, settings: Settings, details: Mapping[str, Answer], now: datetime
 ) -> Iterator[Finding]:
     """Yields findings on every model of the catalog, and calls the default one."""
-    if settings.allow_retired_models and not local:
-        yield warning(
-            "settings",
-            "allow_retired_models lets callers ask for models that Bedrock serves no more",
-            "leave it out: they are then answered 410 with the successor's name",
-        )
-    region = settings.bedrock_region
     for model in CATALOG.values():
         check = ModelCheck(model, settings, details[model.id], now)
         if model.retired:
             yield check.check_retired(model.retired)
             continue
-        availability = account.ask(
-            "bedrock", "get_foundation_model_availability", region=region, modelId=model.id
-        )
+        availability = account.ask("bedrock", "get_foundation_model_availability", modelId=model.id)
         findings = check.check(availability)
         yield from findings
         if not check.is_default:
@@ -67,7 +53,6 @@ def examine(
         answer = account.ask(
             "bedrock-runtime",
             "invoke_model",
-            region=region,
             modelId=model.id,
             contentType="application/json",
             body=b"{}",

@@ -29,12 +29,9 @@ def examine(account: Account, settings: Settings, details: Answer) -> Iterator[F
     default = CATALOG[settings.default_model]
     yield check_integration_timeout(settings, _integration_timeout(account))
     yield check_concurrency(settings, default, account.ask("lambda", "get_account_settings"))
-    listed = account.ask_all(
-        "service-quotas",
-        "list_service_quotas",
-        "Quotas",
-        region=settings.bedrock_region,
-        ServiceCode="bedrock",
+    bedrock = account.at(settings.bedrock_region)
+    listed = bedrock.ask_all(
+        "service-quotas", "list_service_quotas", "Quotas", ServiceCode="bedrock"
     )
     yield check_requests_per_minute(settings, default, details, listed)
 

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 from cdk.settings import Settings, SettingsError
 from easel.aws import Account, Reason, Unanswered, session_of
 from easel.doctor import deployment, foundation_models, quotas
-from easel.doctor.findings import Finding, Level, count, ok, problem, without_answer
+from easel.doctor.findings import Finding, Level, count, ok, problem, warning, without_answer
 from easel.environments import settings_of
 from lambdas.common.catalog import CATALOG
 
@@ -80,16 +80,18 @@ def examine(
             yield replace(without_answer("account", caller), level=Level.PROBLEM)
         return
     yield ok("account", f"{caller['Account']} in {account.region}, as {caller['Arn']}")
-    details = {
-        model: account.ask(
-            "bedrock",
-            "get_foundation_model",
-            region=settings.bedrock_region,
-            modelIdentifier=model,
+    if settings.allow_retired_models and not local:
+        yield warning(
+            "settings",
+            "allow_retired_models lets callers ask for models that Bedrock serves no more",
+            "leave it out: they are then answered 410 with the successor's name",
         )
+    bedrock = account.at(settings.bedrock_region)
+    details = {
+        model: bedrock.ask("bedrock", "get_foundation_model", modelIdentifier=model)
         for model in CATALOG
     }
-    yield from foundation_models.examine(account, settings, details, now, local=local)
+    yield from foundation_models.examine(bedrock, settings, details, now)
     yield from quotas.examine(account, settings, details[settings.default_model])
     yield from deployment.examine(account, environment, settings, local=local)
 
