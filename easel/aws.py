@@ -4,23 +4,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from typing import Any
 
-from botocore import xform_name
+from botocore import exceptions, xform_name
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    LoginError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
 # The local stack's credentials and region.
@@ -67,15 +56,15 @@ _CODES: Mapping[Reason, tuple[str, ...]] = {
 }
 _ERRORS: Mapping[Reason, tuple[type[BotoCoreError], ...]] = {
     Reason.CREDENTIALS: (
-        CredentialRetrievalError,
-        LoginError,
-        NoAuthTokenError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        SSOError,
-        TokenRetrievalError,
+        exceptions.CredentialRetrievalError,
+        exceptions.LoginError,
+        exceptions.NoAuthTokenError,
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.SSOError,
+        exceptions.TokenRetrievalError,
     ),
-    Reason.UNREACHABLE: (ConnectionError, HTTPClientError),
+    Reason.UNREACHABLE: (exceptions.ConnectionError, exceptions.HTTPClientError),
 }
 
 # HTTP's own word for an endpoint that lacks an operation; AWS has it for none of these calls.
@@ -101,7 +90,7 @@ class Account:
     def __init__(self, client_for: Callable[[str, str], Any], region: str) -> None:
         self.region = region
         self._client_for = client_for
-        self._clients: dict[str, Any] = {}
+        self._client = cache(lambda service: client_for(service, region))
 
     @classmethod
     def of(cls, session: Session, region: str, endpoint: str | None = None) -> "Account":
@@ -135,11 +124,6 @@ class Account:
             return [item for page in pages for item in page.get(member, [])]
         except (ClientError, BotoCoreError) as error:
             return _unanswered(error, _action(service, operation))
-
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._client_for(service, self.region)
-        return self._clients[service]
 
 
 def session_of(*, local: bool, profile: str | None = None, region: str | None = None) -> Session:

@@ -1,6 +1,5 @@
 """What the doctor found: one finding is one line, with its cure where there is something to do."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,7 +70,3 @@ def without_answer(subject: str, answer: Unanswered) -> Finding:
             return warning(
                 subject, f"{answer.action} failed: {answer.code}: {answer.message}", "try again"
             )
-
-
-def count(findings: Iterable[Finding], level: Level) -> int:
-    return sum(finding.level is level for finding in findings)

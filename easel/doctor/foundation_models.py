@@ -12,16 +12,7 @@ from typing import Any
 
 from cdk.settings import Settings
 from easel.aws import Account, Answer, Reason, Unanswered
-from easel.doctor.findings import (
-    Finding,
-    Level,
-    count,
-    not_checked,
-    ok,
-    problem,
-    warning,
-    without_answer,
-)
+from easel.doctor.findings import Finding, Level, not_checked, ok, problem, warning, without_answer
 from lambdas.common.catalog import CATALOG, Model, Retirement
 
 CATALOG_FILE = "lambdas/common/catalog.py"
@@ -47,17 +38,11 @@ def examine(
         if not check.is_default:
             continue
         # The first call of a model may subscribe to it: none where its access is in doubt.
-        if count(findings, Level.PROBLEM) or not has_access(availability):
+        if has_access(availability) and not any(each.level is Level.PROBLEM for each in findings):
+            request = {"modelId": model.id, "contentType": "application/json", "body": b"{}"}
+            yield check_call(model, account.ask("bedrock-runtime", "invoke_model", **request))
+        else:
             yield not_checked(f"call of {model.id}", "not tried before the above is mended")
-            continue
-        answer = account.ask(
-            "bedrock-runtime",
-            "invoke_model",
-            modelId=model.id,
-            contentType="application/json",
-            body=b"{}",
-        )
-        yield check_call(model, answer)
 
 
 def has_access(availability: Answer) -> bool:

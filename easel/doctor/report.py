@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 from cdk.settings import Settings, SettingsError
 from easel.aws import Account, Reason, Unanswered, session_of
 from easel.doctor import deployment, foundation_models, quotas
-from easel.doctor.findings import Finding, Level, count, ok, problem, warning, without_answer
+from easel.doctor.findings import Finding, Level, ok, problem, warning, without_answer
 from easel.environments import settings_of
 from lambdas.common.catalog import CATALOG
 
@@ -26,7 +26,8 @@ def report(environment: str, findings: Iterable[Finding], *, as_json: bool) -> i
         found.append(finding)
         if not as_json:
             print(finding, flush=True)
-    problems = count(found, Level.PROBLEM)
+    levels = [finding.level for finding in found]
+    problems = levels.count(Level.PROBLEM)
     if as_json:
         answer = {
             "environment": environment,
@@ -35,7 +36,7 @@ def report(environment: str, findings: Iterable[Finding], *, as_json: bool) -> i
         }
         print(json.dumps(answer, indent=2))
     else:
-        print(f"\nproblems: {problems}, warnings: {count(found, Level.WARNING)}")
+        print(f"\nproblems: {problems}, warnings: {levels.count(Level.WARNING)}")
     return problems
 
 
@@ -55,7 +56,8 @@ def findings_of(
             local_endpoint if environment == LOCAL else None, profile=profile, region=region
         )
     except FileNotFoundError as error:
-        yield problem("settings", f"there is no {error.filename}", "use a checkout of Easel")
+        found = f"there is no {error.filename}, which has the environments"
+        yield problem("settings", found, "use Easel from its checkout: make doctor")
     except SettingsError as error:
         yield problem("settings", str(error), "correct cdk.json; cdk/settings.py says what may be")
     except BotoCoreError as error:

@@ -1,10 +1,15 @@
 """What has to be installed for the command line: click, rich, urllib3 and boto3, no more."""
 
+import importlib
 import pkgutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import easel
+
+ROOT = Path(easel.__file__).parent.parent
 
 # These four, and what they bring along.
 INSTALLED = (
@@ -54,3 +59,14 @@ def test_the_comparison_needs_more() -> None:
     ended = run_alone("import easel.comparison")
 
     assert "is not installed" in ended.stderr
+
+
+def test_the_wheel_has_every_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = importlib.import_module("setuptools").find_packages(
+        ROOT, include=project["tool"]["setuptools"]["packages"]["find"]["include"]
+    )
+
+    directories = {path.parent for name in OWN for path in (ROOT / name).rglob("*.py")}
+
+    assert {".".join(path.relative_to(ROOT).parts) for path in directories} == set(packages)

@@ -56,5 +56,5 @@ class TestEnvironment:
         (finding,) = findings_of("local", {}, local_endpoint="http://127.0.0.1:1")
 
         assert finding.level is Level.PROBLEM
-        assert finding.found == f"there is no {tmp_path / 'cdk.json'}"
+        assert f"there is no {tmp_path / 'cdk.json'}" in finding.found
         assert "checkout" in str(finding.cure)
