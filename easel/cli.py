@@ -16,7 +16,7 @@ from easel.exits import MEANINGS, CommandError, Exit
 from easel.library import list_, show
 from easel.models import models
 from easel.rerun import rerun
-from easel.run import Run, common_options
+from easel.run import CommonOption, Run, common_options
 from easel.trace import trace
 
 COMPLETE_VARIABLE = "_EASEL_COMPLETE"
@@ -50,7 +50,8 @@ class CommandGroup(click.Group):
             error.show()
             code = Exit.USAGE
         except click.UsageError as error:
-            path = error.ctx.command_path if error.ctx else "easel"
+            common = isinstance(getattr(error, "param", None), CommonOption)
+            path = error.ctx.command_path if error.ctx and not common else "easel"
             display.note(f"easel: {error.format_message()} See {path} --help.")
             code = Exit.USAGE
         except click.Abort:

@@ -33,11 +33,7 @@ _LARGEST_SEED = 4_294_967_295
     help="A style preset, such as origami.",
 )
 @click.option(
-    "--aspect",
-    "aspect_ratio",
-    metavar="W:H",
-    shell_complete=complete_aspects,
-    help="Such as 16:9.",
+    "--aspect", "aspect_ratio", metavar="W:H", shell_complete=complete_aspects, help="Such as 16:9."
 )
 @click.option("--negative", "negative_prompt", metavar="TEXT", help="What not to draw.")
 @click.option("--count", type=click.IntRange(1, 4), default=1, help="Pictures, 1 to 4.")

@@ -61,7 +61,7 @@ class Run:
         return shlex.join(["easel", *words, *given])
 
 
-class _CommonOption(click.Option):
+class CommonOption(click.Option):
     """In the help of `easel` alone, which says that it may stand behind a command too."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -78,7 +78,7 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
 
 def _common(option: str, **attributes: Any) -> Callable[[click.decorators.FC], click.decorators.FC]:
     return click.option(
-        option, cls=_CommonOption, expose_value=False, callback=_remember, **attributes
+        option, cls=CommonOption, expose_value=False, callback=_remember, **attributes
     )
 
 

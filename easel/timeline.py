@@ -89,6 +89,9 @@ class Timeline:
     def duration(self, state: State) -> float:
         return round(((state.left or self.ended) - state.entered).total_seconds(), 3)
 
+    def took(self, attempt: Attempt) -> float:
+        return self.offset(attempt.ended or self.ended) - self.offset(attempt.began)
+
     def _state(self, state: State) -> dict[str, Any]:
         return {
             "name": state.name,
@@ -99,8 +102,7 @@ class Timeline:
             "attempts": [
                 {
                     "began": self.offset(attempt.began),
-                    "seconds": self.offset(attempt.ended or self.ended)
-                    - self.offset(attempt.began),
+                    "seconds": self.took(attempt),
                     "error": attempt.error,
                     "reason": attempt.reason,
                 }

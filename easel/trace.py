@@ -92,9 +92,8 @@ def _attempts(timeline: "Timeline", state: "State") -> str:
     for number, attempt in enumerate(state.attempts):
         if attempt.error is None:
             continue
-        took = timeline.offset(attempt.ended or timeline.ended) - timeline.offset(attempt.began)
         reason = f" ({display.short(attempt.reason)})" if attempt.reason else ""
-        said.append(f"{display.clean(attempt.error)} after {took:.3f}{reason}")
+        said.append(f"{display.clean(attempt.error)} after {timeline.took(attempt):.3f}{reason}")
         if number < len(state.waits):
             said.append(f"waited {state.waits[number]:.3f}")
     if len(state.attempts) > 1:

@@ -71,9 +71,7 @@ def check_status(environment: str, region: str, answer: Answer) -> Finding:
     if isinstance(answer, Unanswered):
         if answer.code == _NO_STACK:
             return problem(
-                subject,
-                f"not deployed in {region}",
-                f"{deploy}; or set AWS_REGION to where it is",
+                subject, f"not deployed in {region}", f"{deploy}; or set AWS_REGION to where it is"
             )
         return without_answer(subject, answer)
     stack = answer["Stacks"][0]

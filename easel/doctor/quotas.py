@@ -114,8 +114,7 @@ def check_requests_per_minute(
     ]
     if not found:
         return not_checked(
-            subject,
-            f"none of {len(quotas)} names both {name!r} and {REQUESTS_PER_MINUTE!r}",
+            subject, f"none of {len(quotas)} names both {name!r} and {REQUESTS_PER_MINUTE!r}"
         )
     allowed = min(quota["Value"] for quota in found)
     wanted = settings.throttle_per_second * 60

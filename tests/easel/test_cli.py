@@ -82,6 +82,14 @@ class TestOptionsOfAllCommands:
         assert "--profile" not in shown.stdout
         assert "--profile" in easel("--help").stdout
 
+    def test_a_wrong_value_behind_a_command_names_the_help_that_has_the_option(
+        self, easel: CommandLine
+    ) -> None:
+        ended = easel("list", "--wait", "long")
+
+        assert ended.exit_code == Exit.USAGE
+        assert ended.stderr.endswith("See easel --help.\n")
+
 
 class TestEndings:
     @pytest.mark.parametrize(
