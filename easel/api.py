@@ -40,7 +40,7 @@ class Answer:
 
     @property
     def body(self) -> dict[str, Any]:
-        """CommandError where it is no JSON object, so no answer of Easel's."""
+        """Raises CommandError where it is no JSON object, so no answer of Easel's."""
         try:
             return dict(json.loads(self.content))
         except (ValueError, TypeError):
@@ -60,7 +60,7 @@ Http = Callable[[str, str, Mapping[str, str], bytes | None], Answer]
 
 
 def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-    """Redirects are not followed: they could take a key to another host."""
+    """Sends a request. Redirects are not followed: they could take a key to another host."""
     import urllib3
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
@@ -101,7 +101,7 @@ class Api:
         return self._call("GET", f"/images/{quote(id, safe='')}")
 
     def rerun(self, id: str, request: Mapping[str, Any], *, key: str) -> Answer:
-        """The same key is the same rerun, so that one which did not finish is not paid again."""
+        """Draws again. The same key is the same rerun, which goes on and is not paid twice."""
         path = f"/images/{quote(id, safe='')}/rerun"
         return self._call("POST", path, request, {"idempotency-key": key})
 
@@ -111,7 +111,7 @@ class Api:
         return self._call("GET", f"/images?{query}" if query else "/images")
 
     def download(self, url: str) -> Answer:
-        """A picture by its presigned URL, which needs no key and gets none."""
+        """Fetches a picture by its presigned URL, which needs no key and gets none."""
         answer = self._sent("GET", url, {}, None)
         if answer.status != 200:
             raise CommandError(
@@ -199,7 +199,7 @@ def _not_easels(answer: Answer, exit: Exit) -> CommandError:
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Seconds to wait before a retry that the API invites to, or None."""
+    """Returns the seconds to wait before a retry that the API invites to, or None."""
     seconds = answer.headers.get("retry-after", "")
     if answer.status < 400 or answer.headers.get("x-should-retry") == "false":
         return None
@@ -207,6 +207,6 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 def _reason(error: Exception) -> str:
-    """urllib3's words, without the object that they begin with."""
+    """Returns urllib3's words, without the object that they begin with."""
     text = str(error).rpartition(">: ")[2] or type(error).__name__
     return text.rpartition("] ")[2].rstrip(".")

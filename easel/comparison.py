@@ -34,10 +34,10 @@ class Comparison:
 
 
 def compare(first: bytes, second: bytes) -> Comparison:
-    """Whether two pictures are the same file, show the same pixels, or how far they are apart.
+    """Returns whether two pictures are the same file or pixels, and else how far they are apart.
 
     Pixels are compared as decoded, transparency included, colour profiles and orientation not.
-    NotAPictureError for what Pillow cannot decode.
+    Raises NotAPictureError for what Pillow cannot decode.
     """
     image, another = _decoded(first), _decoded(second)
     if first == second:
@@ -48,7 +48,7 @@ def compare(first: bytes, second: bytes) -> Comparison:
 
 
 def perceptual_distance(first: Image.Image, second: Image.Image) -> float:
-    """Structural dissimilarity, (1 - SSIM) / 2, of both scaled to 256x256: 0 to 1.
+    """Returns structural dissimilarity, (1 - SSIM) / 2, of both scaled to 256x256: 0 to 1.
 
     0 is no difference at this size. Measured on the stand-in's pictures of 1024x1024, JPEG of a
     quality from 30 up is less than 0.04 away from its source, another seed or prompt 0.12 to 0.4;
@@ -78,14 +78,14 @@ def _decoded(content: bytes) -> Image.Image:
 
 
 def _pixels(image: Image.Image) -> tuple[Any, ...]:
-    """What has to be equal: size and pixels, whichever way the file codes them."""
+    """Returns what has to be equal: size and pixels, whichever way the file codes them."""
     if image.mode in _DEEP_MODES:
         return image.size, image.mode, image.tobytes()
     return image.size, "RGBA", image.convert("RGBA").tobytes()
 
 
 def _scaled(image: Image.Image) -> _Pixels:
-    """On white, as a page would show it."""
+    """Returns a picture at the side that is measured, on white, as a page would show it."""
     seen = image.convert("RGBA")
     page = Image.new("RGBA", seen.size, "white")
     page.alpha_composite(seen)
@@ -94,7 +94,7 @@ def _scaled(image: Image.Image) -> _Pixels:
 
 
 def _windowed(values: _Pixels) -> _Pixels:
-    """The mean of every window, by sums that run along both axes."""
+    """Returns the mean of every window, by sums that run along both axes."""
     for axis in (0, 1):
         sums = np.cumsum(np.insert(values, 0, 0, axis=axis), axis=axis)
         ends = np.arange(_WINDOW, sums.shape[axis])

@@ -26,7 +26,7 @@ def session_for(target: Target, *, local: bool) -> Session:
 def signed_headers(
     target: Target, method: str, url: str, headers: Mapping[str, str], body: bytes | None
 ) -> dict[str, str]:
-    """The headers with SigV4's for execute-api. CommandError without credentials or region."""
+    """Adds SigV4's headers for execute-api. Raises CommandError without credentials or region."""
     session = session_for(target, local=target.local)
     region = session.get_config_variable("region")
     if not region:

@@ -1,5 +1,4 @@
-"""What a person sees: fields and tables on stdout, progress on stderr where that is a
-terminal."""
+"""What a person sees: fields and tables on stdout, progress on stderr if that is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,12 +17,12 @@ _LEAST_CELLS = 12
 
 
 def clean(text: object) -> str:
-    """Text of others without what could steer a terminal, in one line."""
+    """Returns text of others in one line, without what could steer a terminal."""
     return "".join(char if char.isprintable() else " " for char in str(text))
 
 
 def say_fields(fields: Iterable[tuple[str, object]]) -> None:
-    """One line each; what is None is left out."""
+    """Prints a line for each, without those that are None."""
     said = [(name, value) for name, value in fields if value is not None and value != ""]
     width = max([_NAME_CELLS, *(len(name) + 1 for name, _ in said)])
     for name, value in said:
@@ -31,7 +30,7 @@ def say_fields(fields: Iterable[tuple[str, object]]) -> None:
 
 
 def note(message: str) -> None:
-    """Beside the output, for a person."""
+    """Prints a line on stderr, for a person."""
     click.echo(clean(message), err=True)
 
 
@@ -51,7 +50,7 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
 
 
 def picture_fields(picture: Mapping[str, Any]) -> list[tuple[str, object]]:
-    """What an answer says of a picture; its URL comes last, for it is long."""
+    """Returns what an answer says of a picture, without its long URL."""
     return [
         ("id", picture["id"]),
         ("seed", picture["seed"]),
@@ -92,7 +91,7 @@ def say_table(
     whole: Sequence[str] = ("id",),
     cut: bool = False,
 ) -> None:
-    """Where a terminal is narrow, columns that need not stay `whole` are wrapped, or cut."""
+    """Prints a table. On a narrow terminal, columns that are not `whole` are wrapped, or cut."""
     cells = [[clean(cell) for cell in row] for row in rows]
     from rich.table import Table
     from rich.text import Text
@@ -108,7 +107,7 @@ def say_table(
 
 
 def say(table: "Table") -> None:
-    """A pipe has no width, and programs read it: nothing is wrapped or filled up there."""
+    """Prints a table. Programs read a pipe: nothing is wrapped or padded there."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _PIPE_WIDTH

@@ -1,4 +1,4 @@
-"""`easel draw`."""
+"""`easel draw`: asks for pictures and writes them to files."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +115,7 @@ def _findable(run: Run, request: Mapping[str, Any], out: Path | None) -> Iterato
 
 
 def _raise_for_failed(failed: Sequence[Mapping[str, Any]], count: int) -> None:
-    """Some pictures of several are missing: the worst of their statuses decides."""
+    """Raises CommandError where pictures of several are missing; the worst status decides."""
     if not failed:
         return
     worst = max(failed, key=lambda each: int(each["status"]))

@@ -21,7 +21,7 @@ def main(environment: str) -> None:
 
 
 def empty(s3: Any, outputs: Mapping[str, str]) -> tuple[str, ...]:
-    """Empty the stack's buckets of all versions, and return their names.
+    """Empties the stack's buckets of all versions, and returns their names.
 
     A bucket that is not empty cannot be destroyed, and S3 delivers access logs for hours after
     the last request: without its policy it can no more.

@@ -34,15 +34,14 @@ def is_express(arn: str) -> bool:
 
 
 def account_of(arn: str, target: Target) -> Account:
-    """The account that an execution is asked of: the local stack's own, or the one that the AWS
-    credentials are for."""
+    """Returns the account to ask: the local stack's, or the one that the credentials are for."""
     if is_express(arn):
         return Account.of(session_for(target, local=False), arn.split(":")[3])
     return Account.of(session_for(target, local=True), LOCAL_REGION, target.aws_url)
 
 
 def events_of(arn: str, account: Account, *, since: datetime) -> list[Event]:
-    """All events of an execution. CommandError, which says where they should be, without any."""
+    """Returns all events of an execution. Raises CommandError, if there are none."""
     if is_express(arn):
         return _logged(arn, account, since)
     history = _answered(
@@ -76,7 +75,7 @@ def _logged(arn: str, account: Account, since: datetime) -> list[Event]:
 
 
 def _log_group(arn: str, account: Account) -> str:
-    """The log group of an execution's state machine, whose ARN its own holds."""
+    """Returns the log group of an execution's state machine, which the execution's ARN names."""
     _, partition, _, region, number, _, name = arn.split(":")[:7]
     machine = f"arn:{partition}:states:{region}:{number}:stateMachine:{name}"
     answer = _answered(

@@ -1,5 +1,4 @@
-"""Files of pictures: read by name, written whole or not at all, and never over another file by
-accident."""
+"""Pictures' files: read by name, written whole or not at all, never over another by accident."""
 
 import hashlib
 import os
@@ -33,7 +32,7 @@ class Output:
         return self.path is not None and not self.path.is_dir()
 
     def check(self) -> None:
-        """Before anything is paid. CommandError."""
+        """Raises CommandError where files cannot be written, before anything is paid."""
         for number in range(self.count):
             path = self._path(number, "")
             if not path.parent.is_dir():
@@ -42,8 +41,7 @@ class Output:
                 raise _there_already(path)
 
     def save(self, download: Answer, picture: Mapping[str, Any], number: int = 0) -> Path:
-        """Writes the file, which is there whole or not at all. CommandError, where the download is
-        not the picture that an answer describes too."""
+        """Writes the file. Raises CommandError where the download is not the picture answered."""
         content = download.content
         if hashlib.sha256(content).hexdigest() != picture["sha256"]:
             raise CommandError(
@@ -67,7 +65,7 @@ class Output:
 
 
 def format_of(path: Path | None) -> str | None:
-    """The format that a file's name asks for."""
+    """Returns the format that a file's name asks for."""
     return _FORMATS.get(path.suffix.lower()) if path is not None else None
 
 

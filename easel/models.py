@@ -74,7 +74,7 @@ def _rows() -> list[dict[str, Any]]:
 
 
 def _row(model: "Model") -> dict[str, Any]:
-    """What the catalog says of a model. Styles of the others are applied as prompt text."""
+    """Returns what the catalog says of a model. Styles of the others are applied as prompt text."""
     from lambdas.common.catalog import STYLE_PRESETS, Choice, ListedSizes
 
     own = model.parameters.get("style_preset")
@@ -103,7 +103,7 @@ def _row(model: "Model") -> dict[str, Any]:
 
 
 def _sizes(row: dict[str, Any]) -> str:
-    """The ratios, or how many sizes; --json has them all."""
+    """Returns the ratios, or how many sizes there are; --json has them all."""
     match row["sizes"]:
         case None:
             return " ".join(row["aspect_ratios"])

@@ -31,8 +31,10 @@ class UnreadableRecipeError(PictureFileError):
 
 
 def read_recipe(picture: Path | str | bytes) -> dict[str, Any]:
-    """The recipe in a PNG or JPEG, as a manifest has it: POST it as `recipe`, or read its id with
-    `Recipe.from_dict`. `picture` is a path or the file's bytes. PictureFileError, or OSError."""
+    """Returns the recipe in a PNG or JPEG, as a manifest has it and POST takes it as `recipe`.
+
+    `picture` is a path or the file's bytes. Raises PictureFileError, or OSError.
+    """
     content = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
     try:
         parsed = parse(content)

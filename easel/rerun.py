@@ -96,7 +96,7 @@ def _drawn_again(
 
 
 def _compared(run: Run, first: NamedPicture, again: bytes) -> "Comparison | None":
-    """None where the first picture is gone, or what compares is not installed."""
+    """Returns None where the first picture is gone, or what compares is not installed."""
     before = first.content
     if before is None:
         url = run.call("Looking", lambda api: api.show(first.id)).body["image_url"]

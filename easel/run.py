@@ -62,14 +62,14 @@ class Run:
 
 
 class CommonOption(click.Option):
-    """In the help of `easel` alone, which says that it may stand behind a command too."""
+    """Shown in the help of `easel` alone, which says that it may stand behind a command too."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         return None if ctx.parent else super().get_help_record(ctx)
 
 
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
-    """A command is parsed after what stands before it, so its own options win."""
+    """Keeps a value. What stands behind a command is parsed later, so it wins."""
     run = context.ensure_object(Run)
     name = str(option.name)
     if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:

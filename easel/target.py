@@ -1,5 +1,4 @@
-"""Where to: the local stack, or a deployment with an API key or SigV4, never the one's key to the
-other."""
+"""Where a command goes: the local stack, or a deployment. Neither ever gets the other's key."""
 
 import re
 from collections.abc import Mapping
@@ -64,15 +63,18 @@ def target_of(
 
 
 def _own_key(url: str, environ: Mapping[str, str], *, local: bool) -> str | None:
-    """The environment's key belongs to the environment's endpoint. Where that is not set, it goes
-    to the deployment that the command line names, never to a local stack."""
+    """Returns the environment's key, if it may go to a URL.
+
+    It belongs to the environment's endpoint. Where that is not set, it goes to the deployment
+    that the command line names, never to a local stack.
+    """
     own = environ.get(ENDPOINT)
     belongs = _origin(url) == _origin(_root(own)) if own else not local
     return environ.get(API_KEY) or None if belongs else None
 
 
 def _root(endpoint: str) -> str:
-    """The API's root; the stack's output ApiUrl has /images behind it."""
+    """Returns the API's root; the stack's output ApiUrl has /images behind it."""
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise CommandError(Exit.USAGE, f"{endpoint} is no URL such as https://host/v1/images.")

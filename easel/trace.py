@@ -87,7 +87,7 @@ def _bar(timeline: "Timeline", state: "State") -> str:
 
 
 def _attempts(timeline: "Timeline", state: "State") -> str:
-    """What failed, after how long, and how long the next attempt waited."""
+    """Says what failed, after how long, and how long the next attempt waited."""
     said = []
     for number, attempt in enumerate(state.attempts):
         if attempt.error is None:

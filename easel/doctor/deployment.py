@@ -65,7 +65,7 @@ def examine(
 
 
 def check_status(environment: str, region: str, answer: Answer) -> Finding:
-    """The stack as DescribeStacks has it."""
+    """Says what DescribeStacks answered."""
     subject = f"stack easel-{environment}"
     deploy = f"make deploy ENV={environment}"
     if isinstance(answer, Unanswered):
@@ -90,7 +90,7 @@ def check_status(environment: str, region: str, answer: Answer) -> Finding:
 
 
 def check_bootstrap(region: str, answer: Answer) -> Finding:
-    """What CDK looks for before it deploys."""
+    """Says whether what CDK needs before it deploys is there."""
     subject = "CDK bootstrap"
     if not isinstance(answer, Unanswered):
         return ok(subject, f"version {answer['Parameter']['Value']}")
@@ -114,7 +114,7 @@ def check_state_machine(answers: Sequence[Answer]) -> Finding:
 
 
 def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Finding]:
-    """All functions, and what each was told of the settings."""
+    """Compares each function's environment with the settings."""
     findings: list[Finding] = [
         _missing("functions", answer) for answer in answers if isinstance(answer, Unanswered)
     ]
@@ -132,7 +132,7 @@ def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Findi
 
 
 def check_api(settings: Settings, integrations: Sequence[Answer]) -> Finding:
-    """The deployed integration, which waits for as long as it was told when it was deployed."""
+    """Compares the gateway timeout that is deployed with the one in the settings."""
     subject = "API"
     for integration in integrations:
         if isinstance(integration, Unanswered):
@@ -162,8 +162,8 @@ def _check_function(step: str, settings: Settings, function: Mapping[str, Any]) 
 
 
 def _wanted(step: str, settings: Settings) -> dict[str, str]:
-    """The settings that a function has in its environment, but those of a guardrail of the stack's
-    own, which are empty."""
+    """Returns the settings that a function has in its environment, without those that are empty:
+    the stack fills in its own guardrail."""
     known = {name: value for name, value in vars(settings).items() if value != ""}
     return ENVIRONMENTS[step].variables(known)
 

@@ -44,7 +44,7 @@ def not_checked(subject: str, found: str, cure: str | None = None) -> Finding:
 
 
 def without_answer(subject: str, answer: Unanswered) -> Finding:
-    """A question that nobody answered, and why."""
+    """Says why a question has no answer."""
     match answer.reason:
         case Reason.NOT_HERE:
             return not_checked(subject, answer.message)

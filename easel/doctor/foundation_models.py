@@ -46,7 +46,7 @@ def examine(
 
 
 def has_access(availability: Answer) -> bool:
-    """Whether a call needs no subscription first."""
+    """Returns whether a call needs no subscription first."""
     return not isinstance(availability, Unanswered) and (
         availability["agreementAvailability"]["status"],
         availability["authorizationStatus"],
@@ -56,7 +56,7 @@ def has_access(availability: Answer) -> bool:
 
 
 def check_call(model: Model, answer: Answer) -> Finding:
-    """What an empty request came to: a model refuses it for its missing prompt, and bills nothing.
+    """Judges the answer to an empty request, which a model refuses for its missing prompt, unpaid.
 
     Its other ValidationExceptions, an unknown id or one for inference profiles only, are those of
     a model that GetFoundationModel has answered for already.
@@ -206,7 +206,7 @@ class ModelCheck:
         return findings
 
     def _unusable(self, found: str, cure: str) -> Finding:
-        """A problem with the default model; with another one, a warning."""
+        """Returns a problem with the default model, a warning with another one."""
         level = Level.PROBLEM if self.is_default else Level.WARNING
         return Finding(level, self.subject, found, cure)
 
@@ -215,12 +215,12 @@ class ModelCheck:
 
 
 def _is_unknown(details: Unanswered) -> bool:
-    """Bedrock was seen to say of a model it does not have that its identifier is invalid."""
+    """Returns whether Bedrock lacks a model; it was seen to call its identifier invalid then."""
     return details.reason is Reason.ABSENT or details.code == "ValidationException"
 
 
 def _lifecycle(details: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The lifecycle in an answer, which may leave it out: then nothing speaks against the model."""
+    """Returns the lifecycle in an answer; where that leaves it out, the model counts as active."""
     return dict(details["modelDetails"].get("modelLifecycle", {"status": "ACTIVE"}))
 
 

@@ -37,7 +37,7 @@ def examine(account: Account, settings: Settings, details: Answer) -> Iterator[F
 
 
 def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
-    """API Gateway refuses to deploy an integration that waits for longer than the quota."""
+    """Compares gateway_timeout_seconds with its quota, above which API Gateway refuses to deploy."""
     subject = "API Gateway's integration timeout"
     wanted = settings.gateway_timeout_seconds
     if isinstance(quota, Unanswered):
@@ -60,7 +60,7 @@ def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
 
 
 def check_concurrency(settings: Settings, model: Model, account: Answer) -> Finding:
-    """By Little's law: each picture holds one execution for as long as its model draws."""
+    """Applies Little's law: each picture holds one execution for as long as its model draws."""
     subject = "Lambda's concurrent executions"
     if isinstance(account, Unanswered):
         return without_answer(subject, account)
@@ -97,7 +97,7 @@ def check_requests_per_minute(
     details: Answer,
     quotas: Sequence[Mapping[str, Any]] | Unanswered,
 ) -> Finding:
-    """Service Quotas' requests per minute for a model, where it has any under the model's name."""
+    """Looks up a model's requests per minute, which Service Quotas may have under its name."""
     subject = f"Bedrock's quota for {model.id}"
     if isinstance(quotas, Unanswered):
         return without_answer(subject, quotas)
