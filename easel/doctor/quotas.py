@@ -37,7 +37,7 @@ def examine(account: Account, settings: Settings, details: Answer) -> Iterator[F
 
 
 def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
-    """Compares gateway_timeout_seconds with its quota, above which API Gateway refuses to deploy."""
+    """Compares gateway_timeout_seconds with its quota: API Gateway refuses to deploy more."""
     subject = "API Gateway's integration timeout"
     wanted = settings.gateway_timeout_seconds
     if isinstance(quota, Unanswered):
