@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from easel.exits import CommandError, Exit
-from easel.target import API_KEY, Target, signed_headers
+from easel.target import API_KEY, Target
 
 CONNECT_SECONDS = 10
 # Longer than any API Gateway waits, whose answer is better than none.
@@ -17,8 +16,6 @@ READ_SECONDS = 310
 _LATER = frozenset({429, 503})
 
 # What the answer of the API cannot know: how this command line mends it.
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
 _CURES: Mapping[str, str] = {
     "invalid_api_key": f"Give it with --api-key or {API_KEY}.",
     "invalid_signature": "--region and --profile say which credentials sign, and for where.",
@@ -43,14 +40,11 @@ class Answer:
 
     @property
     def body(self) -> dict[str, Any]:
-        """CommandError where it is no JSON object, so no answer of Easel's."""
+        """Raises CommandError where it is no JSON object, so no answer of Easel's."""
         try:
             return dict(json.loads(self.content))
         except (ValueError, TypeError):
-            raise CommandError(
-                Exit.FAILED,
-                f"The answer ({self.status}) is not Easel's. Check the endpoint.",
-            ) from None
+            raise _not_easels(self, Exit.FAILED) from None
 
 
 class NoAnswerError(Exception):
@@ -61,44 +55,33 @@ class NoAnswerError(Exception):
         self.sent = sent
 
 
-class Http(Protocol):
-    """Where requests go out. Raises NoAnswerError."""
-
-    def request(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer: ...
+# Method, URL, headers, body -> answer. Raises NoAnswerError.
+Http = Callable[[str, str, Mapping[str, str], bytes | None], Answer]
 
 
-class UrllibHttp:
-    def request(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
-        """Redirects are not followed: they could take a key to another host."""
-        import urllib3
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    """Sends a request. Redirects are not followed: they could take a key to another host."""
+    import urllib3
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-        try:
-            answer = urllib3.request(
-                method,
-                url,
-                headers=dict(headers),
-                body=body,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                retries=False,
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            never_sent = (
-                urllib3.exceptions.NewConnectionError,
-                urllib3.exceptions.ConnectTimeoutError,
-            )
-            raise NoAnswerError(_reason(error), sent=not isinstance(error, never_sent)) from error
-        return Answer(
-            answer.status,
-            {name.lower(): value for name, value in answer.headers.items()},
-            answer.data,
+    try:
+        answer = urllib3.request(
+            method,
+            url,
+            headers=dict(headers),
+            body=body,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            retries=False,
+            redirect=False,
         )
+    except HTTPError as error:
+        sent = not isinstance(error, NewConnectionError | ConnectTimeoutError)
+        raise NoAnswerError(_reason(error), sent=sent) from error
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(answer.status, headers, answer.data)
 
 
+@dataclass(frozen=True)
 class Api:
     """Every method gives the answer of a success, and raises CommandError for all else.
 
@@ -106,18 +89,10 @@ class Api:
     `patience_seconds`; `waits` is told how long.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        http: Http,
-        *,
-        patience_seconds: float,
-        waits: Callable[[float], None],
-    ) -> None:
-        self._target = target
-        self._http = http
-        self._patience_seconds = patience_seconds
-        self._waits = waits
+    target: Target
+    http: Http
+    patience_seconds: float
+    waits: Callable[[float], None]
 
     def draw(self, request: Mapping[str, Any]) -> Answer:
         return self._call("POST", "/images", request)
@@ -126,18 +101,17 @@ class Api:
         return self._call("GET", f"/images/{quote(id, safe='')}")
 
     def rerun(self, id: str, request: Mapping[str, Any], *, key: str) -> Answer:
-        """The same key is the same rerun, so that one which did not finish is not paid again."""
+        """Draws again. The same key is the same rerun, which goes on and is not paid twice."""
         path = f"/images/{quote(id, safe='')}/rerun"
         return self._call("POST", path, request, {"idempotency-key": key})
 
     def list(self, *, limit: int | None, after: str | None) -> Answer:
         given = {name: value for name, value in (("limit", limit), ("after", after)) if value}
-        return self._call(
-            "GET", f"/images?{urlencode(given, quote_via=quote)}" if given else "/images"
-        )
+        query = urlencode(given, quote_via=quote)
+        return self._call("GET", f"/images?{query}" if query else "/images")
 
     def download(self, url: str) -> Answer:
-        """A picture by its presigned URL, which needs no key and gets none."""
+        """Fetches a picture by its presigned URL, which needs no key and gets none."""
         answer = self._sent("GET", url, {}, None)
         if answer.status != 200:
             raise CommandError(
@@ -150,52 +124,56 @@ class Api:
         method: str,
         path: str,
         request: Mapping[str, Any] | None = None,
-        more: Mapping[str, str] = NO_HEADERS,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         body = None if request is None else json.dumps(request, ensure_ascii=False).encode()
-        answer = self._signed(method, path, body, more)
+        headers = {"accept": "application/json", **(headers or {})}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        answer = self._proven(method, path, headers, body)
         seconds = _retry_after(answer)
-        if seconds is not None and 0 <= seconds <= self._patience_seconds > 0:
-            self._waits(seconds)
-            answer = self._signed(method, path, body, more)
+        if seconds is not None and 0 <= seconds <= self.patience_seconds > 0:
+            self.waits(seconds)
+            answer = self._proven(method, path, headers, body)
         if answer.status != 200:
             raise _refusal(answer)
         return answer
 
-    def _signed(
-        self, method: str, path: str, body: bytes | None, more: Mapping[str, str]
+    def _proven(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
-        target = self._target
+        """Sends with a key or a signature, which is made anew for each request."""
+        target = self.target
         url = target.url + path
-        headers = {"accept": "application/json", **more}
-        if body is not None:
-            headers["content-type"] = "application/json"
         # A local stack may want either, and its credentials open nothing else.
         if target.api_key is None or target.local:
+            from easel.credentials import signed_headers
+
             headers = signed_headers(target, method, url, headers, body)
         if target.api_key is not None:
-            headers["x-api-key"] = target.api_key
+            headers = {**headers, "x-api-key": target.api_key}
         return self._sent(method, url, headers, body)
 
     def _sent(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
         try:
-            return self._http.request(method, url, headers=headers, body=body)
+            return self.http(method, url, headers, body)
         except NoAnswerError as error:
             host = url.partition("://")[2].partition("/")[0]
             cure = "The request may have arrived."
             if not error.sent:
-                cure = "Start it with make run." if self._target.local else "Check the endpoint."
+                cure = "Start it with make run." if self.target.local else "Check the endpoint."
             raise CommandError(
                 Exit.UNREACHABLE, f"No answer from {host}: {error}. {cure}"
             ) from error
 
 
-def error_code(error: CommandError) -> str | None:
-    """The code in the API's answer, where there is one."""
-    code = json.loads(error.answer)["error"]["code"] if error.answer else None
-    return None if code is None else str(code)
+def exit_of(status: int, *, later: bool = False) -> Exit:
+    """Returns how a command ends after a status that is no success."""
+    if status in _LATER or later:
+        return Exit.LATER
+    return Exit.REFUSED if 400 <= status < 500 else Exit.FAILED
 
 
 def _refusal(answer: Answer) -> CommandError:
@@ -204,28 +182,24 @@ def _refusal(answer: Answer) -> CommandError:
         message, code = str(error["message"]), str(error["code"])
     except (CommandError, KeyError, TypeError):
         exit = Exit.REFUSED if 400 <= answer.status < 500 else Exit.FAILED
-        return CommandError(
-            exit, f"The answer ({answer.status}) is not Easel's. Check the endpoint."
-        )
+        return _not_easels(answer, exit)
     said = " ".join(filter(None, (message, _CURES.get(code))))
     seconds = _retry_after(answer)
     if seconds:
         said += f" Retry after {seconds:g} s."
-    exit = _exit(answer.status, later=seconds is not None)
+    exit = exit_of(answer.status, later=seconds is not None)
     said += f" ({answer.status} {code})"
     if exit is Exit.FAILED and (execution := answer.body.get("execution_arn")):
         said += f" What happened: easel trace {execution}"
-    return CommandError(exit, said, answer=answer.text)
+    return CommandError(exit, said, answer=answer.text, code=code)
 
 
-def _exit(status: int, *, later: bool) -> Exit:
-    if status in _LATER or later:
-        return Exit.LATER
-    return Exit.REFUSED if 400 <= status < 500 else Exit.FAILED
+def _not_easels(answer: Answer, exit: Exit) -> CommandError:
+    return CommandError(exit, f"The answer ({answer.status}) is not Easel's. Check the endpoint.")
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Seconds to wait before a retry that the API invites to, or None."""
+    """Returns the seconds to wait before a retry that the API invites to, or None."""
     seconds = answer.headers.get("retry-after", "")
     if answer.status < 400 or answer.headers.get("x-should-retry") == "false":
         return None
@@ -233,6 +207,6 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 def _reason(error: Exception) -> str:
-    """urllib3's words, without the object that they begin with."""
+    """Returns urllib3's words, without the object that they begin with."""
     text = str(error).rpartition(">: ")[2] or type(error).__name__
     return text.rpartition("] ")[2].rstrip(".")

@@ -1,19 +1,16 @@
 """Asks before an environment is destroyed, and empties its buckets where its settings allow it."""
 
-import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import boto3
 
-from cdk.settings import Settings
+from easel.environments import settings_of
 
 
 def main(environment: str) -> None:
-    context = json.loads((Path(__file__).parent.parent / "cdk.json").read_text())["context"]
-    if Settings.from_context(context["environments"][environment]).removal_policy != "destroy":
+    if settings_of(environment).removal_policy != "destroy":
         _ask(environment, "Its pictures and their access logs stay in their buckets.")
         return
     _ask(environment, "All its pictures go with it.")
@@ -24,7 +21,7 @@ def main(environment: str) -> None:
 
 
 def empty(s3: Any, outputs: Mapping[str, str]) -> tuple[str, ...]:
-    """Empty the stack's buckets of all versions, and return their names.
+    """Empties the stack's buckets of all versions, and returns their names.
 
     A bucket that is not empty cannot be destroyed, and S3 delivers access logs for hours after
     the last request: without its policy it can no more.

@@ -5,19 +5,20 @@ log; DescribeStateMachine says where. The local stack's executions have a histor
 """
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
-from easel.account import Account, Reason, Unanswered, client_config
+from easel.aws import LOCAL_REGION, Account, Reason, Unanswered
+from easel.credentials import session_for
 from easel.exits import CommandError, Exit
-from easel.target import LOCAL_REGION, Target, aws_session
+from easel.target import Target
 from easel.timeline import Event, event_of_history, event_of_log
+
+T = TypeVar("T")
 
 _ARN = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:(execution|express)(:[^:\s\"]+){2,3}")
 
 _EXITS = {
-    Reason.ABSENT: Exit.REFUSED,
     Reason.DENIED: Exit.REFUSED,
     Reason.CREDENTIALS: Exit.HERE,
     Reason.UNREACHABLE: Exit.UNREACHABLE,
@@ -33,24 +34,14 @@ def is_express(arn: str) -> bool:
 
 
 def account_of(arn: str, target: Target) -> Account:
-    """The account that an execution is asked of: the local stack's own, or the one that the AWS
-    credentials are for."""
-    local = not is_express(arn)
-    session = aws_session(target, local=local)
-
-    def client_for(service: str, region: str) -> Any:
-        return session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=target.aws_url if local else None,
-            config=client_config(),
-        )
-
-    return Account(client_for, LOCAL_REGION if local else arn.split(":")[3])
+    """Returns the account to ask: the local stack's, or the one that the credentials are for."""
+    if is_express(arn):
+        return Account.of(session_for(target, local=False), arn.split(":")[3])
+    return Account.of(session_for(target, local=True), LOCAL_REGION, target.aws_url)
 
 
 def events_of(arn: str, account: Account, *, since: datetime) -> list[Event]:
-    """All events of an execution. CommandError, which says where they should be, without any."""
+    """Returns all events of an execution. Raises CommandError, if there are none."""
     if is_express(arn):
         return _logged(arn, account, since)
     history = _answered(
@@ -84,31 +75,26 @@ def _logged(arn: str, account: Account, since: datetime) -> list[Event]:
 
 
 def _log_group(arn: str, account: Account) -> str:
-    """The log group of an execution's state machine, whose ARN its own holds."""
+    """Returns the log group of an execution's state machine, which the execution's ARN names."""
     _, partition, _, region, number, _, name = arn.split(":")[:7]
-    answer = account.ask(
-        "stepfunctions",
-        "describe_state_machine",
-        stateMachineArn=f"arn:{partition}:states:{region}:{number}:stateMachine:{name}",
+    machine = f"arn:{partition}:states:{region}:{number}:stateMachine:{name}"
+    answer = _answered(
+        account.ask("stepfunctions", "describe_state_machine", stateMachineArn=machine),
+        f"There is no state machine {name} in {region}",
     )
-    if isinstance(answer, Unanswered):
-        raise _refused(answer, f"There is no state machine {name} in {region}")
     for destination in answer.get("loggingConfiguration", {}).get("destinations", []):
         group = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
         return str(group.split(":log-group:")[1].removesuffix(":*"))
     raise CommandError(Exit.REFUSED, f"State machine {name} writes no logs: deploy it again.")
 
 
-def _answered(answer: Sequence[Any] | Unanswered, absent: str) -> Sequence[Any]:
-    if isinstance(answer, Unanswered):
-        raise _refused(answer, absent)
-    return answer
-
-
-def _refused(answer: Unanswered, absent: str) -> CommandError:
-    exit = _EXITS.get(answer.reason, Exit.FAILED)
+def _answered(answer: T | Unanswered, absent: str) -> T:
+    """Raises CommandError without an answer."""
+    if not isinstance(answer, Unanswered):
+        return answer
     if answer.reason is Reason.ABSENT or answer.code == "ExecutionDoesNotExist":
-        return CommandError(Exit.REFUSED, f"{absent}.")
+        raise CommandError(Exit.REFUSED, f"{absent}.")
+    exit = _EXITS.get(answer.reason, Exit.FAILED)
     if answer.reason is Reason.DENIED:
-        return CommandError(exit, f"These credentials may not call {answer.action}: allow it.")
-    return CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}")
+        raise CommandError(exit, f"These credentials may not call {answer.action}: allow it.")
+    raise CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}")

@@ -28,10 +28,13 @@ MEANINGS = {
 
 class CommandError(Exception):
     """Ends a command. `message` says what to do; `answer` is the API's own JSON, where it gave
-    one."""
+    one, and `code` that answer's error code."""
 
-    def __init__(self, exit: Exit, message: str, *, answer: str | None = None) -> None:
+    def __init__(
+        self, exit: Exit, message: str, *, answer: str | None = None, code: str | None = None
+    ) -> None:
         super().__init__(message)
         self.exit = exit
         self.message = message
         self.answer = answer
+        self.code = code

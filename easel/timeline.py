@@ -89,6 +89,9 @@ class Timeline:
     def duration(self, state: State) -> float:
         return round(((state.left or self.ended) - state.entered).total_seconds(), 3)
 
+    def took(self, attempt: Attempt) -> float:
+        return self.offset(attempt.ended or self.ended) - self.offset(attempt.began)
+
     def _state(self, state: State) -> dict[str, Any]:
         return {
             "name": state.name,
@@ -99,8 +102,7 @@ class Timeline:
             "attempts": [
                 {
                     "began": self.offset(attempt.began),
-                    "seconds": self.offset(attempt.ended or self.ended)
-                    - self.offset(attempt.began),
+                    "seconds": self.took(attempt),
                     "error": attempt.error,
                     "reason": attempt.reason,
                 }
@@ -111,7 +113,7 @@ class Timeline:
 
 
 def event_of_history(event: Mapping[str, Any]) -> Event:
-    """An event as GetExecutionHistory gives it: its details are named after its type."""
+    """Reads an event of GetExecutionHistory, whose details are named after its type."""
     details = [value for name, value in event.items() if name.endswith("EventDetails")]
     return Event(
         int(event["id"]),
@@ -134,7 +136,7 @@ def event_of_log(message: str) -> Event:
 
 
 def timeline_of(events: Iterable[Event]) -> Timeline:
-    """ValueError without events."""
+    """Puts events together. Raises ValueError without events."""
     ordered = sorted(events, key=lambda event: event.id)
     if not ordered:
         raise ValueError("no events")
@@ -171,7 +173,7 @@ def timeline_of(events: Iterable[Event]) -> Timeline:
 
 
 def _leave(state: State | None, event: Event) -> tuple[State | None, int | None]:
-    """Where an execution is after a state has been left: in the one around it."""
+    """Returns where an execution is after a state was left: in the one around it."""
     while state and state.name != event.details["name"]:
         state = state.within
     if state is None:
@@ -181,7 +183,7 @@ def _leave(state: State | None, event: Event) -> tuple[State | None, int | None]
 
 
 def _enclosing(state: State | None, event: Event) -> State | None:
-    """The Map or Parallel that an event of it, or of an iteration or branch, speaks of."""
+    """Returns the Map or Parallel that an event of it, or of an iteration or branch, is about."""
     while state and not event.type.startswith(state.type):
         state = state.within
     return state
@@ -202,7 +204,7 @@ def _note(state: State, what: str, event: Event) -> None:
 
 
 def _reason(cause: str) -> str | None:
-    """What a function said: the operator's detail, else the caller's message, else the text."""
+    """Returns a function's words: the operator's detail, else the caller's message, or the text."""
     said: Any = cause
     for name in ("errorMessage", "detail", "error", "message"):
         try:

@@ -50,12 +50,16 @@ class FakeApi:
         return [call for call in self.sent if not call[1].startswith(PICTURES)]
 
     @property
+    def last_call(self) -> tuple[str, str, dict[str, str], Any]:
+        return self.calls[-1]
+
+    @property
     def last(self) -> Any:
         """The last request's body."""
-        return self.calls[-1][3]
+        return self.last_call[3]
 
     def request(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
         sent: Any = None if body is None else json.loads(body)
         self.sent.append((method, url, dict(headers), sent))

@@ -5,23 +5,22 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
+from easel.comparison import compare, perceptual_distance
 from easel.picture_file import (
     NoRecipeError,
     NotAPictureError,
     PictureFileError,
     UnreadableRecipeError,
-    Verdict,
-    compare,
-    perceptual_distance,
     read_recipe,
 )
+from lambdas.common.answers import Verdict
 from lambdas.common.recipe import Recipe
 from lambdas.picture import parse
 from local.bedrock.painter import encode, paint
@@ -63,8 +62,7 @@ def of_recipe(**changed: object) -> bytes:
 
 
 def noise(seed: int) -> Image.Image:
-    pixels = np.random.default_rng(seed).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
+    return Image.frombytes("RGB", (256, 256), Random(seed).randbytes(256 * 256 * 3))
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
@@ -118,34 +116,34 @@ def test_what_cannot_be_read_is_an_error_that_says_why(
 @pytest.mark.parametrize(
     ("first", "second", "verdict"),
     [
-        (encoded("png", RED), encoded("png", RED), Verdict.IDENTICAL_BYTES),
+        (encoded("png", RED), encoded("png", RED), "identical_bytes"),
         (
             encoded("png", RED),
             embed(encoded("png", RED, compress_level=0), RECIPE),
-            Verdict.IDENTICAL_PIXELS,
+            "identical_pixels",
         ),
-        (encoded("jpeg", RED), embed(encoded("jpeg", RED), RECIPE), Verdict.IDENTICAL_PIXELS),
+        (encoded("jpeg", RED), embed(encoded("jpeg", RED), RECIPE), "identical_pixels"),
         (
             encoded("png", RED),
             encoded("png", RED.quantize(2)),
-            Verdict.IDENTICAL_PIXELS,
+            "identical_pixels",
         ),
         (
             encoded("png", RED),
             encoded("png", RED.convert("RGBA")),
-            Verdict.IDENTICAL_PIXELS,
+            "identical_pixels",
         ),
         (
             encoded("png", RED.convert("RGBA")),
             encoded("png", Image.new("RGBA", RED.size, (255, 0, 0, 254))),
-            Verdict.DIFFERENT,
+            "different",
         ),
         (
             encoded("png", Image.new("I;16", (8, 8), 1)),
             encoded("png", Image.new("I;16", (8, 8), 2)),
-            Verdict.DIFFERENT,
+            "different",
         ),
-        (encoded("png", RED), encoded("png", RED.resize((8, 9))), Verdict.DIFFERENT),
+        (encoded("png", RED), encoded("png", RED.resize((8, 9))), "different"),
     ],
     ids=[
         "same file", "other compression and metadata", "jpeg metadata", "palette", "opaque alpha",
@@ -155,7 +153,7 @@ def test_what_cannot_be_read_is_an_error_that_says_why(
 def test_two_pictures_are_compared_by_what_they_show(
     first: bytes, second: bytes, verdict: Verdict
 ) -> None:
-    assert compare(first, second).verdict is verdict
+    assert compare(first, second).verdict == verdict
     assert compare(second, first) == compare(first, second)
 
 
@@ -194,7 +192,7 @@ def test_the_distance_grows_with_what_is_seen(
 
 
 def test_the_distance_of_noise_and_of_turned_over_contrast_are_as_the_docstring_says() -> None:
-    board = Image.fromarray((np.indices((256, 256)).sum(0) % 2 * 255).astype(np.uint8))
+    board = Image.frombytes("L", (256, 256), (b"\0\xff" * 128 + b"\xff\0" * 128) * 128)
 
     assert perceptual_distance(noise(1), noise(2)) == pytest.approx(0.5, abs=0.02)
     assert perceptual_distance(board, ImageOps.invert(board)) == pytest.approx(1, abs=0.01)

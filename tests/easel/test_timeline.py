@@ -5,18 +5,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 from click.testing import CliRunner
 
-from easel.account import Account
 from easel.cli import main
 from easel.executions import events_of
 from easel.exits import CommandError, Exit
-from easel.run import Seams
+from easel.run import Run
 from easel.timeline import Event, event_of_history, event_of_log, timeline_of
 from tests.easel.fake_api import FakeApi
+from tests.easel.stubbed_account import StubbedAccount
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EXPRESS = "arn:aws:states:eu-west-1:111122223333:express:machine-name:request:run"
@@ -184,24 +182,8 @@ def log_line(
     return json.dumps(event)
 
 
-class Deployed:
-    """An account with a deployed state machine, stubbed by the service models."""
-
-    def __init__(self) -> None:
-        self._stubbers: dict[str, Stubber] = {}
-        self.account = Account(lambda service, region: self.stub(service).client, "eu-west-1")
-
-    def stub(self, service: str) -> Stubber:
-        if service not in self._stubbers:
-            client = boto3.client(  # type: ignore[call-overload]
-                service,
-                region_name="eu-west-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
-            self._stubbers[service] = Stubber(client)
-            self._stubbers[service].activate()
-        return self._stubbers[service]
+class Deployed(StubbedAccount):
+    """An account with a deployed state machine."""
 
     def has_machine(self, *destinations: str) -> None:
         answer = {
@@ -217,13 +199,14 @@ class Deployed:
                 ]
             },
         }
-        self.stub("stepfunctions").add_response(
-            "describe_state_machine", answer, {"stateMachineArn": MACHINE}
+        self.answers(
+            "stepfunctions", "describe_state_machine", answer, {"stateMachineArn": MACHINE}
         )
 
     def has_logs(self, *lines: str) -> None:
         self.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
-        self.stub("logs").add_response(
+        self.answers(
+            "logs",
             "filter_log_events",
             {"events": [{"message": line} for line in lines]},
             {
@@ -265,7 +248,7 @@ class TestWhereEventsAreRead:
     def test_each_refusal_of_the_logs_is_one_line(self, code: str, exit: Exit) -> None:
         deployed = Deployed()
         deployed.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
-        deployed.stub("logs").add_client_error("filter_log_events", code, "the service's words")
+        deployed.fails("logs", "filter_log_events", code)
 
         with pytest.raises(CommandError) as caught:
             events_of(EXPRESS, deployed.account, since=START)
@@ -274,9 +257,7 @@ class TestWhereEventsAreRead:
 
     def test_without_a_state_machine_its_name_and_region_are_said(self) -> None:
         deployed = Deployed()
-        deployed.stub("stepfunctions").add_client_error(
-            "describe_state_machine", "StateMachineDoesNotExist", "gone"
-        )
+        deployed.fails("stepfunctions", "describe_state_machine", "StateMachineDoesNotExist")
 
         with pytest.raises(CommandError, match="no state machine machine-name in eu-west-1"):
             events_of(EXPRESS, deployed.account, since=START)
@@ -285,12 +266,12 @@ class TestWhereEventsAreRead:
         deployed = Deployed()
         lines = [log_line(number, *event) for number, event in enumerate(RETRIED, 1)]
         deployed.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
-        deployed.stub("logs").add_response(
-            "filter_log_events", {"events": [{"message": line} for line in lines]}
+        deployed.answers(
+            "logs", "filter_log_events", {"events": [{"message": line} for line in lines]}
         )
-        seams = Seams(http=FakeApi(), account_of=lambda arn, target: deployed.account)
+        run = Run(http=FakeApi().request, account=deployed.account)
 
-        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=seams)
+        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)
 
         assert traced.exit_code == Exit.OK
         assert "3 attempts; ThrottledError after 0.200 (busy); waited 1.000" in traced.stdout

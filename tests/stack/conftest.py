@@ -1,13 +1,15 @@
-"""The stack as `make run` starts it, in a process of its own. All tests of a worker share it, so
-each draws pictures that no other test draws."""
+"""The stack as `make run` starts it, in a process of its own, and the command `easel` at it. All
+tests of a worker share the stack, so each draws pictures that no other test draws."""
 
 import multiprocessing
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import pytest
 
 from tests.local_client import LocalClient, running
+from tests.stack.command_line import CommandLine
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,11 @@ def easel() -> Iterator[LocalClient]:
     yield ours.recv()
     ours.send("stop")
     process.join()
+
+
+@pytest.fixture
+def command(easel: LocalClient, tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path, easel)
 
 
 def _run_until_told(pipe: Connection) -> None:

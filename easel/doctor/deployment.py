@@ -1,11 +1,11 @@
 """Whether an environment's stack is there, whole, and deployed with its present settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk.settings import Settings
-from easel.account import Answer, Reason, Unanswered
-from easel.findings import Finding, ok, problem, warning, without_answer
+from easel.aws import Account, Answer, Reason, Unanswered
+from easel.doctor.findings import Finding, Level, not_checked, ok, problem, warning, without_answer
 from lambdas.common.environment import ENVIRONMENTS
 
 API = "AWS::ApiGateway::RestApi"
@@ -21,17 +21,57 @@ STEPS = tuple(ENVIRONMENTS)
 # CloudFormation's only code for a stack that is not there.
 _NO_STACK = "ValidationError"
 
+# What CDK bootstraps an account and region with, unless it is told another qualifier.
+_BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+
+
+def examine(
+    account: Account, environment: str, settings: Settings, *, local: bool
+) -> Iterator[Finding]:
+    """Yields findings on the stack and what is in it."""
+    name = f"easel-{environment}"
+    described = account.ask("cloudformation", "describe_stacks", StackName=name)
+    status = check_status(environment, account.region, described)
+    yield status
+    if isinstance(described, Unanswered):
+        if status.level is Level.PROBLEM:
+            bootstrap = account.ask("ssm", "get_parameter", Name=_BOOTSTRAP_VERSION)
+            yield check_bootstrap(account.region, bootstrap)
+        return
+    listed = account.ask_all(
+        "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=name
+    )
+    if isinstance(listed, Unanswered):
+        yield without_answer("resources of the stack", listed)
+        return
+
+    def ids_of(type: str) -> list[str]:
+        return [each["PhysicalResourceId"] for each in listed if each["ResourceType"] == type]
+
+    machines = [
+        account.ask("stepfunctions", "describe_state_machine", stateMachineArn=arn)
+        for arn in ids_of(STATE_MACHINE)
+    ]
+    yield check_state_machine(machines)
+    functions = [
+        account.ask("lambda", "get_function_configuration", FunctionName=name)
+        for name in ids_of(FUNCTION)
+    ]
+    yield from check_functions(settings, functions)
+    if local:
+        yield not_checked("API", "The local gateway reads it from the template.")
+    else:
+        yield check_api(settings, [_integration(account, api) for api in ids_of(API)])
+
 
 def check_status(environment: str, region: str, answer: Answer) -> Finding:
-    """The stack as DescribeStacks has it."""
+    """Says what DescribeStacks answered."""
     subject = f"stack easel-{environment}"
     deploy = f"make deploy ENV={environment}"
     if isinstance(answer, Unanswered):
         if answer.code == _NO_STACK:
             return problem(
-                subject,
-                f"not deployed in {region}",
-                f"{deploy}; or set AWS_REGION to where it is",
+                subject, f"not deployed in {region}", f"{deploy}; or set AWS_REGION to where it is"
             )
         return without_answer(subject, answer)
     stack = answer["Stacks"][0]
@@ -50,7 +90,7 @@ def check_status(environment: str, region: str, answer: Answer) -> Finding:
 
 
 def check_bootstrap(region: str, answer: Answer) -> Finding:
-    """What CDK looks for before it deploys."""
+    """Says whether what CDK needs before it deploys is there."""
     subject = "CDK bootstrap"
     if not isinstance(answer, Unanswered):
         return ok(subject, f"version {answer['Parameter']['Value']}")
@@ -74,7 +114,7 @@ def check_state_machine(answers: Sequence[Answer]) -> Finding:
 
 
 def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Finding]:
-    """All functions, and what each was told of the settings."""
+    """Compares each function's environment with the settings."""
     findings: list[Finding] = [
         _missing("functions", answer) for answer in answers if isinstance(answer, Unanswered)
     ]
@@ -92,7 +132,7 @@ def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Findi
 
 
 def check_api(settings: Settings, integrations: Sequence[Answer]) -> Finding:
-    """The deployed integration, which waits for as long as it was told when it was deployed."""
+    """Compares the gateway timeout that is deployed with the one in the settings."""
     subject = "API"
     for integration in integrations:
         if isinstance(integration, Unanswered):
@@ -122,10 +162,22 @@ def _check_function(step: str, settings: Settings, function: Mapping[str, Any]) 
 
 
 def _wanted(step: str, settings: Settings) -> dict[str, str]:
-    """The settings that a function has in its environment, but those of a guardrail of the stack's
-    own, which are empty."""
+    """Returns the settings that a function has in its environment, without those that are empty:
+    the stack fills in its own guardrail."""
     known = {name: value for name, value in vars(settings).items() if value != ""}
     return ENVIRONMENTS[step].variables(known)
+
+
+def _integration(account: Account, api: str) -> Answer:
+    """Returns what POST /images is answered by."""
+    resources = account.ask_all("apigateway", "get_resources", "items", restApiId=api)
+    if isinstance(resources, Unanswered):
+        return resources
+    for resource in resources:
+        if resource["path"] == ROUTE:
+            asked = {"restApiId": api, "resourceId": resource["id"], "httpMethod": "POST"}
+            return account.ask("apigateway", "get_integration", **asked)
+    return Unanswered(Reason.ABSENT, "apigateway:GET", "NotFound", f"it has no {ROUTE}")
 
 
 def _missing(subject: str, answer: Unanswered) -> Finding:

@@ -1,9 +1,9 @@
-"""Where pictures are written: whole or not at all, and never over another file by accident."""
+"""Pictures' files: read by name, written whole or not at all, never over another by accident."""
 
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from easel.api import Answer
 from easel.exits import CommandError, Exit
 
-FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+_FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 _EXTENSIONS = {"png": "png", "jpeg": "jpg"}
 
 # A name that the server suggests is a bare name, not a path.
@@ -32,7 +32,7 @@ class Output:
         return self.path is not None and not self.path.is_dir()
 
     def check(self) -> None:
-        """Before anything is paid. CommandError."""
+        """Raises CommandError where files cannot be written, before anything is paid."""
         for number in range(self.count):
             path = self._path(number, "")
             if not path.parent.is_dir():
@@ -40,9 +40,15 @@ class Output:
             if self.names_files and path.exists() and not self.force:
                 raise _there_already(path)
 
-    def save(self, content: bytes, number: int, suggested: str) -> Path:
-        """The file, which is there whole or not at all. CommandError."""
-        path = self._path(number, suggested)
+    def save(self, download: Answer, picture: Mapping[str, Any], number: int = 0) -> Path:
+        """Writes the file. Raises CommandError where the download is not the picture answered."""
+        content = download.content
+        if hashlib.sha256(content).hexdigest() != picture["sha256"]:
+            raise CommandError(
+                Exit.FAILED,
+                "The download is not the picture that was answered (another SHA-256). Try again.",
+            )
+        path = self._path(number, _suggested_name(download, picture))
         if path.exists() and not self.force:
             if not self.names_files and path.is_file() and path.read_bytes() == content:
                 return path
@@ -59,38 +65,43 @@ class Output:
 
 
 def format_of(path: Path | None) -> str | None:
-    """The format that a file's name asks for."""
-    return FORMATS.get(path.suffix.lower()) if path is not None else None
+    """Returns the format that a file's name asks for."""
+    return _FORMATS.get(path.suffix.lower()) if path is not None else None
 
 
-def checked(download: Answer, picture: Mapping[str, Any]) -> bytes:
-    """The downloaded bytes, if they are those that the answer describes. CommandError."""
-    if hashlib.sha256(download.content).hexdigest() != picture["sha256"]:
-        raise CommandError(
-            Exit.FAILED,
-            "The download is not the picture that was answered (another SHA-256). Try again.",
-        )
-    return download.content
+@dataclass(frozen=True)
+class NamedPicture:
+    """A picture that a command names by its id, or by a file, which carries its recipe."""
+
+    id: str
+    content: bytes | None = None
+    recipe: dict[str, Any] | None = None
 
 
-def suggested_name(download: Answer, picture: Mapping[str, Any]) -> str:
+def picture_named(name: str) -> NamedPicture:
+    """Raises CommandError where a file is no picture with a recipe."""
+    path = Path(name)
+    if not (path.is_file() or os.sep in name or path.suffix.lower() in _FORMATS):
+        return NamedPicture(name)
+    from easel.picture_file import read_recipe
+    from lambdas.common.recipe import Recipe
+
+    try:
+        content = path.read_bytes()
+        recipe = read_recipe(content)
+    except OSError as error:
+        raise CommandError(Exit.HERE, f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise CommandError(Exit.HERE, f"{name}: {error}") from error
+    return NamedPicture(Recipe.from_dict(recipe).id, content, recipe)
+
+
+def _suggested_name(download: Answer, picture: Mapping[str, Any]) -> str:
     found = _SUGGESTED.search(download.headers.get("content-disposition", ""))
     if found:
         return found["name"]
     extension = _EXTENSIONS.get(picture["output_format"], "png")
     return f"easel-{picture['id'][:8]}-seed-{picture['seed']}.{extension}"
-
-
-def read_file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CommandError(Exit.HERE, f"{path} cannot be read: {error.strerror}.") from error
-
-
-def looks_like_file(name: str, suffixes: Sequence[str] = tuple(FORMATS)) -> bool:
-    """Whether a name means a picture's file rather than its id."""
-    return Path(name).is_file() or os.sep in name or Path(name).suffix.lower() in suffixes
 
 
 def _write(path: Path, content: bytes) -> None:

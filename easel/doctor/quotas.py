@@ -6,13 +6,13 @@ listed and found by name; its user guide says that requests per minute are enfor
 that what is enforced counts tokens, which pictures have none of.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk.settings import Settings
-from easel.account import Answer, Reason, Unanswered
-from easel.findings import Finding, not_checked, ok, problem, warning, without_answer
-from lambdas.common.catalog import Model
+from easel.aws import Account, Answer, Reason, Unanswered
+from easel.doctor.findings import Finding, not_checked, ok, problem, warning, without_answer
+from lambdas.common.catalog import CATALOG, Model
 
 INTEGRATION_TIMEOUT = "L-E5AE38E3"
 CONCURRENT_EXECUTIONS = "L-B99A9384"
@@ -24,8 +24,20 @@ _DEFAULT_INTEGRATION_TIMEOUT_MS = 29_000
 KEPT_UNRESERVED = 100
 
 
+def examine(account: Account, settings: Settings, details: Answer) -> Iterator[Finding]:
+    """Yields a finding for each quota; `details` are those of the default model."""
+    default = CATALOG[settings.default_model]
+    yield check_integration_timeout(settings, _integration_timeout(account))
+    yield check_concurrency(settings, default, account.ask("lambda", "get_account_settings"))
+    bedrock = account.at(settings.bedrock_region)
+    listed = bedrock.ask_all(
+        "service-quotas", "list_service_quotas", "Quotas", ServiceCode="bedrock"
+    )
+    yield check_requests_per_minute(settings, default, details, listed)
+
+
 def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
-    """API Gateway refuses to deploy an integration that waits for longer than the quota."""
+    """Compares gateway_timeout_seconds with its quota: API Gateway refuses to deploy more."""
     subject = "API Gateway's integration timeout"
     wanted = settings.gateway_timeout_seconds
     if isinstance(quota, Unanswered):
@@ -48,7 +60,7 @@ def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
 
 
 def check_concurrency(settings: Settings, model: Model, account: Answer) -> Finding:
-    """By Little's law: each picture holds one execution for as long as its model draws."""
+    """Applies Little's law: each picture holds one execution for as long as its model draws."""
     subject = "Lambda's concurrent executions"
     if isinstance(account, Unanswered):
         return without_answer(subject, account)
@@ -85,7 +97,7 @@ def check_requests_per_minute(
     details: Answer,
     quotas: Sequence[Mapping[str, Any]] | Unanswered,
 ) -> Finding:
-    """Service Quotas' requests per minute for a model, where it has any under the model's name."""
+    """Looks up a model's requests per minute, which Service Quotas may have under its name."""
     subject = f"Bedrock's quota for {model.id}"
     if isinstance(quotas, Unanswered):
         return without_answer(subject, quotas)
@@ -102,8 +114,7 @@ def check_requests_per_minute(
     ]
     if not found:
         return not_checked(
-            subject,
-            f"none of {len(quotas)} names both {name!r} and {REQUESTS_PER_MINUTE!r}",
+            subject, f"none of {len(quotas)} names both {name!r} and {REQUESTS_PER_MINUTE!r}"
         )
     allowed = min(quota["Value"] for quota in found)
     wanted = settings.throttle_per_second * 60
@@ -116,3 +127,12 @@ def check_requests_per_minute(
         "callers past it may be answered 429: ask Service Quotas for more (bedrock, "
         f"{found[0]['QuotaCode']}), or set throttle_per_second to {max(1, int(allowed // 60))}",
     )
+
+
+def _integration_timeout(account: Account) -> Answer:
+    """Returns the account's own value; where it never had one, everybody's."""
+    asked = {"ServiceCode": "apigateway", "QuotaCode": INTEGRATION_TIMEOUT}
+    own = account.ask("service-quotas", "get_service_quota", **asked)
+    if isinstance(own, Unanswered) and own.reason is Reason.ABSENT:
+        return account.ask("service-quotas", "get_aws_default_service_quota", **asked)
+    return own

@@ -1,10 +1,9 @@
 """What the doctor found: one finding is one line, with its cure where there is something to do."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from easel.account import Reason, Unanswered
+from easel.aws import Reason, Unanswered
 
 
 class Level(StrEnum):
@@ -45,7 +44,7 @@ def not_checked(subject: str, found: str, cure: str | None = None) -> Finding:
 
 
 def without_answer(subject: str, answer: Unanswered) -> Finding:
-    """A question that nobody answered, and why."""
+    """Says why a question has no answer."""
     match answer.reason:
         case Reason.NOT_HERE:
             return not_checked(subject, answer.message)
@@ -71,7 +70,3 @@ def without_answer(subject: str, answer: Unanswered) -> Finding:
             return warning(
                 subject, f"{answer.action} failed: {answer.code}: {answer.message}", "try again"
             )
-
-
-def count(findings: Iterable[Finding], level: Level) -> int:
-    return sum(finding.level is level for finding in findings)

@@ -1,0 +1,1 @@
+"""Whether an environment is ready to draw, and what to do where it is not."""

@@ -1,0 +1,95 @@
+"""`easel show` and `easel list`: the pictures that there are."""
+
+import hashlib
+import json
+from typing import Any
+
+import click
+
+from easel import display
+from easel.exits import CommandError
+from easel.files import picture_named
+from easel.run import Run, common_options
+
+
+@click.command()
+@click.argument("name", metavar="ID|FILE")
+@common_options
+@click.pass_obj
+def show(run: Run, name: str) -> None:
+    """What is known of a picture: its recipe, when it was drawn, and a fresh URL."""
+    named = picture_named(name)
+    try:
+        answer = run.call("Looking", lambda api: api.show(named.id))
+    except CommandError as error:
+        if named.recipe is None or error.code != "picture_not_found":
+            raise
+        if run.json:
+            click.echo(json.dumps({"id": named.id, "recipe": named.recipe, "manifest": None}))
+            return
+        display.say_fields([("id", named.id), *display.recipe_fields(named.recipe)])
+        display.note("There is no record of it: this is what the file says.")
+        return
+    if run.json:
+        click.echo(answer.text)
+        return
+    display.say_fields(_fields(answer.body, named.content))
+    if answer.body["image_url"] is None:
+        display.note("Its picture is not there, its recipe is: easel rerun draws it again.")
+
+
+@click.command("list")
+@click.option("--limit", type=click.IntRange(1, 100), help="1 to 100; default 20.")
+@click.option("--after", metavar="CURSOR", help="Go on where a list ended.")
+@common_options
+@click.pass_obj
+def list_(run: Run, limit: int | None, after: str | None) -> None:
+    """The pictures, newest first."""
+    answer = run.call("Listing", lambda api: api.list(limit=limit, after=after))
+    if run.json:
+        click.echo(answer.text)
+        return
+    body = answer.body
+    if not body["pictures"]:
+        display.note('No pictures yet: easel draw "a cat running a marathon"')
+        return
+    rows = [
+        (
+            picture["published_at"][: len("2026-11-20T12:00:00")].replace("T", " "),
+            picture["id"],
+            str(picture["seed"]),
+            display.short(picture["prompt"]),
+            f"{picture['width']}x{picture['height']}",
+            (picture.get("rerun_of") or "")[:8],
+            picture["model"],
+        )
+        for picture in body["pictures"]
+    ]
+    names = ("published", "id", "seed", "prompt", "size", "rerun of", "model")
+    # A line each, on a narrow terminal too.
+    display.say_table(names, rows, whole=("published", "id", "seed", "size", "rerun of"), cut=True)
+    if body["after"]:
+        more = ["--limit", str(limit)] if limit else []
+        click.echo(f"\nmore: {run.command('list', *more, '--after', body['after'])}")
+
+
+def _fields(body: dict[str, Any], content: bytes | None) -> list[tuple[str, object]]:
+    manifest = body["manifest"]
+    blocked = (manifest.get("guardrail") or {}).get("blocked_by")
+    same = None
+    if content is not None:
+        published = hashlib.sha256(content).hexdigest() == manifest.get("sha256")
+        same = "as it was published" if published else "not as it was published"
+    rerun = manifest.get("rerun_of")
+    return [
+        ("id", manifest["id"]),
+        ("file", same),
+        *display.recipe_fields(manifest["recipe"]),
+        ("size", display.size(manifest)) if manifest.get("width") else ("blocked", f"by {blocked}"),
+        ("sha256", manifest.get("sha256")),
+        ("price", f"${manifest['model']['list_price_usd']:g}"),
+        ("published", manifest["published_at"]),
+        ("rerun of", f"{rerun['id']}, {rerun['verdict']}" if rerun else None),
+        ("execution", manifest["execution_arn"]),
+        *display.url_fields(body),
+    ]

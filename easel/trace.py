@@ -1,0 +1,101 @@
+"""`easel trace`: an execution's timeline."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from easel import display
+from easel.run import Run, common_options
+
+if TYPE_CHECKING:
+    from easel.timeline import State, Timeline
+
+_BAR_CELLS = 32
+
+
+@click.command()
+@click.argument("name", metavar="ID|EXECUTION_ARN")
+@click.option(
+    "--since",
+    metavar="HOURS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=24,
+    show_default=True,
+    help="How far back to look in CloudWatch Logs for an ARN.",
+)
+@common_options
+@click.pass_obj
+def trace(run: Run, name: str, since: float) -> None:
+    """An execution's states, attempts and waits on a timeline.
+
+    A picture's ID means the execution that drew it. A deployed execution is read from its logs,
+    one on this machine from its history.
+    """
+    from easel.executions import account_of, events_of, is_execution
+    from easel.timeline import timeline_of
+
+    arn, looked_from = name, datetime.now(UTC) - timedelta(hours=since)
+    if not name.startswith("arn:"):
+        manifest = run.call("Looking", lambda api: api.show(name)).body["manifest"]
+        arn = manifest["execution_arn"]
+        looked_from = datetime.fromisoformat(manifest["started_at"]) - timedelta(minutes=1)
+    if not is_execution(arn):
+        raise click.UsageError(f"{arn} is no ARN of an execution.")
+    with display.progress("Reading its events"):
+        account = run.account or account_of(arn, run.target())
+        timeline = timeline_of(events_of(arn, account, since=looked_from))
+    if run.json:
+        click.echo(json.dumps({"execution_arn": arn, **timeline.to_dict()}))
+    else:
+        _say(arn, timeline)
+
+
+def _say(arn: str, timeline: "Timeline") -> None:
+    from rich.table import Table
+
+    display.say_fields(
+        [
+            ("execution", arn),
+            ("status", " ".join(filter(None, (timeline.status, timeline.error)))),
+            ("started", timeline.started.isoformat(timespec="milliseconds")),
+            ("seconds", f"{timeline.seconds:.3f}"),
+        ]
+    )
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for justify in ("right", "left", "right", "left", "left"):
+        table.add_column(justify=justify, no_wrap=justify == "right")
+    for state in timeline.states:
+        number = "" if state.iteration is None else f" [{state.iteration}]"
+        table.add_row(
+            f"+{timeline.offset(state.entered):.3f}",
+            f"{'  ' * state.depth}{display.clean(state.name)}{number}",
+            f"{timeline.duration(state):.3f}",
+            _bar(timeline, state),
+            _attempts(timeline, state),
+        )
+    click.echo()
+    display.say(table)
+
+
+def _bar(timeline: "Timeline", state: "State") -> str:
+    whole = timeline.seconds or 1
+    start = int(timeline.offset(state.entered) / whole * (_BAR_CELLS - 1))
+    length = max(1, round(timeline.duration(state) / whole * _BAR_CELLS))
+    return f"{' ' * start}{'█' * min(length, _BAR_CELLS - start)}"
+
+
+def _attempts(timeline: "Timeline", state: "State") -> str:
+    """Says what failed, after how long, and how long the next attempt waited."""
+    said = []
+    for number, attempt in enumerate(state.attempts):
+        if attempt.error is None:
+            continue
+        reason = f" ({display.short(attempt.reason)})" if attempt.reason else ""
+        said.append(f"{display.clean(attempt.error)} after {timeline.took(attempt):.3f}{reason}")
+        if number < len(state.waits):
+            said.append(f"waited {state.waits[number]:.3f}")
+    if len(state.attempts) > 1:
+        said.insert(0, f"{len(state.attempts)} attempts")
+    return "; ".join(said)

@@ -1,0 +1,34 @@
+"""The command `easel` over a fake of the API; nothing here opens a socket."""
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from easel.cli import main
+from easel.run import Run
+from tests.easel.fake_api import FakeApi
+
+DEPLOYED = "https://abc123.execute-api.eu-west-1.amazonaws.com/v1"
+OTHER_MODEL = "stability.sd3-5-large-v1:0"
+
+
+class CommandLine:
+    """`easel` in an empty directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.api = FakeApi()
+        self.slept: list[float] = []
+        self.opened: list[str] = []
+
+    def __call__(self, *args: str) -> Result:
+        run = Run(http=self.api.request, sleep=self.slept.append, launch=self._launch)
+        return CliRunner().invoke(main, args, obj=run)
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.directory.iterdir())
+
+    def _launch(self, path: str) -> int:
+        self.opened.append(path)
+        return 0

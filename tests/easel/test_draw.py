@@ -1,0 +1,172 @@
+"""`easel draw`: the request it makes and the files it writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from easel.api import Answer
+from easel.exits import Exit
+from easel.picture_file import read_recipe
+from tests.easel.command_line import OTHER_MODEL, CommandLine
+from tests.easel.fake_api import error
+
+
+class TestDraw:
+    def test_a_picture_is_written_under_the_name_that_the_server_suggests(
+        self, easel: CommandLine
+    ) -> None:
+        drawn = easel("draw", "a", "cat", "--seed", "42")
+
+        assert drawn.exit_code == Exit.OK
+        (name,) = easel.files
+        assert name.endswith("-seed-42.png")
+        assert read_recipe(Path(name).read_bytes())["prompt"] == "a cat"
+        assert name in drawn.stdout
+        assert "42" in drawn.stdout
+        assert drawn.stderr == ""
+
+    def test_every_option_becomes_its_field(self, easel: CommandLine) -> None:
+        easel(
+            "draw", "a cat", "--seed", "1", "--model", OTHER_MODEL, "--style", "origami",
+            "--aspect", "16:9", "--negative", "dogs", "--count", "2", "--out", "cat.jpg",
+        )  # fmt: skip
+
+        assert easel.api.last == {
+            "prompt": "a cat",
+            "seed": 1,
+            "model": OTHER_MODEL,
+            "style_preset": "origami",
+            "aspect_ratio": "16:9",
+            "negative_prompt": "dogs",
+            "output_format": "jpeg",
+            "count": 2,
+        }
+
+    @pytest.mark.parametrize("options", [(), ("--seed", "0")], ids=["none", "0"])
+    def test_a_seed_is_drawn_here_where_there_is_none(
+        self, easel: CommandLine, options: tuple[str, ...]
+    ) -> None:
+        easel("draw", "a cat", *options)
+
+        assert 1 <= easel.api.last["seed"] <= 2_147_483_646
+        assert easel.api.last.keys() == {"prompt", "seed"}
+
+    def test_several_pictures_are_numbered(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--count", "3", "--out", "cat.png")
+
+        assert easel.files == ["cat-1.png", "cat-2.png", "cat-3.png"]
+
+    def test_a_directory_takes_the_servers_names(self, easel: CommandLine) -> None:
+        Path("cats").mkdir()
+
+        easel("draw", "a cat", "--seed", "7", "--count", "2", "--out", "cats")
+
+        assert [path.suffix for path in Path("cats").iterdir()] == [".png", ".png"]
+
+    @pytest.mark.parametrize(
+        ("there", "options"),
+        [("cat.png", ()), ("cat-2.png", ("--count", "2"))],
+        ids=["one", "one of several"],
+    )
+    def test_a_file_that_is_there_is_refused_before_anything_is_paid(
+        self, easel: CommandLine, there: str, options: tuple[str, ...]
+    ) -> None:
+        Path(there).write_bytes(b"mine")
+
+        drawn = easel("draw", "a cat", "--out", "cat.png", *options)
+
+        assert drawn.exit_code == Exit.USAGE
+        assert "--force" in drawn.stderr
+        assert easel.api.sent == []
+        assert Path(there).read_bytes() == b"mine"
+
+    def test_force_overwrites(self, easel: CommandLine) -> None:
+        Path("cat.png").write_bytes(b"mine")
+
+        easel("draw", "a cat", "--out", "cat.png", "--force")
+
+        assert read_recipe(Path("cat.png").read_bytes())["prompt"] == "a cat"
+
+    def test_the_same_picture_again_is_no_conflict(self, easel: CommandLine) -> None:
+        codes = [easel("draw", "a cat", "--seed", "1").exit_code for _ in range(2)]
+
+        assert codes == [Exit.OK, Exit.OK]
+        assert len(easel.files) == 1
+
+    def test_another_file_under_the_suggested_name_stays(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--seed", "1")
+        (name,) = easel.files
+        Path(name).write_bytes(b"mine")
+
+        drawn = easel("draw", "a cat", "--seed", "1")
+
+        assert drawn.exit_code == Exit.USAGE
+        assert Path(name).read_bytes() == b"mine"
+
+    def test_a_directory_that_is_not_there_is_said_first(self, easel: CommandLine) -> None:
+        drawn = easel("draw", "a cat", "--out", "no/where.png")
+
+        assert (drawn.exit_code, easel.api.sent) == (Exit.USAGE, [])
+
+    def test_a_download_that_is_not_the_picture_is_not_kept(self, easel: CommandLine) -> None:
+        easel.api.broken_downloads = True
+
+        drawn = easel("draw", "a cat")
+
+        assert drawn.exit_code == Exit.FAILED
+        assert "SHA-256" in drawn.stderr
+        assert easel.files == []
+
+    @pytest.mark.parametrize(
+        "name", ["../evil.png", "/etc/evil.png", ".bashrc", "a\nb.png"], ids=repr
+    )
+    def test_a_suggested_name_never_leads_elsewhere(self, easel: CommandLine, name: str) -> None:
+        picture = easel.api.request(
+            "POST", "x/images", headers={}, body=b'{"prompt": "x", "seed": 5}'
+        )
+        content = easel.api.files[json.loads(picture.content)["image_url"]]
+        easel.api.planned = [
+            picture,
+            Answer(200, {"content-disposition": f'inline; filename="{name}"'}, content),
+        ]
+
+        easel("draw", "x")
+
+        (written,) = easel.files
+        assert written.startswith("easel-")
+
+    def test_open_opens_the_file(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--out", "cat.png", "--open")
+
+        assert easel.opened == ["cat.png"]
+
+    def test_a_format_that_does_not_fit_the_file_is_refused(self, easel: CommandLine) -> None:
+        drawn = easel("draw", "a cat", "--out", "cat.png", "--format", "jpeg")
+
+        assert (drawn.exit_code, easel.api.sent) == (Exit.USAGE, [])
+
+    def test_some_that_failed_of_several_are_named_and_the_others_kept(
+        self, easel: CommandLine
+    ) -> None:
+        several = easel.api.request(
+            "POST", "x/images", headers={}, body=b'{"prompt": "x", "seed": 5, "count": 2}'
+        )
+        failure = {"seed": 6, "status": 502, "error": {"message": "The model failed."}}
+        body = json.loads(several.content)
+        body |= {"pictures": body["pictures"][:1], "failed": [failure]}
+        easel.api.planned = [Answer(200, {}, json.dumps(body).encode())]
+
+        drawn = easel("draw", "x", "--seed", "5", "--count", "2")
+
+        assert drawn.exit_code == Exit.FAILED
+        assert "seed 6" in drawn.stderr
+        assert len(easel.files) == 1
+
+    def test_what_others_wrote_cannot_steer_the_terminal(self, easel: CommandLine) -> None:
+        easel.api.planned = [error(400, "invalid_value", message="\x1b[2Jgone\nbad")]
+
+        drawn = easel("draw", "x")
+
+        assert "\x1b" not in drawn.stderr
+        assert drawn.stderr.count("\n") == 1

@@ -1,0 +1,81 @@
+"""`easel show` and `easel list`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from easel.exits import Exit
+from tests.easel.command_line import CommandLine
+from tests.easel.fake_api import DEFAULT_MODEL
+
+
+class TestShow:
+    def test_a_record_is_shown(self, easel: CommandLine) -> None:
+        drawn = json.loads(easel("draw", "a cat", "--seed", "9", "--json").stdout)
+
+        shown = easel("show", drawn["id"])
+
+        assert shown.exit_code == Exit.OK
+        for part in ("a cat", "9", DEFAULT_MODEL, drawn["sha256"], drawn["image_url"]):
+            assert part in shown.stdout
+
+    @pytest.mark.parametrize(
+        ("more", "said"), [(b"", "as it was published"), (b"more", "not as it was published")]
+    )
+    def test_a_file_finds_its_record_and_is_compared_with_it(
+        self, easel: CommandLine, more: bytes, said: str
+    ) -> None:
+        easel("draw", "a cat", "--out", "cat.png")
+        Path("cat.png").write_bytes(Path("cat.png").read_bytes() + more)
+
+        shown = easel("show", "cat.png")
+
+        assert f"file      {said}\n" in shown.stdout
+
+    def test_a_file_without_a_record_says_what_it_carries(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--out", "cat.png")
+        easel.api.manifests.clear()
+
+        shown = easel("show", "cat.png")
+
+        assert shown.exit_code == Exit.OK
+        assert "a cat" in shown.stdout
+        assert "no record" in shown.stderr
+
+    def test_an_id_without_a_record_is_refused(self, easel: CommandLine) -> None:
+        shown = easel("show", "0" * 32)
+
+        assert shown.exit_code == Exit.REFUSED
+        assert "easel list" in shown.stderr
+
+    @pytest.mark.parametrize("name", ["no.png", "notes.txt"])
+    def test_a_file_that_is_no_picture_of_easels_is_said(
+        self, easel: CommandLine, name: str
+    ) -> None:
+        Path("notes.txt").write_text("words")
+
+        shown = easel("show", name)
+
+        assert (shown.exit_code, easel.api.sent) == (Exit.HERE, [])
+
+
+class TestList:
+    def test_pictures_are_listed_newest_first_and_how_to_go_on_is_said(
+        self, easel: CommandLine
+    ) -> None:
+        for seed in ("1", "2", "3"):
+            easel("draw", f"cat {seed}", "--seed", seed, "--json")
+
+        listed = easel("list", "--limit", "2")
+
+        assert listed.stdout.index("cat 3") < listed.stdout.index("cat 2")
+        assert "cat 1" not in listed.stdout
+        assert "easel list --limit 2 --after 2" in listed.stdout
+        assert "cat 1" in easel("list", "--limit", "2", "--after", "2").stdout
+
+    def test_an_empty_list_says_how_to_begin(self, easel: CommandLine) -> None:
+        listed = easel("list")
+
+        assert listed.stdout == ""
+        assert "easel draw" in listed.stderr
