@@ -1,0 +1,162 @@
+"""Sets text in a box: finds a font for every character, the size, and lines of even length."""
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import ImageDraw, ImageFont
+
+TABLES = tomllib.loads(Path(__file__).with_name("poster.toml").read_text())
+_FONTS = TABLES["fonts"]
+_NO_CHARACTER, _UNKNOWN, _JOINERS, _ELLIPSIS = "\U0010ffff", "\u00b7", "\u200c\u200d", "\u2026"
+_MEASURED_AT, _LONGEST = 64, 900
+# Han breaks anywhere but before what closes or after what opens a phrase; other words only where
+# they would be longer than a line.
+_HAN = "\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uffef"
+_CLOSING = "\u3001\u3002\u3009\u300b\u300d\u300f\uff09\uff0c\uff01\uff1f\u30fc"
+_PIECE = re.compile(
+    rf"[\u3008\u300a\u300c\u300e\uff08]*[{_HAN}][{_CLOSING}]*"
+    rf"|[^\s{_HAN}]{{1,16}}[\u0300-\u036f\u0900-\u0e7f]{{,4}}"
+)
+_BASIC = ImageFont.Layout.BASIC
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What stays on one line: a word, or one Han character. `gap` is the space before it."""
+
+    text: str
+    width: float
+    gap: float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Lines in a size. `height` is from the first line's top to the last line's baseline."""
+
+    lines: list[str]
+    face: str
+    size: int
+    leading: float
+    height: int
+    rtl: bool
+
+    def draw(self, pen: ImageDraw.ImageDraw, left: int, top: int, right: int, ink: str) -> None:
+        """Draws the lines from the left, or from the right in scripts that run to the left."""
+        for number, line in enumerate(reversed(self.lines)):
+            y = top + self.height - round(self.size * self.leading * number)
+            runs = [(text, font(name, self.size)) for text, name in _runs(line, self.face)]
+            # Letters have white on their left, which large ones would show at the margin.
+            x = left - runs[0][1].getbbox(runs[0][0], anchor="ls")[0]
+            if self.rtl:
+                runs.reverse()
+                x = right - sum(each.getlength(text) for text, each in runs)
+            for text, each in runs:
+                pen.text((x, y), text, ink, each, "ls")
+                x += each.getlength(text)
+
+
+@lru_cache(maxsize=256)
+def font(name: str, size: int, engine: ImageFont.Layout | None = None) -> ImageFont.FreeTypeFont:
+    path = Path(__file__).parent / "fonts" / _FONTS[name][0]
+    return ImageFont.truetype(path, size, layout_engine=engine)
+
+
+@lru_cache(maxsize=8192)
+def _has(name: str, character: str) -> bool:
+    # The other engine would take some characters apart.
+    small = font(name, 12, _BASIC)
+    return bytes(small.getmask(character)) != bytes(small.getmask(_NO_CHARACTER))
+
+
+def _runs(text: str, face: str) -> list[tuple[str, str]]:
+    """Parts text by font. A mark or space stays in the font before it; what no font has becomes a
+    dot."""
+    runs = [("", face)]
+    for character in text:
+        before, name = runs[-1]
+        if unicodedata.category(character)[0] == "M" or character in _JOINERS:
+            character = character if before and _has(name, character) else ""
+        elif character != " ":
+            names = (each for each in (face, *_FONTS) if _has(each, character))
+            name = next(names, "")
+        if not name:
+            character, name = "" if before.endswith(_UNKNOWN) else _UNKNOWN, face
+        if name == runs[-1][1]:
+            runs[-1] = before + character, name
+        else:
+            runs.append((character, name))
+    return [run for run in runs if run[0]] or [(_UNKNOWN, face)]
+
+
+def _width(text: str, face: str) -> float:
+    return sum(font(name, _MEASURED_AT).getlength(run) for run, name in _runs(text, face))
+
+
+def _readable(text: str) -> str:
+    """Returns the text composed, without control characters, with single spaces, not too long."""
+    spaced = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+    cut = spaced if len(spaced) <= _LONGEST else spaced[:_LONGEST] + _ELLIPSIS
+    return "".join(each for each in cut if each in _JOINERS or unicodedata.category(each)[0] != "C")
+
+
+def _broken(pieces: list[_Piece], width: float) -> list[str]:
+    """Returns lines, each as long as fits the width."""
+    lines, used = [""], 0.0
+    for piece in pieces:
+        if used and used + piece.gap + piece.width > width:
+            lines, used = [*lines, ""], 0.0
+        gap = piece.gap if used else 0
+        lines[-1] += " " * (gap > 0) + piece.text
+        used += gap + piece.width
+    return lines
+
+
+def _narrowest(pieces: list[_Piece], count: int) -> float:
+    """Returns the least width in which the pieces take so many lines, so that these are even."""
+    low = max(piece.width for piece in pieces)
+    high = max(low, sum(piece.gap + piece.width for piece in pieces))
+    for _ in range(10):
+        middle = (low + high) / 2
+        low, high = (middle, high) if len(_broken(pieces, middle)) > count else (low, middle)
+    return high
+
+
+def _largest(pieces: list[_Piece], width: int, height: int, leading: float) -> tuple[float, float]:
+    """Returns the largest size that fits the box, and how wide its lines may be."""
+    total = sum(piece.gap + piece.width for piece in pieces) / _MEASURED_AT
+    guess = int((total * height / (width * leading)) ** 0.5)
+    sizes = []
+    for count in range(max(1, guess - 1), guess + 4):
+        widest = _narrowest(pieces, count)
+        lines = leading * (count - 1) + 0.8
+        sizes.append((min(width * _MEASURED_AT / widest, height / lines), widest))
+    return max(sizes)
+
+
+def fitted(text: str, face: str, box: tuple[int, int], least: float, most: float) -> Setting:
+    """Sets text as large as a box of width and height allows, from `least` to `most` pixels. What
+    does not fit ends in an ellipsis; what has no character that can be shown is a dot."""
+    readable = _readable(text) or _UNKNOWN
+    space = _width("n n", face) - _width("nn", face)
+    pieces = [
+        _Piece(found[0], _width(found[0], face), space * readable[: found.start()].endswith(" "))
+        for found in _PIECE.finditer(readable)
+    ]
+    leading = max(_FONTS[name][1] for _, name in _runs(readable, face))
+    size, widest = _largest(pieces, *box, leading)
+    while size < least and len(pieces) > 1:
+        keep = max(1, min(len(pieces) - 1, int(len(pieces) * (size / least) ** 1.5)))
+        last = pieces[keep - 1].text.rstrip(".,;:" + _ELLIPSIS) + _ELLIPSIS
+        pieces[keep - 1 :] = [_Piece(last, _width(last, face), pieces[keep - 1].gap)]
+        size, widest = _largest(pieces, *box, leading)
+    size = max(4, int(min(size, most)))
+    lines = _broken(pieces, widest)
+    rises = [-font(name, size).getbbox(run, anchor="ls")[1] for run, name in _runs(lines[0], face)]
+    height = round(max(rises) + size * leading * (len(lines) - 1))
+    strong = (unicodedata.bidirectional(each) for each in readable)
+    rtl = next((each != "L" for each in strong if each in ("L", "R", "AL")), False)
+    return Setting(lines, face, size, leading, height, rtl)
