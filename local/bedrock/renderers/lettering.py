@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import ImageDraw, ImageFont
 
@@ -24,8 +25,7 @@ _PIECE = re.compile(
 _BASIC = ImageFont.Layout.BASIC
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(NamedTuple):
     """What stays on one line: a word, or one Han character. `gap` is the space before it."""
 
     text: str
@@ -103,38 +103,33 @@ def _readable(text: str) -> str:
     return "".join(each for each in cut if each in _JOINERS or unicodedata.category(each)[0] != "C")
 
 
-def _broken(pieces: list[_Piece], width: float) -> list[str]:
-    """Returns lines, each as long as fits the width."""
-    lines, used = [""], 0.0
+def _broken(pieces: list[_Piece], count: int) -> list[list[_Piece]]:
+    """Parts pieces into lines of even length. A line rather begins than ends in a short word."""
+    lines: dict[int, list[_Piece]] = {}
+    total, at = sum(piece.gap + piece.width for piece in pieces), 0.0
     for piece in pieces:
-        if used and used + piece.gap + piece.width > width:
-            lines, used = [*lines, ""], 0.0
-        gap = piece.gap if used else 0
-        lines[-1] += " " * (gap > 0) + piece.text
-        used += gap + piece.width
-    return lines
+        middle = (
+            at + piece.gap + piece.width * (1 if 0 < len(piece.text) < 4 and piece.gap else 0.5)
+        )
+        lines.setdefault(min(count - 1, int(middle / total * count)), []).append(piece)
+        at += piece.gap + piece.width
+    return list(lines.values())
 
 
-def _narrowest(pieces: list[_Piece], count: int) -> float:
-    """Returns the least width in which the pieces take so many lines, so that these are even."""
-    low = max(piece.width for piece in pieces)
-    high = max(low, sum(piece.gap + piece.width for piece in pieces))
-    for _ in range(10):
-        middle = (low + high) / 2
-        low, high = (middle, high) if len(_broken(pieces, middle)) > count else (low, middle)
-    return high
-
-
-def _largest(pieces: list[_Piece], width: int, height: int, leading: float) -> tuple[float, float]:
-    """Returns the largest size that fits the box, and how wide its lines may be."""
+def _largest(
+    pieces: list[_Piece], width: int, height: int, leading: float
+) -> tuple[float, list[str]]:
+    """Returns the largest size that fits the box, and the lines in it."""
     total = sum(piece.gap + piece.width for piece in pieces) / _MEASURED_AT
     guess = int((total * height / (width * leading)) ** 0.5)
-    sizes = []
-    for count in range(max(1, guess - 1), guess + 4):
-        widest = _narrowest(pieces, count)
-        lines = leading * (count - 1) + 0.8
-        sizes.append((min(width * _MEASURED_AT / widest, height / lines), widest))
-    return max(sizes)
+    settings = []
+    for count in range(max(1, guess - 2), guess + 5):
+        lines = _broken(pieces, count)
+        widest = max(sum(p.gap + p.width for p in line) - line[0].gap for line in lines)
+        high = leading * (len(lines) - 1) + 0.8
+        texts = ["".join(" " * (p.gap > 0) + p.text for p in line).strip() for line in lines]
+        settings.append((min(width * _MEASURED_AT / widest, height / high), texts))
+    return max(settings)
 
 
 def fitted(text: str, face: str, box: tuple[int, int], least: float, most: float) -> Setting:
@@ -147,14 +142,13 @@ def fitted(text: str, face: str, box: tuple[int, int], least: float, most: float
         for found in _PIECE.finditer(readable)
     ]
     leading = max(_FONTS[name][1] for _, name in _runs(readable, face))
-    size, widest = _largest(pieces, *box, leading)
+    size, lines = _largest(pieces, *box, leading)
     while size < least and len(pieces) > 1:
         keep = max(1, min(len(pieces) - 1, int(len(pieces) * (size / least) ** 1.5)))
         last = pieces[keep - 1].text.rstrip(".,;:" + _ELLIPSIS) + _ELLIPSIS
         pieces[keep - 1 :] = [_Piece(last, _width(last, face), pieces[keep - 1].gap)]
-        size, widest = _largest(pieces, *box, leading)
+        size, lines = _largest(pieces, *box, leading)
     size = max(4, int(min(size, most)))
-    lines = _broken(pieces, widest)
     rises = [-font(name, size).getbbox(run, anchor="ls")[1] for run, name in _runs(lines[0], face)]
     height = round(max(rises) + size * leading * (len(lines) - 1))
     strong = (unicodedata.bidirectional(each) for each in readable)
