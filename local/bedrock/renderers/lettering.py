@@ -5,32 +5,26 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
-from typing import NamedTuple
 
 from PIL import ImageDraw, ImageFont
 
-TABLES = tomllib.loads(Path(__file__).with_name("poster.toml").read_text())
+_FOLDER = Path(__file__).parent
+TABLES = tomllib.loads((_FOLDER / "poster.toml").read_text())
 _FONTS = TABLES["fonts"]
 _NO_CHARACTER, _UNKNOWN, _JOINERS, _ELLIPSIS = "\U0010ffff", "\u00b7", "\u200c\u200d", "\u2026"
 _MEASURED_AT, _LONGEST = 64, 900
 # Han breaks anywhere but before what closes or after what opens a phrase; other words only where
 # they would be longer than a line.
 _HAN = "\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uffef"
-_CLOSING = "\u3001\u3002\u3009\u300b\u300d\u300f\uff09\uff0c\uff01\uff1f\u30fc"
 _PIECE = re.compile(
-    rf"[\u3008\u300a\u300c\u300e\uff08]*[{_HAN}][{_CLOSING}]*"
+    rf"[\u3008\u300a\u300c\u300e\uff08]*[{_HAN}]"
+    r"[\u3001\u3002\u3009\u300b\u300d\u300f\uff09\uff0c\uff01\uff1f\u30fc]*"
     rf"|[^\s{_HAN}]{{1,16}}[\u0300-\u036f\u0900-\u0e7f]{{,4}}"
 )
-_BASIC = ImageFont.Layout.BASIC
-
-
-class _Piece(NamedTuple):
-    """What stays on one line: a word, or one Han character. `gap` is the space before it."""
-
-    text: str
-    width: float
-    gap: float
+# What stays on one line, a word or one Han character; its width; the space before it.
+_Piece = tuple[str, float, float]
 
 
 @dataclass(frozen=True)
@@ -61,14 +55,13 @@ class Setting:
 
 @lru_cache(maxsize=256)
 def font(name: str, size: int, engine: ImageFont.Layout | None = None) -> ImageFont.FreeTypeFont:
-    path = Path(__file__).parent / "fonts" / _FONTS[name][0]
-    return ImageFont.truetype(path, size, layout_engine=engine)
+    return ImageFont.truetype(_FOLDER / "fonts" / _FONTS[name][0], size, layout_engine=engine)
 
 
 @lru_cache(maxsize=8192)
 def _has(name: str, character: str) -> bool:
     # The other engine would take some characters apart.
-    small = font(name, 12, _BASIC)
+    small = font(name, 12, ImageFont.Layout.BASIC)
     return bytes(small.getmask(character)) != bytes(small.getmask(_NO_CHARACTER))
 
 
@@ -103,33 +96,32 @@ def _readable(text: str) -> str:
     return "".join(each for each in cut if each in _JOINERS or unicodedata.category(each)[0] != "C")
 
 
-def _broken(pieces: list[_Piece], count: int) -> list[list[_Piece]]:
-    """Parts pieces into lines of even length. A line rather begins than ends in a short word."""
+def _broken(pieces: list[_Piece], count: int, shift: float) -> list[list[_Piece]]:
+    """Parts pieces into lines of even length. A short word rather begins a line than ends one."""
     lines: dict[int, list[_Piece]] = {}
-    total, at = sum(piece.gap + piece.width for piece in pieces), 0.0
+    total, at = sum(gap + width for _, width, gap in pieces), 0.0
     for piece in pieces:
-        middle = (
-            at + piece.gap + piece.width * (1 if 0 < len(piece.text) < 4 and piece.gap else 0.5)
-        )
-        lines.setdefault(min(count - 1, int(middle / total * count)), []).append(piece)
-        at += piece.gap + piece.width
+        text, width, gap = piece
+        middle = (at + gap + width * (1 if len(text) < 4 and gap else 0.5)) / total * count
+        lines.setdefault(min(count - 1, int(middle + shift)), []).append(piece)
+        at += gap + width
     return list(lines.values())
 
 
-def _largest(
-    pieces: list[_Piece], width: int, height: int, leading: float
-) -> tuple[float, list[str]]:
+def _largest(pieces: list[_Piece], box: tuple[int, int], leading: float) -> tuple[float, list[str]]:
     """Returns the largest size that fits the box, and the lines in it."""
-    total = sum(piece.gap + piece.width for piece in pieces) / _MEASURED_AT
-    guess = int((total * height / (width * leading)) ** 0.5)
+    total = sum(gap + width for _, width, gap in pieces) / _MEASURED_AT
+    guess = int((total * box[1] / (box[0] * leading)) ** 0.5)
     settings = []
-    for count in range(max(1, guess - 2), guess + 5):
-        lines = _broken(pieces, count)
-        widest = max(sum(p.gap + p.width for p in line) - line[0].gap for line in lines)
+    for count, shift in product(range(max(1, guess - 2), guess + 5), (-0.2, 0, 0.2)):
+        lines = _broken(pieces, count, shift)
+        widths = [sum(gap + width for _, width, gap in line) - line[0][2] for line in lines]
+        widest, uneven = max(widths), 0.3 * (1 - min(widths) / max(widths))
         high = leading * (len(lines) - 1) + 0.8
-        texts = ["".join(" " * (p.gap > 0) + p.text for p in line).strip() for line in lines]
-        settings.append((min(width * _MEASURED_AT / widest, height / high), texts))
-    return max(settings)
+        texts = ["".join(" " * (gap > 0) + text for text, _, gap in line).strip() for line in lines]
+        size = min(box[0] * _MEASURED_AT / widest, box[1] / high)
+        settings.append((size * (1 - uneven), size, texts))
+    return max(settings)[1:]
 
 
 def fitted(text: str, face: str, box: tuple[int, int], least: float, most: float) -> Setting:
@@ -138,16 +130,16 @@ def fitted(text: str, face: str, box: tuple[int, int], least: float, most: float
     readable = _readable(text) or _UNKNOWN
     space = _width("n n", face) - _width("nn", face)
     pieces = [
-        _Piece(found[0], _width(found[0], face), space * readable[: found.start()].endswith(" "))
+        (found[0], _width(found[0], face), space * readable[: found.start()].endswith(" "))
         for found in _PIECE.finditer(readable)
     ]
     leading = max(_FONTS[name][1] for _, name in _runs(readable, face))
-    size, lines = _largest(pieces, *box, leading)
+    size, lines = _largest(pieces, box, leading)
     while size < least and len(pieces) > 1:
         keep = max(1, min(len(pieces) - 1, int(len(pieces) * (size / least) ** 1.5)))
-        last = pieces[keep - 1].text.rstrip(".,;:" + _ELLIPSIS) + _ELLIPSIS
-        pieces[keep - 1 :] = [_Piece(last, _width(last, face), pieces[keep - 1].gap)]
-        size, lines = _largest(pieces, *box, leading)
+        last = pieces[keep - 1][0].rstrip(".,;:" + _ELLIPSIS) + _ELLIPSIS
+        pieces[keep - 1 :] = [(last, _width(last, face), pieces[keep - 1][2])]
+        size, lines = _largest(pieces, box, leading)
     size = max(4, int(min(size, most)))
     rises = [-font(name, size).getbbox(run, anchor="ls")[1] for run, name in _runs(lines[0], face)]
     height = round(max(rises) + size * leading * (len(lines) - 1))
