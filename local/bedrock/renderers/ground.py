@@ -38,9 +38,6 @@ class Ground:
     def disc(self, x: float, y: float, radius: float, fill: RGB) -> None:
         self.pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill)
 
-    def fill(self, top: float, colour: RGB) -> None:
-        self.pen.rectangle((0, top, self.w, self.h), colour)
-
     def shade(self, top: float, first: RGB, last: RGB, within: Points | None = None) -> None:
         """Fills what is below `top` from one colour to another."""
         rows = Image.new("RGB", (1, max(1, self.h - int(top))))
@@ -96,8 +93,8 @@ def ridges(g: Ground, rough: float = 0, layers: int = 5, mist: float = 0, extra:
         ridge = g.ridge(g.top + g.room * (0.4 + 0.48 * near), rise, rough)
         ridge = [(x, y - climb * (1 - near) * max(0, x / g.w * 2 - 1) ** 1.5) for x, y in ridge]
         if not layer:
-            line = min(y for _, y in ridge) + g.room * 0.06
-            g.sun(line, g.rng.uniform(0.15, 0.22), halos=0 if mist else 2)
+            highest = min(y for _, y in ridge)
+            g.sun(highest + g.room * 0.06, g.rng.uniform(0.15, 0.22), 0 if mist else 2)
         if extra == "lumps" and near < 1:
             lumps = [(x, y, g.unit * g.rng.uniform(0.04, 0.11)) for x, y in ridge[::4]]
             for drop, colour in ((0.0, mixed(tone, _WHITE, 0.5)), (g.unit * 0.045, tone)):
@@ -121,7 +118,7 @@ def sea(g: Ground) -> None:
     g.land(g.ridge(line + g.room * 0.02, g.room * 0.07, 0), g.tone(0.1))
     for row in range(16):
         y, tall = line + (g.h - line) * (row / 16) ** 1.5, (g.h - line) * 0.012 * (1 + row / 5)
-        g.fill(y, g.tone(0.35 + 0.65 * row / 15))
+        g.pen.rectangle((0, y, g.w, g.h), g.tone(0.35 + 0.65 * row / 15))
         half = g.unit * g.rng.uniform(0.06, 0.2) * (1 + row / 22)
         glint = mixed(g.accent, g.tone(0.5), row / 30)
         middle = x + g.unit * g.rng.uniform(-0.03, 0.03)
@@ -130,7 +127,7 @@ def sea(g: Ground) -> None:
 
 def rays(g: Ground, dots: bool = False) -> None:
     x, y, reach = g.w * g.rng.uniform(0.3, 0.7), g.h * 0.95, g.w + g.h
-    g.fill(0, g.tones[0])
+    g.pen.rectangle((0, 0, g.w, g.h), g.tones[0])
     for k in range(18):
         box = (x - reach, y - reach, x + reach, y + reach)
         g.pen.pieslice(box, k * 20, k * 20 + 10, g.accent if dots else g.field)
@@ -175,8 +172,8 @@ def cubes(g: Ground) -> None:
 
 
 def spheres(g: Ground, count: int = 11) -> None:
-    g.fill(0, mixed(g.field, g.tones[0], 0.55))
-    g.fill(g.h * 0.66, mixed(g.field, g.tones[0], 0.9))
+    g.pen.rectangle((0, 0, g.w, g.h), mixed(g.field, g.tones[0], 0.55))
+    g.pen.rectangle((0, g.h * 0.66, g.w, g.h), mixed(g.field, g.tones[0], 0.9))
     for k in range(count):
         x, foot = g.w * (k * 0.381 + g.rng.uniform(0, 0.1)) % g.w, g.h * (0.72 + 0.27 * k / count)
         r, body = g.unit * g.rng.uniform(0.08, 0.22), (*g.tones[:3], g.accent)[~k % 4]
@@ -184,9 +181,8 @@ def spheres(g: Ground, count: int = 11) -> None:
         g.pen.ellipse((x - r * 0.8, foot - r * 0.18, x + r * 1.6, foot + r * 0.2), shadow)
         dark, light = mixed(body, g.tones[3], 0.4), mixed(body, _WHITE, 0.35)
         for share in (step / 23 for step in range(24)):
-            move = r * 0.36 * share
-            colour = mixed(dark, light, math.sqrt(share))
-            g.disc(x - move, foot - r - move, r * (1 - 0.92 * share), colour)
+            at = (x - r * 0.36 * share, foot - r - r * 0.36 * share)
+            g.disc(*at, r * (1 - 0.92 * share), mixed(dark, light, math.sqrt(share)))
 
 
 def mesh(g: Ground) -> None:

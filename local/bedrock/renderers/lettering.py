@@ -15,8 +15,7 @@ TABLES = tomllib.loads((_FOLDER / "poster.toml").read_text())
 _FONTS = TABLES["fonts"]
 _NO_CHARACTER, _UNKNOWN, _JOINERS, _ELLIPSIS = "\U0010ffff", "\u00b7", "\u200c\u200d", "\u2026"
 _MEASURED_AT, _LONGEST = 64, 900
-# Han breaks anywhere but before what closes or after what opens a phrase; other words only where
-# they would be longer than a line.
+# Han breaks anywhere, but not before what closes or after what opens; long words where they must.
 _HAN = "\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uffef"
 _PIECE = re.compile(
     rf"[\u3008\u300a\u300c\u300e\uff08]*[{_HAN}]"
@@ -44,7 +43,7 @@ class Setting:
             y = top + self.height - round(self.size * self.leading * number)
             runs = [(text, font(name, self.size)) for text, name in _runs(line, self.face)]
             # Letters have white on their left, which large ones would show at the margin.
-            x = left - runs[0][1].getbbox(runs[0][0], anchor="ls")[0]
+            x = float(left - (runs[0][1].getmask(runs[0][0][:1]).getbbox() or (0,))[0])
             if self.rtl:
                 runs.reverse()
                 x = right - sum(each.getlength(text) for text, each in runs)
@@ -60,14 +59,12 @@ def font(name: str, size: int, engine: ImageFont.Layout | None = None) -> ImageF
 
 @lru_cache(maxsize=8192)
 def _has(name: str, character: str) -> bool:
-    # The other engine would take some characters apart.
-    small = font(name, 12, ImageFont.Layout.BASIC)
+    small = font(name, 12, ImageFont.Layout.BASIC)  # the other would take some apart
     return bytes(small.getmask(character)) != bytes(small.getmask(_NO_CHARACTER))
 
 
 def _runs(text: str, face: str) -> list[tuple[str, str]]:
-    """Parts text by font. A mark or space stays in the font before it; what no font has becomes a
-    dot."""
+    """Parts text by font. Marks and spaces stay in the font before; what no font has is a dot."""
     runs = [("", face)]
     for character in text:
         before, name = runs[-1]
@@ -117,9 +114,8 @@ def _largest(pieces: list[_Piece], box: tuple[int, int], leading: float) -> tupl
         lines = _broken(pieces, count, shift)
         widths = [sum(gap + width for _, width, gap in line) - line[0][2] for line in lines]
         widest, uneven = max(widths), 0.3 * (1 - min(widths) / max(widths))
-        high = leading * (len(lines) - 1) + 0.8
         texts = ["".join(" " * (gap > 0) + text for text, _, gap in line).strip() for line in lines]
-        size = min(box[0] * _MEASURED_AT / widest, box[1] / high)
+        size = min(box[0] * _MEASURED_AT / widest, box[1] / (leading * (len(lines) - 1) + 0.8))
         settings.append((size * (1 - uneven), size, texts))
     return max(settings)[1:]
 
@@ -143,6 +139,6 @@ def fitted(text: str, face: str, box: tuple[int, int], least: float, most: float
     size = max(4, int(min(size, most)))
     rises = [-font(name, size).getbbox(run, anchor="ls")[1] for run, name in _runs(lines[0], face)]
     height = round(max(rises) + size * leading * (len(lines) - 1))
-    strong = (unicodedata.bidirectional(each) for each in readable)
-    rtl = next((each != "L" for each in strong if each in ("L", "R", "AL")), False)
+    kinds = map(unicodedata.bidirectional, readable)
+    rtl = next((kind != "L" for kind in kinds if kind in ("L", "R", "AL")), False)
     return Setting(lines, face, size, leading, height, rtl)

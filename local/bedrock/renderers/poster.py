@@ -33,7 +33,7 @@ def render_poster(request: ModelRequest) -> bytes:
     # Capitals suit the condensed face. Greek ones would have to lose their accents.
     if face == "condensed" and len(prompt) < 60 and not re.search("[\u0370-\u03ff]", prompt):
         prompt = prompt.upper()
-    box = (right - left, round(foot) - top)
+    box = (right - left, max(8, round(foot) - top))
     title = fitted(prompt, face, box, least=max(7, side * 0.026), most=side * 0.3)
     below = min(top + title.height + round(side * 0.07), height - 8)
 
@@ -48,13 +48,12 @@ def render_poster(request: ModelRequest) -> bytes:
 
 
 def with_style(prompt: str, style: str | None) -> tuple[str, str]:
-    """Returns the words to set and the style's key. Models without styles get the style at the end
-    of the prompt."""
-    named = re.fullmatch(r"(.*),\s*([\w\- ]+?)\s+style\s*\.?\s*", prompt, re.DOTALL | re.IGNORECASE)
-    key = re.sub(r"[\s_-]+", "-", style or (named[2] if named else "")).casefold()
-    if style or not named or key not in STYLE_PRESETS:
-        return prompt, key
-    return named[1], key
+    """Returns the words to set, and the style, which some models get at the end of the prompt."""
+    rest, _, last = prompt.rpartition(",")
+    words = last.casefold().rstrip(" .").split()
+    if rest and not style and words[-1:] == ["style"] and "-".join(words[:-1]) in STYLE_PRESETS:
+        return rest, "-".join(words[:-1])
+    return prompt, (style or "").casefold().replace("_", "-")
 
 
 def mood(prompt: str, rng: Random) -> str:
