@@ -48,10 +48,10 @@ def compare(first: bytes, second: bytes) -> Comparison:
 def perceptual_distance(first: Image.Image, second: Image.Image) -> float:
     """Returns structural dissimilarity, (1 - SSIM) / 2, of both scaled to 256x256: 0 to 1.
 
-    0 is no difference at this size. Measured on the stand-in's pictures of 1024x1024, JPEG of a
-    quality from 30 up is less than 0.04 away from its source, another seed or prompt 0.12 to 0.4;
-    noise is 0.5 away from other noise, and only turned-over contrast gets near 1. Small pictures
-    show JPEG's traces more: up to 0.1 at 256x256. Other shapes are compared stretched.
+    0 is no difference at this size. Measured on the stand-in's posters of 1024x1024, JPEG of a
+    quality from 30 up is less than 0.01 away from its source, another seed 0.05 to 0.24, another
+    prompt 0.2 to 0.3; noise is 0.5 away from other noise, and only turned-over contrast gets near
+    1. Small pictures show JPEG's traces more. Other shapes are compared stretched.
     Source: Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment: From Error Visibility to
     Structural Similarity", 2004; here for each channel of RGB, with square windows side by side.
     """

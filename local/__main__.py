@@ -33,13 +33,13 @@ def main() -> int:
         return _fail(f"the stack does not synthesize:\n{error}")
 
     # These imports take as long as all else together: only now, so that a synth error is quick.
-    from local.bedrock.painter import render_painting
+    from local.bedrock.renderers.poster import render_poster
     from local.deployment import DeploymentError
     from local.serving import PortInUseError
     from local.stack import LocalStack, Options
 
     options = Options(
-        render=render_painting,
+        render=render_poster,
         port=arguments.port,
         aws_port=arguments.aws_port,
         latency_seconds=arguments.latency,

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from easel.comparison import compare, perceptual_distance
@@ -23,7 +23,6 @@ from easel.picture_file import (
 from lambdas.common.answers import Verdict
 from lambdas.common.recipe import Recipe
 from lambdas.picture import parse
-from local.bedrock.painter import encode, paint
 
 RECIPE = Recipe(
     model="stability.stable-image-core-v1:1",
@@ -37,7 +36,13 @@ RED = Image.new("RGB", (8, 8), "red")
 
 @cache
 def painted(prompt: str = "a lighthouse at dusk", seed: int = 42, side: int = 256) -> Image.Image:
-    return paint(prompt=prompt, seed=seed, width=side, height=side)
+    """Returns discs of which prompt and seed decide place, size and colour."""
+    rng, picture = Random(f"{prompt} {seed}"), Image.new("RGB", (side, side), "navy")
+    for _ in range(40):
+        x, y, radius = (rng.uniform(0, side * share) for share in (1, 1, 0.3))
+        colour = tuple(rng.randrange(256) for _ in range(3))
+        ImageDraw.Draw(picture).circle((x, y), radius, colour)
+    return picture
 
 
 def encoded(kind: str, image: Image.Image, **options: Any) -> bytes:
@@ -73,7 +78,7 @@ def test_a_recipe_is_read_as_a_manifest_has_it(
     kind: str, given: Callable[[Path], Path | str | bytes], tmp_path: Path
 ) -> None:
     path = tmp_path / "picture"
-    path.write_bytes(embed(encode(painted(), kind), RECIPE))
+    path.write_bytes(embed(encoded(kind, painted()), RECIPE))
 
     assert read_recipe(given(path)) == RECIPE.to_dict()
 
@@ -158,11 +163,11 @@ def test_two_pictures_are_compared_by_what_they_show(
 
 
 def test_only_different_pictures_have_a_distance() -> None:
-    png = encode(painted(), "png")
+    png = encoded("png", painted())
 
     assert compare(png, png).distance == 0
     assert compare(png, embed(png, RECIPE)).distance == 0
-    assert 0 < compare(png, encode(painted(), "jpeg")).distance < 0.05
+    assert 0 < compare(png, encoded("jpeg", painted(), quality=92)).distance < 0.05
 
 
 @pytest.mark.parametrize("broken", [b"text", encoded("png", noise(1))[:5_000]])
