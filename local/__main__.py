@@ -108,7 +108,7 @@ def _proof(template: Template) -> str:
     methods = template.resources("AWS::ApiGateway::Method")
     if any(method.properties.get("ApiKeyRequired") for method in methods):
         return f"-H 'x-api-key: {LOCAL_API_KEY}'"
-    from local.access import OPERATOR_KEY, OPERATOR_SECRET
+    from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
     from local.stack import REGION
 
     return f"--aws-sigv4 aws:amz:{REGION}:execute-api --user {OPERATOR_KEY}:{OPERATOR_SECRET}"

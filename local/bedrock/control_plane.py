@@ -14,8 +14,9 @@ from urllib.parse import unquote
 from werkzeug.wrappers import Request, Response
 
 from lambdas.common.catalog import CATALOG, Model
-from local.access import Caller, authorise
-from local.wire_errors import rest_json_error
+from local.aws.policies import authorise
+from local.aws.signatures import Caller
+from local.aws.wire_errors import rest_json_error
 
 MODELS = re.compile(r"/foundation-models")
 MODEL = re.compile(r"/foundation-models/(?P<model>[^/]+)")

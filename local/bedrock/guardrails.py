@@ -20,9 +20,10 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from PIL import Image, UnidentifiedImageError
 from werkzeug.wrappers import Request, Response
 
-from local.access import Caller, authorise
+from local.aws.policies import authorise
+from local.aws.signatures import Caller
+from local.aws.wire_errors import rest_json_error
 from local.faults import APPLY_GUARDRAIL, FaultPlan, modelled_errors
-from local.wire_errors import rest_json_error
 
 APPLY = re.compile(r"/guardrail/(?P<id>[^/]+)/version/(?P<version>[^/]+)/apply")
 

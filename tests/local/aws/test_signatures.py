@@ -16,7 +16,8 @@ from moto import mock_aws
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from local.access import OPERATOR_KEY, OPERATOR_SECRET, Caller, RefusedError, authenticate, may
+from local.aws.policies import may
+from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET, Caller, RefusedError, authenticate
 
 OPERATOR = Credentials(OPERATOR_KEY, OPERATOR_SECRET)
 HOST = "127.0.0.1:8081"
