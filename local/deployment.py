@@ -153,7 +153,7 @@ def _resolver(
     arns = {
         (name, "Arn"): resource.get_cfn_attribute("Arn")
         for name, resource in resources.items()
-        if resource.has_cfn_attr("Arn")
+        if hasattr(resource, "get_cfn_attribute") and resource.has_cfn_attr("Arn")
     }
     return Resolver(ids | pseudo_parameters, arns | dict(attributes))
 
