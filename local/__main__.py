@@ -12,7 +12,6 @@ import click
 
 from local.assembly import SynthError, synthesized
 from local.gateway.api import LOCAL_API_KEY
-from local.saved_pictures import SavedPictures
 from local.template import Template
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 _PORT = click.IntRange(1, 65_535)
 _SECONDS = click.FloatRange(0, 3_600)
-_PATH = click.Path(path_type=Path)
+_DIRECTORY = click.Path(file_okay=False, writable=True, path_type=Path)
 
 
 def _settings(_context: object, _option: object, text: str) -> dict[str, Any]:
@@ -30,23 +29,11 @@ def _settings(_context: object, _option: object, text: str) -> dict[str, Any]:
         raise click.BadParameter(f'a JSON object such as {{"auth": "iam"}}, not {text}') from None
 
 
-def _directory(_context: object, _option: object, data: Path | None) -> Path | None:
-    try:
-        if data is not None:
-            SavedPictures(data).check()
-    except OSError as error:
-        message = f"nothing can be kept in {data}: {error.strerror}"
-        raise click.BadParameter(message) from None
-    return data
-
-
 @click.command(help=__doc__)
 @click.option("--port", type=_PORT, default=8080, show_default=True, help="of the API")
 @click.option("--aws-port", type=_PORT, default=8081, show_default=True, help="of AWS's endpoint")
 @click.option("--latency", type=_SECONDS, default=0.0, help="seconds that the model takes")
-@click.option(
-    "--data", type=_PATH, callback=_directory, help="directory that keeps pictures across restarts"
-)
+@click.option("--data", type=_DIRECTORY, help="directory that keeps pictures across restarts")
 @click.option(
     "--settings", callback=_settings, default="{}", help="a JSON object of settings to change"
 )
@@ -56,6 +43,11 @@ def main(
     started = time.perf_counter()
     if port == aws_port:
         raise click.UsageError(f"the API and the AWS endpoint cannot share port {port}")
+    if data is not None:
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            _fail(f"nothing can be kept in {data}: {error.strerror}")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -1,7 +1,6 @@
 """Keeps the bucket's objects in a directory, so that pictures outlive the local stack."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,6 @@ class SavedPictures:
     """Each object is a file under `directory`, what else S3 knows of it another beside it."""
 
     directory: Path
-
-    def check(self) -> None:
-        """Raises OSError where nothing can be written there."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        if not os.access(self.directory, os.W_OK | os.X_OK):
-            raise PermissionError(None, "it cannot be written to")
 
     def save(self, key: str, content: bytes, headers: Headers) -> None:
         path = self.directory / key

@@ -1,7 +1,7 @@
 """Reads a REST API from its template. What the local gateway does not know is an error here."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,37 +18,33 @@ Properties = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class IntegrationResponse:
-    """`selection_pattern` is matched with the integration's HTTP status; None is the default."""
+class MappedResponse:
+    """An answer of an integration, or of the gateway itself. `selection_pattern` is matched with an
+    integration's HTTP status; None is the default. Where `status` is None it is the service's."""
 
-    status: int
-    selection_pattern: str | None
+    status: int | None
     headers: Mapping[str, str]
     template: str | None
+    selection_pattern: str | None = None
 
 
 @dataclass(frozen=True)
-class Integration:
-    """`service` and `action` are empty for a mock, which calls nothing."""
+class Method:
+    """A method and its integration, whose `service` and `action` are empty for a mock."""
 
+    http_method: str
+    path: str
+    signed: bool
+    api_key_required: bool
+    body_models: Mapping[str, Any]
+    throttle: Throttle | None
     service: str
     action: str
     role_arn: str
     timeout_seconds: float
     headers: Mapping[str, str]
     templates: Mapping[str, str]
-    responses: tuple[IntegrationResponse, ...]
-
-
-@dataclass(frozen=True)
-class Method:
-    http_method: str
-    path: str
-    signed: bool
-    api_key_required: bool
-    body_models: Mapping[str, Any]
-    integration: Integration
-    throttle: Throttle | None
+    responses: tuple[MappedResponse, ...]
 
     def match(self, http_method: str, path: str) -> Mapping[str, str] | None:
         """Returns the path's parameters where the method is the one for a request."""
@@ -58,18 +54,11 @@ class Method:
 
 
 @dataclass(frozen=True)
-class GatewayResponse:
-    status: int | None
-    headers: Mapping[str, str]
-    text: str | None
-
-
-@dataclass(frozen=True)
 class RestApi:
     """`usage_plan` is that of the one API key, None where no key opens anything."""
 
     methods: tuple[Method, ...]
-    gateway_responses: Mapping[str, GatewayResponse]
+    gateway_responses: Mapping[str, MappedResponse]
     usage_plan: UsagePlan | None
 
 
@@ -99,30 +88,22 @@ def read_api(template: Template, resolver: Resolver) -> RestApi:
     }
 
     def method(properties: Properties) -> Method:
-        http_method = properties["HttpMethod"]
         path = paths.get(properties["ResourceId"], "/")
         validated = properties.get("RequestValidatorId") in validators
-        models = properties.get("RequestModels", {}) if validated else {}
-        if http_method == "ANY" or properties["AuthorizationType"] not in ("NONE", "AWS_IAM"):
-            raise NotImplementedError(f"{http_method} with {properties['AuthorizationType']}")
-        return Method(
-            http_method=http_method,
-            path=path,
-            signed=properties["AuthorizationType"] == "AWS_IAM",
-            api_key_required=properties.get("ApiKeyRequired", False),
-            body_models={content_type: schemas[model] for content_type, model in models.items()},
-            integration=_integration(properties),
-            # A method's own setting goes before the one for all.
-            throttle=throttles.get(("/" + path.replace("/", "~1"), http_method))
-            or throttles.get(("/*", "*")),
-        )
+        # A method's own setting goes before the one for all.
+        own = throttles.get(("/" + path.replace("/", "~1"), properties["HttpMethod"]))
+        throttle = own or throttles.get(("/*", "*"))
+        return _method(properties, path, throttle, schemas if validated else {})
 
+    gateway_responses = {
+        each["ResponseType"]: _response(each) for each in declared("GatewayResponse").values()
+    }
+    for response_type, response in gateway_responses.items():
+        if "$" in (response.template or ""):
+            raise NotImplementedError(f"a variable in the gateway response {response_type}")
     return RestApi(
         methods=tuple(map(method, declared("Method").values())),
-        gateway_responses={
-            each["ResponseType"]: _gateway_response(each)
-            for each in declared("GatewayResponse").values()
-        },
+        gateway_responses=gateway_responses,
         usage_plan=_usage_plan(declared("UsagePlan"), declared("UsagePlanKey")),
     )
 
@@ -156,57 +137,56 @@ def _usage_plan(
     return None
 
 
-def _integration(method: Properties) -> Integration:
-    properties = method["Integration"]
+def _method(
+    properties: Properties, path: str, throttle: Throttle | None, schemas: Properties
+) -> Method:
+    """`schemas` are those of the request models, none where requests are not validated."""
+    integration = properties["Integration"]
+    authorization, http_method = properties["AuthorizationType"], properties["HttpMethod"]
+    if http_method == "ANY" or authorization not in ("NONE", "AWS_IAM"):
+        raise NotImplementedError(f"{http_method} with {authorization}")
     uri = re.fullmatch(
         r"arn:[^:]+:apigateway:[^:]+:(?P<service>\w+):action/(?P<action>\w+)",
-        properties.get("Uri", ""),
+        integration.get("Uri", ""),
     )
-    if properties["Type"] != "MOCK" and (properties["Type"] != "AWS" or uri is None):
-        raise NotImplementedError(f"integration {properties['Type']} {properties.get('Uri')}")
-    if properties["PassthroughBehavior"] != "NEVER":
-        raise NotImplementedError(f"passthrough {properties['PassthroughBehavior']}")
+    if integration["Type"] != "MOCK" and (integration["Type"] != "AWS" or uri is None):
+        raise NotImplementedError(f"integration {integration['Type']} {integration.get('Uri')}")
+    if integration["PassthroughBehavior"] != "NEVER":
+        raise NotImplementedError(f"passthrough {integration['PassthroughBehavior']}")
     declared = {
-        response["StatusCode"]: response.get("ResponseParameters", {}).keys()
-        for response in method.get("MethodResponses", [])
+        (response["StatusCode"], name)
+        for response in properties.get("MethodResponses", [])
+        for name in response.get("ResponseParameters", {})
     }
-    return Integration(
+    for response in integration["IntegrationResponses"]:
+        for name in response.get("ResponseParameters", {}):
+            if (response["StatusCode"], name) not in declared:
+                status = response["StatusCode"]
+                raise DeploymentError(f"method response {status} does not declare {name}")
+    models = properties.get("RequestModels", {}) if schemas else {}
+    return Method(
+        http_method=http_method,
+        path=path,
+        signed=authorization == "AWS_IAM",
+        api_key_required=properties.get("ApiKeyRequired", False),
+        body_models={content_type: schemas[model] for content_type, model in models.items()},
+        throttle=throttle,
         service=uri["service"] if uri else "",
         action=uri["action"] if uri else "",
-        role_arn=properties.get("Credentials", ""),
-        timeout_seconds=properties.get("TimeoutInMillis", DEFAULT_TIMEOUT_MS) / 1_000,
-        headers=_headers(properties.get("RequestParameters", {})),
-        templates=properties["RequestTemplates"],
-        responses=tuple(
-            _integration_response(response, declared.get(response["StatusCode"], ()))
-            for response in properties["IntegrationResponses"]
-        ),
+        role_arn=integration.get("Credentials", ""),
+        timeout_seconds=integration.get("TimeoutInMillis", DEFAULT_TIMEOUT_MS) / 1_000,
+        headers=_headers(integration.get("RequestParameters", {})),
+        templates=integration["RequestTemplates"],
+        responses=tuple(map(_response, integration["IntegrationResponses"])),
     )
 
 
-def _integration_response(properties: Properties, declared: Iterable[str]) -> IntegrationResponse:
-    parameters = properties.get("ResponseParameters", {})
-    if undeclared := parameters.keys() - declared:
-        raise DeploymentError(
-            f"method response {properties['StatusCode']} does not declare "
-            f"{', '.join(sorted(undeclared))}"
-        )
-    return IntegrationResponse(
-        status=int(properties["StatusCode"]),
-        selection_pattern=properties.get("SelectionPattern"),
-        headers=_headers(parameters),
-        template=properties.get("ResponseTemplates", {}).get("application/json"),
-    )
-
-
-def _gateway_response(properties: Properties) -> GatewayResponse:
-    text = properties.get("ResponseTemplates", {}).get("application/json")
-    if "$" in (text or ""):
-        raise NotImplementedError(f"a variable in the gateway response {text}")
-    return GatewayResponse(
+def _response(properties: Properties) -> MappedResponse:
+    return MappedResponse(
         status=int(properties["StatusCode"]) if "StatusCode" in properties else None,
         headers=_headers(properties.get("ResponseParameters", {})),
-        text=text,
+        template=properties.get("ResponseTemplates", {}).get("application/json"),
+        selection_pattern=properties.get("SelectionPattern"),
     )
 
 

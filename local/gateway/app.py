@@ -26,8 +26,7 @@ from local.aws.signatures import RefusedError, authenticate
 from local.gateway.api import (
     LOCAL_API_KEY,
     LOCAL_API_KEY_ID,
-    Integration,
-    IntegrationResponse,
+    MappedResponse,
     Method,
     RestApi,
 )
@@ -172,13 +171,13 @@ class Gateway:
         if len(body) > PAYLOAD_LIMIT_BYTES:
             raise _AnsweredError("REQUEST_TOO_LARGE")
         content_type = (mimetype or "application/json").lower()
-        template = method.integration.templates.get(content_type)
+        template = method.templates.get(content_type)
         if template is None:
             raise _AnsweredError("UNSUPPORTED_MEDIA_TYPE")
         text = _checked_body(body, method.body_models.get(content_type))
         payload = render(template, input=Input(text, parameters), context=context)
-        status, answered = self._call(method.integration, payload)
-        response = _selected(method.integration.responses, status)
+        status, answered = self._call(method, payload)
+        response = _selected(method.responses, status)
         if response.template is not None:
             answered = render(response.template, input=Input(answered, parameters), context=context)
         override = context["responseOverride"]
@@ -212,32 +211,32 @@ class Gateway:
             identity["apiKeyId"] = LOCAL_API_KEY_ID
         return identity
 
-    def _call(self, integration: Integration, payload: str) -> tuple[int, str]:
+    def _call(self, method: Method, payload: str) -> tuple[int, str]:
         """Calls the AWS service with the integration's role. Returns HTTP status and body."""
-        if not integration.service:
+        if not method.service:
             return int(json.loads(payload)["statusCode"]), "{}"
         signed = AWSRequest(
             method="POST",
             url=self._endpoint_url + "/",
             data=payload.encode(),
             headers={
-                **integration.headers,
-                "X-Amz-Target": f"{_TARGETS[integration.service]}.{integration.action}",
+                **method.headers,
+                "X-Amz-Target": f"{_TARGETS[method.service]}.{method.action}",
             },
         )
         try:
-            credentials = self._credentials_of(integration.role_arn)
+            credentials = self._credentials_of(method.role_arn)
         except RefusedError as error:
             self._log(error.message)
             raise _AnsweredError("API_CONFIGURATION_ERROR") from error
-        SigV4Auth(credentials, integration.service, self._region).add_auth(signed)
+        SigV4Auth(credentials, method.service, self._region).add_auth(signed)
         try:
             answer = self._http.request(
                 "POST",
                 self._endpoint_url + "/",
                 body=signed.data,
                 headers=dict(signed.headers.items()),
-                timeout=integration.timeout_seconds,
+                timeout=method.timeout_seconds,
             )
         except urllib3.exceptions.TimeoutError as error:
             raise _AnsweredError("INTEGRATION_TIMEOUT") from error
@@ -254,12 +253,12 @@ class Gateway:
         if declared := responses.get(response_type) or responses.get(default):
             status = declared.status or status
             headers |= declared.headers
-            text = declared.text
+            text = declared.template
         text = text or json.dumps({"message": error_type})
         return Response(text, status, content_type="application/json", headers=headers)
 
 
-def _selected(responses: Iterable[IntegrationResponse], status: int) -> IntegrationResponse:
+def _selected(responses: Iterable[MappedResponse], status: int) -> MappedResponse:
     default = None
     for response in responses:
         if response.selection_pattern is None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
-from local.gateway.mapping import Input, MappingError, Overrides, Util, render
+from local.gateway.mapping import Context, Input, MappingError, Overrides, Util, render
 
 NO_PARAMETERS: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
 ARN = "arn:aws:states:eu-west-1:111111111111:stateMachine:easel"
@@ -20,12 +20,12 @@ NASTY = (
 )
 
 
-def context() -> dict[str, Any]:
-    return {
-        "requestId": "request-1",
-        "identity": {"apiKeyId": "key-1"},
-        "responseOverride": Overrides(header=Overrides()),
-    }
+def context() -> Context:
+    return Context(
+        requestId="request-1",
+        identity=Context(apiKeyId="key-1", userArn=None),
+        responseOverride=Overrides(header=Overrides()),
+    )
 
 
 def execution_request(
@@ -242,6 +242,11 @@ class TestRendering:
                 context=context(),
             )
 
+    @pytest.mark.parametrize("name", ["util.urlEncode('a')", "input.unknown", "context.stage"])
+    def test_a_variable_that_is_not_known_here_is_a_mapping_error(self, name: str) -> None:
+        with pytest.raises(MappingError, match="is not known here"):
+            render(f"a ${name} b", input=Input("{}", NO_PARAMETERS), context=context())
+
     def test_a_parameter_that_is_overridden_twice_is_a_mapping_error(self) -> None:
         once = "#set($context.responseOverride.header.Vary = 'Origin')"
 
@@ -249,7 +254,7 @@ class TestRendering:
             render(
                 once + once,
                 input=Input("", NO_PARAMETERS),
-                context={"responseOverride": Overrides(header=Overrides())},
+                context=context(),
             )
 
     def test_parameters_are_found_in_path_then_query_then_header(self) -> None:
