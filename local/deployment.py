@@ -53,9 +53,9 @@ class Deployment:
 
 def deploy(template: Template, *, stack_name: str, region: str, cloudformation: Any) -> Deployment:
     """Creates the stack. Raises DeploymentError."""
-    (machine,) = template.resources("AWS::StepFunctions::StateMachine")
+    ((machine, properties),) = template.resources("AWS::StepFunctions::StateMachine").items()
     try:
-        AmazonStateLanguageParser.parse(machine.properties["DefinitionString"])
+        AmazonStateLanguageParser.parse(properties["DefinitionString"])
     except ASLParserException as error:
         raise DeploymentError(f"the state machine is no ASL: {error}") from error
     guardrails = _guardrails(template)
@@ -71,7 +71,7 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
         guardrails=tuple(guardrails.values()),
         functions=tuple(_functions(template, resolver)),
         bucket=resolver.resolve(template.document["Outputs"]["BucketName"]["Value"]),
-        state_machine_arn=resolver.resolve({"Ref": machine.logical_id}),
+        state_machine_arn=resolver.resolve({"Ref": machine}),
         resolver=resolver,
     )
 
@@ -103,26 +103,24 @@ def _for_moto(
 def _guardrails(template: Template) -> dict[str, Guardrail]:
     """Returns the guardrails by logical id. Their ids, which Bedrock makes up, are made up here."""
     versioned = {
-        version.properties["GuardrailIdentifier"]["Fn::GetAtt"][0]
-        for version in template.resources("AWS::Bedrock::GuardrailVersion")
+        version["GuardrailIdentifier"]["Fn::GetAtt"][0]
+        for version in template.resources("AWS::Bedrock::GuardrailVersion").values()
     }
     return {
-        guardrail.logical_id: Guardrail(
-            id=hashlib.sha256(guardrail.logical_id.encode()).hexdigest()[:12],
-            properties=guardrail.properties,
-            versions=frozenset({_FIRST_VERSION} if guardrail.logical_id in versioned else ()),
+        logical_id: Guardrail(
+            id=hashlib.sha256(logical_id.encode()).hexdigest()[:12],
+            properties=properties,
+            versions=frozenset({_FIRST_VERSION} if logical_id in versioned else ()),
         )
-        for guardrail in template.resources("AWS::Bedrock::Guardrail")
+        for logical_id, properties in template.resources("AWS::Bedrock::Guardrail").items()
     }
 
 
 def _guardrail_attributes(
     template: Template, guardrails: Mapping[str, Guardrail], region: str
 ) -> dict[tuple[str, str], str]:
-    attributes = {
-        (version.logical_id, "Version"): _FIRST_VERSION
-        for version in template.resources("AWS::Bedrock::GuardrailVersion")
-    }
+    versions = template.resources("AWS::Bedrock::GuardrailVersion")
+    attributes = {(logical_id, "Version"): _FIRST_VERSION for logical_id in versions}
     for logical_id, guardrail in guardrails.items():
         arn = f"arn:aws:bedrock:{region}:{DEFAULT_ACCOUNT_ID}:guardrail/{guardrail.id}"
         attributes[logical_id, "GuardrailId"] = guardrail.id
@@ -160,13 +158,13 @@ def _resolver(
 
 def _functions(template: Template, resolver: Resolver) -> list[Function]:
     functions = []
-    for resource in template.resources("AWS::Lambda::Function"):
-        properties = resolver.resolve(dict(resource.properties))
+    for logical_id, declared in template.resources("AWS::Lambda::Function").items():
+        properties = resolver.resolve(declared)
         asset_hash = properties["Code"]["S3Key"].removesuffix(".zip")
         functions.append(
             Function(
-                name=resolver.resolve({"Ref": resource.logical_id}),
-                arn=resolver.resolve({"Fn::GetAtt": [resource.logical_id, "Arn"]}),
+                name=resolver.resolve({"Ref": logical_id}),
+                arn=resolver.resolve({"Fn::GetAtt": [logical_id, "Arn"]}),
                 handler=properties["Handler"],
                 asset=template.assets[asset_hash],
                 environment=properties.get("Environment", {}).get("Variables", {}),

@@ -1,17 +1,10 @@
 """A synthesized CloudFormation template: its resources, with intrinsic functions resolved."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-
-@dataclass(frozen=True)
-class Resource:
-    logical_id: str
-    type: str
-    properties: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,10 +25,13 @@ class Template:
         }
         return cls(document, assets)
 
-    def resources(self, type: str) -> Iterator[Resource]:
-        for logical_id, resource in self.document["Resources"].items():
-            if resource["Type"] == type:
-                yield Resource(logical_id, type, resource.get("Properties", {}))
+    def resources(self, type: str) -> dict[str, Mapping[str, Any]]:
+        """Returns the properties of the resources of one type, by logical id."""
+        return {
+            logical_id: resource.get("Properties", {})
+            for logical_id, resource in self.document["Resources"].items()
+            if resource["Type"] == type
+        }
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,7 @@ def read_api(template: Template, resolver: Resolver) -> RestApi:
     """Returns the template's REST API. Raises DeploymentError for what API Gateway would refuse."""
 
     def declared(kind: str) -> dict[str, Properties]:
-        return {
-            resource.logical_id: resolver.resolve(dict(resource.properties))
-            for resource in template.resources(f"AWS::ApiGateway::{kind}")
-        }
+        return dict(resolver.resolve(template.resources(f"AWS::ApiGateway::{kind}")))
 
     paths = _paths(declared("Resource"))
     schemas = {name: model["Schema"] for name, model in declared("Model").items()}
