@@ -6,7 +6,6 @@ moto does not check presigned URLs, so botocore signs each request again here, t
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -101,9 +100,12 @@ def authenticate(request: Request, body: bytes, *, now: datetime) -> Caller:
 
 def _read(request: Request) -> _Signature:
     presigned = "X-Amz-Signature" in request.args
-    given: Mapping[str, str]
+    given = {
+        name.removeprefix("X-Amz-"): value
+        for name, value in (request.args if presigned else request.headers).items()
+        if name.startswith("X-Amz-")
+    }
     if presigned:
-        given = {name.removeprefix("X-Amz-"): value for name, value in request.args.items()}
         wrong = RefusedError(
             "AuthorizationQueryParametersError", "A parameter of the presigned URL is wrong.", 400
         )
@@ -115,10 +117,7 @@ def _read(request: Request) -> _Signature:
             "IncompleteSignature", "The signature is not a complete SigV4 signature."
         )
         found = _AUTHORIZATION.match(request.headers["Authorization"])
-        given = {
-            **(found.groupdict() if found else {}),
-            **{name.removeprefix("X-Amz-"): value for name, value in request.headers.items()},
-        }
+        given |= found.groupdict() if found else {"Credential": ""}
     scope = given.get("Credential", "").split("/")
     expires = given.get("Expires", "") if presigned else "0"
     dated = re.fullmatch(r"\d{8}T\d{6}Z", given.get("Date", ""))

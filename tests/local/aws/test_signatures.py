@@ -74,6 +74,11 @@ class TestSignatures:
         with pytest.raises(RefusedError, match="AWS_ACCESS_KEY_ID=local"):
             accepted(*signed(Credentials("AKIAUNKNOWN", "x")))
 
+    def test_a_plain_date_header_changes_nothing(self) -> None:
+        path, headers = signed()
+
+        assert accepted(path, {**headers, "Date": "Sat, 21 Nov 2026 14:00:00 GMT"}).role is None
+
     def test_an_old_signature_is_refused(self) -> None:
         with pytest.raises(RefusedError, match="Signature expired"):
             accepted(*signed(), now=datetime.now(UTC) + timedelta(minutes=16))
