@@ -1,60 +1,36 @@
 """Command line of the local stack: synthesize, deploy, serve, say so, and stop on Ctrl-C."""
 
+import argparse
 import json
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from local.assembly import SynthError, synthesized
 from local.gateway.api import LOCAL_API_KEY
+from local.saved_pictures import SavedPictures
 from local.template import Template
 
 if TYPE_CHECKING:
     from local.stack import LocalStack, Options
 
-_PORT = click.IntRange(1, 65_535)
-_SECONDS = click.FloatRange(0, 3_600)
-_DIRECTORY = click.Path(file_okay=False, writable=True, path_type=Path)
+# Longer than any model takes.
+_LONGEST_LATENCY = 3_600
 
 
-def _settings(_context: object, _option: object, text: str) -> dict[str, Any]:
-    try:
-        return dict(json.loads(text))
-    except (ValueError, TypeError):
-        raise click.BadParameter(f'a JSON object such as {{"auth": "iam"}}, not {text}') from None
-
-
-@click.command(help=__doc__)
-@click.option("--port", type=_PORT, default=8080, show_default=True, help="of the API")
-@click.option("--aws-port", type=_PORT, default=8081, show_default=True, help="of AWS's endpoint")
-@click.option("--latency", type=_SECONDS, default=0.0, help="seconds that the model takes")
-@click.option("--data", type=_DIRECTORY, help="directory that keeps pictures across restarts")
-@click.option(
-    "--settings", callback=_settings, default="{}", help="a JSON object of settings to change"
-)
-def main(
-    port: int, aws_port: int, latency: float, data: Path | None, settings: dict[str, Any]
-) -> None:
+def main() -> int:
     started = time.perf_counter()
-    if port == aws_port:
-        raise click.UsageError(f"the API and the AWS endpoint cannot share port {port}")
-    if data is not None:
-        try:
-            data.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            _fail(f"nothing can be kept in {data}: {error.strerror}")
+    arguments = _arguments()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        template = synthesized(settings=settings, log=_say)
+        template = synthesized(settings=arguments.settings, log=_say)
     except SynthError as error:
-        _fail(f"the stack does not synthesize:\n{error}")
+        return _fail(f"the stack does not synthesize:\n{error}")
 
     # These imports take as long as all else together: only now, so that a synth error is quick.
     from local.bedrock.painter import render_painting
@@ -64,10 +40,10 @@ def main(
 
     options = Options(
         render=render_painting,
-        port=port,
-        aws_port=aws_port,
-        latency_seconds=latency,
-        data=data,
+        port=arguments.port,
+        aws_port=arguments.aws_port,
+        latency_seconds=arguments.latency,
+        data=arguments.data,
     )
     try:
         with LocalStack(template, options, log=_say) as stack:
@@ -75,9 +51,56 @@ def main(
             stop.wait()
             _say("stopping")
     except PortInUseError as error:
-        _fail(f"{error}: choose others with make run PORT=... AWS_PORT=...")
+        return _fail(f"{error}: choose others with make run PORT=... AWS_PORT=...")
     except DeploymentError as error:
-        _fail(f"the stack does not deploy: {error}")
+        return _fail(f"the stack does not deploy: {error}")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=_port, default=8080, help="of the API (default 8080)")
+    parser.add_argument(
+        "--aws-port", type=_port, default=8081, help="of the AWS endpoint (default 8081)"
+    )
+    parser.add_argument(
+        "--latency", type=_seconds, default=0.0, help="seconds that the model takes (default 0)"
+    )
+    parser.add_argument("--data", type=Path, help="directory that keeps pictures across restarts")
+    parser.add_argument(
+        "--settings", type=_settings, default={}, help="a JSON object of settings to change"
+    )
+    arguments = parser.parse_args()
+    if arguments.port == arguments.aws_port:
+        parser.error(f"the API and the AWS endpoint cannot share port {arguments.port}")
+    if arguments.data is not None:
+        try:
+            SavedPictures(arguments.data).check()
+        except OSError as error:
+            parser.error(f"nothing can be kept in {arguments.data}: {error.strerror}")
+    return arguments
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= _LONGEST_LATENCY:
+        raise argparse.ArgumentTypeError(f"from 0 to {_LONGEST_LATENCY} seconds, not {text}")
+    return seconds
+
+
+def _settings(text: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        raise argparse.ArgumentTypeError(
+            f'a JSON object such as {{"auth": "iam"}}, not {text}'
+        ) from None
 
 
 def _proof(template: Template) -> str:
@@ -110,10 +133,10 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str) -> int:
     print(f"easel: {message}", file=sys.stderr, flush=True)
-    sys.exit(1)
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,7 @@
 """Keeps the bucket's objects in a directory, so that pictures outlive the local stack."""
 
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ class SavedPictures:
     """Each object is a file under `directory`, what else S3 knows of it another beside it."""
 
     directory: Path
+
+    def check(self) -> None:
+        """Raises OSError where nothing can be written there."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.directory):
+            pass
 
     def save(self, key: str, content: bytes, headers: Headers) -> None:
         path = self.directory / key

@@ -41,8 +41,8 @@ _OPEN_FILES = 10_000
 
 @dataclass(frozen=True)
 class Options:
-    """How to run the stack. `render` draws for the models, which take `latency_seconds`; `data` is
-    the directory where pictures stay."""
+    """How to run the stack. `render` draws for the model, which takes `latency_seconds`; `data` is
+    where pictures stay."""
 
     render: Render
     port: int = 8080

@@ -47,7 +47,8 @@ class ModelCall:
 class BedrockRuntime:
     """Answers InvokeModel for every model of the catalog.
 
-    `render` draws. `serve_retired` serves models past their end of life, which the service refuses.
+    `render` draws. `serve_retired` serves models past their end of life too, which the service
+    refuses.
     """
 
     def __init__(

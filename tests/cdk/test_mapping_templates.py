@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
-from local.gateway.mapping import Context, Input, MappingError, Overrides, Util, render
+from local.gateway import mapping
+from local.gateway.mapping import Input, MappingError, Overrides, Util, render
 
 NO_PARAMETERS: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
 ARN = "arn:aws:states:eu-west-1:111111111111:stateMachine:easel"
@@ -20,10 +21,10 @@ NASTY = (
 )
 
 
-def context() -> Context:
-    return Context(
+def context() -> mapping.Context:
+    return mapping.Context(
         requestId="request-1",
-        identity=Context(apiKeyId="key-1", userArn=None),
+        identity=mapping.Context(apiKeyId="key-1", userArn=None),
         responseOverride=Overrides(header=Overrides()),
     )
 
