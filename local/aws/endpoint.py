@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.models import (
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
+from local.aws.moto_gaps import forget_the_oldest
 from local.aws.policies import authorise, may
 from local.aws.signatures import Caller, RefusedError, authenticate
 from local.aws.sync_executions import start_sync_execution
@@ -185,6 +186,7 @@ def _start_sync_execution(body: bytes, caller: Caller) -> Response:
         answer = start_sync_execution(_step_functions(caller), asked)
     except AWSError as error:
         return json_error(error.error_type, error.message, error.code)
+    forget_the_oldest(_step_functions(caller))
     return Response(json.dumps(answer), content_type="application/x-amz-json-1.0")
 
 

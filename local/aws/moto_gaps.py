@@ -3,7 +3,7 @@
 Its tasks call AWS with made-up credentials, so that no role is checked, and build a client each
 time; here they call with the state machine's role. Its CloudFormation creates state machines among
 those that it does not execute. It parses a definition anew for every execution, 20 ms each time.
-Its Wait does not cut off a fraction of a second.
+Its Wait does not cut off a fraction of a second. It keeps every execution, and every thread.
 """
 
 import re
@@ -22,9 +22,15 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from moto.stepfunctions.parser.models import (
+    StepFunctionsParserBackend,
+    stepfunctions_parser_backends,
+)
+from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from local.aws import direct_integrations, jsonata
+
+KEPT_EXECUTIONS = 1_000
 
 _parse = AmazonStateLanguageParser.parse
 
@@ -46,6 +52,13 @@ def fill_gaps(client_for: ClientFactory) -> None:
     Timestamp._eval_body = _wait_until  # type: ignore[method-assign, assignment]
     direct_integrations.fill_gap()
     jsonata.fill_gap()
+
+
+def forget_the_oldest(backend: StepFunctionsParserBackend) -> None:
+    """Bounds the memory that executions take."""
+    for machine in backend.state_machines:
+        del machine.executions[:-KEPT_EXECUTIONS]
+    TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
 
 
 def _wait_until(timestamp: Timestamp, env: Any) -> None:
