@@ -17,8 +17,8 @@ import boto3
 import urllib3
 
 from benchmarks.stack_process import API_URL, AWS_URL, megabytes, running, start, stop
-from local.access import OPERATOR_KEY, OPERATOR_SECRET
 from local.assembly import synthesized
+from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
 
 MODEL = "stability.stable-image-core-v1:1"
 BASELINE_IMPORTS = "import boto3, moto.server, moto.stepfunctions.parser.models"

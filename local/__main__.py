@@ -104,11 +104,11 @@ def _settings(text: str) -> dict[str, Any]:
 
 
 def _proof(template: Template) -> str:
-    """What makes curl a caller whom the API knows."""
-    methods = template.resources("AWS::ApiGateway::Method")
-    if any(method.properties.get("ApiKeyRequired") for method in methods):
+    """Returns the options that make curl a caller whom the API knows."""
+    methods = template.resources("AWS::ApiGateway::Method").values()
+    if any(method.get("ApiKeyRequired") for method in methods):
         return f"-H 'x-api-key: {LOCAL_API_KEY}'"
-    from local.access import OPERATOR_KEY, OPERATOR_SECRET
+    from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
     from local.stack import REGION
 
     return f"--aws-sigv4 aws:amz:{REGION}:execute-api --user {OPERATOR_KEY}:{OPERATOR_SECRET}"

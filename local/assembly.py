@@ -38,7 +38,7 @@ def synthesized(
     settings: Mapping[str, Any] = NO_CHANGE,
     log: Callable[[str], None] = lambda line: None,
 ) -> Template:
-    """The local environment's template, from the cache where nothing has changed.
+    """Returns the local environment's template, from the cache where nothing has changed.
 
     `settings` are those that differ from cdk.json's.
     """
@@ -90,19 +90,13 @@ def _inputs_hash(settings: Mapping[str, Any]) -> str:
 
 def _input_files() -> Iterator[Path]:
     for name in _INPUTS:
-        path = ROOT / name
-        if path.is_file():
-            yield path
-        else:
-            yield from sorted(
-                file
-                for file in path.rglob("*")
-                if file.is_file() and "__pycache__" not in file.parts
-            )
+        for path in (ROOT / name, *sorted((ROOT / name).rglob("*"))):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
 
 
 def _prune(cache: Path) -> None:
-    """Leave the newest, and what was used within a day."""
+    """Leaves the newest, and what was used within a day."""
     used_at = {path: path.stat().st_mtime for path in cache.iterdir()}
     for path in sorted(used_at, key=used_at.__getitem__)[:-KEPT_ASSEMBLIES]:
         if time.time() - used_at[path] > KEPT_SECONDS:

@@ -18,8 +18,8 @@ from typing import Any
 import botocore.session
 from werkzeug.wrappers import Request, Response
 
+from local.aws.wire_errors import rest_json_error
 from local.serving import Server
-from local.wire_errors import rest_json_error
 
 INVOKE_MODEL = "InvokeModel"
 APPLY_GUARDRAIL = "ApplyGuardrail"

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 from werkzeug.datastructures import Headers
 
 _METADATA = "x-amz-meta-"
+_HEADERS = ".headers"
 
 
 @dataclass(frozen=True)
 class SavedPictures:
-    """Each object is a file under `directory`, its headers another beside it."""
+    """Each object is a file under `directory`, what else S3 knows of it another beside it."""
 
     directory: Path
 
@@ -28,42 +28,28 @@ class SavedPictures:
         path = self.directory / key
         if not path.resolve().is_relative_to(self.directory.resolve()):
             return
+        metadata = {
+            name.lower().removeprefix(_METADATA): value
+            for name, value in headers.items()
+            if name.lower().startswith(_METADATA)
+        }
+        content_type = headers.get("Content-Type", "binary/octet-stream")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        described = {
-            "ContentType": headers.get("Content-Type", "binary/octet-stream"),
-            "Metadata": {
-                name.lower().removeprefix(_METADATA): value
-                for name, value in headers.items()
-                if name.lower().startswith(_METADATA)
-            },
-        }
-        self._headers_path(path).write_text(json.dumps(described))
+        Path(f"{path}{_HEADERS}").write_text(
+            json.dumps({"ContentType": content_type, "Metadata": metadata})
+        )
 
     def delete(self, key: str) -> None:
-        path = self.directory / key
-        path.unlink(missing_ok=True)
-        self._headers_path(path).unlink(missing_ok=True)
+        for name in (key, key + _HEADERS):
+            (self.directory / name).unlink(missing_ok=True)
 
     def restore(self, s3: Any, bucket: str) -> int:
-        """Put every saved object into the bucket. How many there were."""
-        count = 0
-        for path, described in self._saved():
-            s3.put_object(
-                Bucket=bucket,
-                Key=str(path.relative_to(self.directory)),
-                Body=path.read_bytes(),
-                **described,
-            )
-            count += 1
-        return count
-
-    def _saved(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-        for path in sorted(self.directory.rglob("*")):
-            headers = self._headers_path(path)
-            if path.is_file() and headers.exists():
-                yield path, json.loads(headers.read_text())
-
-    @staticmethod
-    def _headers_path(path: Path) -> Path:
-        return path.with_name(path.name + ".headers")
+        """Puts every saved object into the bucket. Returns how many there were."""
+        saved = sorted(self.directory.rglob(f"*{_HEADERS}"))
+        for headers in saved:
+            path = Path(str(headers).removesuffix(_HEADERS))
+            key = str(path.relative_to(self.directory))
+            content = path.read_bytes()
+            s3.put_object(Bucket=bucket, Key=key, Body=content, **json.loads(headers.read_text()))
+        return len(saved)

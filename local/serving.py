@@ -2,12 +2,14 @@
 
 import logging
 import socket
+import struct
 import threading
-from types import TracebackType
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Request, Response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -37,12 +39,7 @@ class Server:
         self._open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         if self._reopening is not None:
             self._reopening.cancel()
         self._close()
@@ -101,3 +98,18 @@ def check_free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise PortInUseError(f"port {port} is in use") from error
+
+
+def reset_midway(request: Request, body: bytes) -> Response:
+    """Returns an answer that sends half of the body, then a TCP reset."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+
+    def half() -> Iterator[bytes]:
+        yield body[: len(body) // 2]
+        # Lingering for no time makes the close a reset.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    response = Response(half(), content_type="application/json", direct_passthrough=True)
+    response.headers["Content-Length"] = str(len(body))
+    return response

@@ -3,30 +3,29 @@
 import ctypes
 import logging
 import os
+import resource
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local.aws_endpoint import AwsEndpoint
+from local.aws.credentials import RoleCredentials
+from local.aws.endpoint import AwsEndpoint
+from local.aws.moto_gaps import fill_gaps
 from local.bedrock.guardrails import Guardrails
 from local.bedrock.renderers import Render
 from local.bedrock.service import BedrockRuntime
-from local.credentials import RoleCredentials
 from local.deployment import Deployment, deploy
 from local.faults import FaultPlan
 from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
 from local.log_lines import readable
-from local.moto_gaps import fill_gaps
-from local.object_files import objects_in_files
 from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
@@ -37,6 +36,7 @@ STACK_NAME = "easel-local"
 # The parameter's number in glibc's malloc.h.
 _M_ARENA_MAX = -8
 _MEMORY_ARENAS = 2
+_OPEN_FILES = 10_000
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,7 @@ class LocalStack:
             self._running = starting.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stopped.set()
         self._running.close()
 
@@ -100,7 +95,6 @@ class LocalStack:
         for port in (options.port, options.aws_port):
             check_free(port)
         _configure_moto()
-        running.enter_context(objects_in_files())
         running.callback(moto_api_backend.reset)
         _limit_memory_arenas()
 
@@ -172,6 +166,10 @@ class LocalStack:
 def _configure_moto() -> None:
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # it logs each failed execution
     os.environ["VALIDATE_LAMBDA_S3"] = "false"
+    # Pictures are kept in files, which stay open, and not in memory.
+    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = "65536"
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _OPEN_FILES)), hard))
 
 
 def _limit_memory_arenas() -> None:

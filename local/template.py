@@ -1,17 +1,10 @@
 """A synthesized CloudFormation template: its resources, with intrinsic functions resolved."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-
-@dataclass(frozen=True)
-class Resource:
-    logical_id: str
-    type: str
-    properties: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,46 +25,44 @@ class Template:
         }
         return cls(document, assets)
 
-    def resources(self, type: str) -> Iterator[Resource]:
-        for logical_id, resource in self.document["Resources"].items():
-            if resource["Type"] == type:
-                yield Resource(logical_id, type, resource.get("Properties", {}))
+    def resources(self, type: str) -> dict[str, Mapping[str, Any]]:
+        """Returns the properties of the resources of one type, by logical id."""
+        return {
+            logical_id: resource.get("Properties", {})
+            for logical_id, resource in self.document["Resources"].items()
+            if resource["Type"] == type
+        }
 
 
+@dataclass(frozen=True)
 class Resolver:
     """Resolves Ref, Fn::GetAtt, Fn::Join and Fn::Sub.
 
-    `physical_ids` are those of the deployed resources and of the pseudo parameters;
-    `attributes` their attributes, by (logical id, attribute). What has neither resolves to its
-    logical id, which is all that references among the API's own resources need.
+    `physical_ids` are those of the deployed resources and of the pseudo parameters; `attributes`
+    are by logical id and name. What has neither resolves to its logical id, which is all that the
+    API's own resources need to refer to each other.
     """
 
-    def __init__(
-        self, physical_ids: Mapping[str, str], attributes: Mapping[tuple[str, str], str]
-    ) -> None:
-        self._physical_ids = physical_ids
-        self._attributes = attributes
+    physical_ids: Mapping[str, str]
+    attributes: Mapping[tuple[str, str], str]
 
     def resolve(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self.resolve(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1:
-            ((function, argument),) = value.items()
-            match function:
-                case "Ref":
-                    return self._physical_ids.get(argument, argument)
-                case "Fn::GetAtt":
-                    logical_id, attribute = argument
-                    return self._attributes.get((logical_id, attribute), logical_id)
-                case "Fn::Join":
-                    separator, parts = argument
-                    return separator.join(str(self.resolve(part)) for part in parts)
-                case "Fn::Sub" if isinstance(argument, str):
-                    for name, physical_id in self._physical_ids.items():
-                        argument = argument.replace(f"${{{name}}}", physical_id)
-                    return argument
-                case name if name.startswith("Fn::"):
-                    raise NotImplementedError(f"intrinsic function {name}")
-        return {key: self.resolve(item) for key, item in value.items()}
+        match value:
+            case list():
+                return [self.resolve(item) for item in value]
+            case {"Ref": name, **rest} if not rest:
+                return self.physical_ids.get(name, name)
+            case {"Fn::GetAtt": [logical_id, name]}:
+                return self.attributes.get((logical_id, name), logical_id)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(str(self.resolve(part)) for part in parts)
+            case {"Fn::Sub": str(text)}:
+                for name, physical_id in self.physical_ids.items():
+                    text = text.replace(f"${{{name}}}", physical_id)
+                return text
+            case dict():
+                for key in value:
+                    if key.startswith("Fn::"):
+                        raise NotImplementedError(f"intrinsic function {key}")
+                return {key: self.resolve(item) for key, item in value.items()}
+        return value

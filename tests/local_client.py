@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import urllib3
 
-from local.access import OPERATOR_KEY, OPERATOR_SECRET
 from local.assembly import NO_CHANGE, synthesized
+from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
 from local.bedrock.renderers.card import render_card
 from local.serving import HOST
 from local.stack import REGION, LocalStack, Options

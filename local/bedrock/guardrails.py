@@ -20,9 +20,10 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from PIL import Image, UnidentifiedImageError
 from werkzeug.wrappers import Request, Response
 
-from local.access import Caller, authorise
+from local.aws.policies import authorise
+from local.aws.signatures import Caller
+from local.aws.wire_errors import rest_json_error
 from local.faults import APPLY_GUARDRAIL, FaultPlan, modelled_errors
-from local.wire_errors import rest_json_error
 
 APPLY = re.compile(r"/guardrail/(?P<id>[^/]+)/version/(?P<version>[^/]+)/apply")
 
@@ -37,7 +38,7 @@ _TEXT_MARK = re.compile(r"guardrail-test:(?P<filter>[A-Z_]+)(:(?P<confidence>LOW
 _PICTURE_MARK = re.compile(r"picture-test:(?P<filter>[A-Z_]+)")
 
 # A filter of some strength blocks what is found with these confidences ("Filter strength", guide).
-_BLOCKED: Mapping[str, frozenset[str]] = {
+_CONFIDENCES: Mapping[str, frozenset[str]] = {
     "NONE": frozenset(),
     "LOW": frozenset({"HIGH"}),
     "MEDIUM": frozenset({"HIGH", "MEDIUM"}),
@@ -54,14 +55,12 @@ class Guardrail:
     versions: frozenset[str]
 
 
-@dataclass(frozen=True)
-class _Refused(Exception):  # noqa: N818 - no error of this code's, an answer of the service
-    code: str
-    message: str
+class _InvalidError(Exception):
+    """What is wrong with a request."""
 
 
 class Guardrails:
-    """ApplyGuardrail for the guardrails of one stack. `found_in` maps pictures to filters."""
+    """ApplyGuardrail for the guardrails of one stack."""
 
     def __init__(self, *, faults: FaultPlan, sleep: Callable[[float], object]) -> None:
         self._faults = faults
@@ -73,14 +72,14 @@ class Guardrails:
         self._guardrails = {guardrail.id: guardrail for guardrail in guardrails}
 
     def mark(self, prompt: str, picture: str) -> None:
-        """Remember a drawn picture, in Base64, whose prompt says that it is harmful."""
+        """Remembers a drawn picture, in Base64, whose prompt says that it is harmful."""
         if found := _PICTURE_MARK.search(prompt):
             self._marked[hashlib.sha256(base64.b64decode(picture)).hexdigest()] = found["filter"]
 
     def apply(
         self, request: Request, body: bytes, caller: Caller, id: str, version: str
     ) -> Response:
-        """Answer one ApplyGuardrail. Raises RefusedError where the caller may not."""
+        """Answers one ApplyGuardrail. Raises RefusedError where the caller may not."""
         id = unquote(id).rpartition("/")[2]
         authorise(
             caller,
@@ -88,151 +87,125 @@ class Guardrails:
             f"arn:aws:bedrock:{caller.region}:{DEFAULT_ACCOUNT_ID}:guardrail/{id}",
         )
         try:
-            asked = _asked(body)
-            fault = self._faults.take(APPLY_GUARDRAIL, asked["source"])
-            if fault is not None and fault.kind != "hang":
-                status = modelled_errors(APPLY_GUARDRAIL)[fault.kind]
-                return rest_json_error(status, fault.kind, f"{fault.kind}, as was asked for.")
-            if fault is not None:
-                self._sleep(fault.seconds)
-            answer = self._judge(self._guardrail(id, unquote(version)), asked)
-        except _Refused as refusal:
-            status = modelled_errors(APPLY_GUARDRAIL)[refusal.code]
-            return rest_json_error(status, refusal.code, refusal.message)
+            source, texts, pictures = _asked(body)
+        except _InvalidError as error:
+            return _refused("ValidationException", f"The request is not valid: {error}")
+        fault = self._faults.take(APPLY_GUARDRAIL, source)
+        if fault is not None and fault.kind != "hang":
+            return _refused(fault.kind, f"{fault.kind}, as was asked for.")
+        if fault is not None:
+            self._sleep(fault.seconds)
+        guardrail = self._guardrails.get(id)
+        if guardrail is None or unquote(version) not in {"DRAFT", *guardrail.versions}:
+            message = "The guardrail identifier or version in the request does not exist."
+            return _refused("ResourceNotFoundException", message)
+        answer = self._judge(guardrail.properties, source, texts, pictures)
         return Response(json.dumps(answer), content_type="application/json")
 
-    def _guardrail(self, id: str, version: str) -> Guardrail:
-        guardrail = self._guardrails.get(id)
-        if guardrail is None or version not in {"DRAFT", *guardrail.versions}:
-            raise _Refused(
-                "ResourceNotFoundException",
-                "The guardrail identifier or version provided in the request does not exist.",
-            )
-        return guardrail
-
-    def _judge(self, guardrail: Guardrail, asked: Mapping[str, Any]) -> dict[str, Any]:
-        side = asked["source"].title()
-        assessment: dict[str, Any] = {}
-        characters = 0
-        for block in asked["content"]:
-            if "text" in block:
-                text = block["text"]["text"]
-                characters += len(text)
-                _merge(assessment, _text_findings(guardrail.properties, side, text))
-            else:
-                picture = _picture(block["image"])
-                digest = hashlib.sha256(picture).hexdigest()
-                marked = [(self._marked[digest], "HIGH")] if digest in self._marked else []
-                _merge(assessment, _filters(guardrail.properties, side, "IMAGE", marked))
-        intervened = bool(assessment)
-        message = guardrail.properties[
-            "BlockedInputMessaging" if side == "Input" else "BlockedOutputsMessaging"
-        ]
-        usage = _usage(guardrail.properties, characters, asked["content"])
+    def _judge(
+        self, policies: Mapping[str, Any], source: str, texts: list[str], pictures: list[bytes]
+    ) -> dict[str, Any]:
+        digests = (hashlib.sha256(picture).hexdigest() for picture in pictures)
+        seen = [(self._marked[each], "HIGH") for each in digests if each in self._marked]
+        assessment = _assessment(policies, source.title(), "\n".join(texts), seen)
+        blocked = "BlockedInputMessaging" if source == "INPUT" else "BlockedOutputsMessaging"
+        usage = _usage(policies, sum(map(len, texts)), len(pictures))
         return {
-            "action": "GUARDRAIL_INTERVENED" if intervened else "NONE",
-            "actionReason": "Guardrail blocked." if intervened else "No action.",
-            "outputs": [{"text": message}] if intervened else [],
+            "action": "GUARDRAIL_INTERVENED" if assessment else "NONE",
+            "actionReason": "Guardrail blocked." if assessment else "No action.",
+            "outputs": [{"text": policies[blocked]}] if assessment else [],
             "assessments": [{**assessment, "invocationMetrics": {"usage": usage}}],
             "usage": usage,
         }
 
 
-def _asked(body: bytes) -> dict[str, Any]:
-    """The request, as the service's model has it: one text or picture in each block."""
+def _asked(body: bytes) -> tuple[str, list[str], list[bytes]]:
+    """Returns source, texts and pictures of a request: each block has a text or a picture."""
+    texts, pictures = [], []
     try:
         asked = json.loads(body)
-        blocks = asked["content"]
-        if asked["source"] not in ("INPUT", "OUTPUT") or not isinstance(blocks, list) or not blocks:
-            raise ValueError("source or content")
-        for block in blocks:
-            if set(block) not in ({"text"}, {"image"}):
-                raise ValueError("a block is one of text and image")
-            if "text" in block and not block["text"]["text"].strip():
-                raise ValueError("an empty text")
+        if asked["source"] not in ("INPUT", "OUTPUT") or not asked["content"]:
+            raise _InvalidError("source or content")
+        for block in asked["content"]:
+            ((kind, content),) = block.items()
+            if kind == "image":
+                pictures.append(_picture(content["format"], content["source"]["bytes"]))
+            elif kind == "text" and content["text"].strip():
+                texts.append(content["text"])
+            else:
+                raise _InvalidError("a block is neither an image nor a text that says something")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _Refused("ValidationException", f"The request is not valid: {error}") from None
-    return dict(asked)
+        raise _InvalidError(str(error)) from None
+    return asked["source"], texts, pictures
 
 
-def _picture(image: Mapping[str, Any]) -> bytes:
+def _picture(kind: str, encoded: str) -> bytes:
+    picture = base64.b64decode(encoded, validate=True)
     try:
-        picture = base64.b64decode(image["source"]["bytes"], validate=True)
-        with Image.open(io.BytesIO(picture)) as opened:
-            kind, size = str(opened.format).lower(), opened.size
-    except (KeyError, TypeError, ValueError, UnidentifiedImageError) as error:
-        raise _Refused("ValidationException", "The image cannot be read.") from error
-    if image.get("format") not in ("png", "jpeg") or kind != image["format"]:
-        raise _Refused("ValidationException", "The image is not of the format that is given.")
-    if len(picture) > IMAGE_LIMIT_BYTES or max(size) > IMAGE_LIMIT_SIDE:
-        raise _Refused("ValidationException", "The image is too large.")
+        with Image.open(io.BytesIO(picture), formats=("png", "jpeg")) as opened:
+            size, found = opened.size, str(opened.format).lower()
+    except UnidentifiedImageError:
+        raise _InvalidError("the image is neither PNG nor JPEG") from None
+    if found != kind or len(picture) > IMAGE_LIMIT_BYTES or max(size) > IMAGE_LIMIT_SIDE:
+        raise _InvalidError("the image is too large or not of the format that is given")
     return picture
 
 
-def _text_findings(properties: Mapping[str, Any], side: str, text: str) -> dict[str, Any]:
-    """What the policies find in a text, as an assessment has it."""
-    marks = [
-        (found["filter"], found["confidence"] or "HIGH") for found in _TEXT_MARK.finditer(text)
-    ]
-    findings = _filters(properties, side, "TEXT", marks)
-    words = properties.get("WordPolicyConfig", {})
-    custom = [
-        {"match": word["Text"], "action": "BLOCKED", "detected": True}
-        for word in words.get("WordsConfig", [])
-        if re.search(rf"(?<!\w){re.escape(word['Text'])}(?!\w)", text, re.IGNORECASE)
-    ]
-    managed = [
-        {"match": list["Type"], "type": list["Type"], "action": "BLOCKED", "detected": True}
-        for list in words.get("ManagedWordListsConfig", [])
-        if (list["Type"], "HIGH") in marks
-    ]
-    if custom or managed:
-        findings["wordPolicy"] = {"customWords": custom, "managedWordLists": managed}
-    topics = [
-        {"name": topic["Name"], "type": topic["Type"], "action": "BLOCKED", "detected": True}
-        for topic in properties.get("TopicPolicyConfig", {}).get("TopicsConfig", [])
-        if any(sign.lower() in text.lower() for sign in (topic["Name"], *topic.get("Examples", [])))
-    ]
-    if topics:
-        findings["topicPolicy"] = {"topics": topics}
-    return findings
-
-
-def _filters(
-    properties: Mapping[str, Any], side: str, modality: str, marks: list[tuple[str, str]]
+def _assessment(
+    policies: Mapping[str, Any], side: str, text: str, seen: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    """The content filters that block what is marked, on one side and for text or image."""
-    found = [
-        {
-            "type": each["Type"],
-            "confidence": confidence,
-            "filterStrength": each[f"{side}Strength"],
-            "action": "BLOCKED",
-            "detected": True,
-        }
-        for each in properties.get("ContentPolicyConfig", {}).get("FiltersConfig", [])
+    """Returns what the policies block on one side, by policy. `seen` are filters and confidences of
+    the pictures."""
+
+    def configured(policy: str, kind: str) -> list[dict[str, Any]]:
+        return list(policies.get(f"{policy}PolicyConfig", {}).get(f"{kind}Config", []))
+
+    read = [(found["filter"], found["confidence"] or "HIGH") for found in _TEXT_MARK.finditer(text)]
+    filters = [
+        {"type": name, "confidence": confidence, "filterStrength": each[f"{side}Strength"]}
+        for each in configured("Content", "Filters")
+        for modality, marks in (("TEXT", read), ("IMAGE", seen))
         if modality in each.get(f"{side}Modalities", ["TEXT"])
         for name, confidence in marks
-        if name == each["Type"] and confidence in _BLOCKED[each[f"{side}Strength"]]
+        if name == each["Type"] and confidence in _CONFIDENCES[each[f"{side}Strength"]]
     ]
-    return {"contentPolicy": {"filters": found}} if found else {}
+    words = [
+        {"match": word["Text"]}
+        for word in configured("Word", "Words")
+        if re.search(rf"(?<!\w){re.escape(word['Text'])}(?!\w)", text, re.IGNORECASE)
+    ]
+    word_lists = [
+        {"match": each["Type"], "type": each["Type"]}
+        for each in configured("Word", "ManagedWordLists")
+        if (each["Type"], "HIGH") in read
+    ]
+    topics = [
+        {"name": topic["Name"], "type": topic["Type"]}
+        for topic in configured("Topic", "Topics")
+        if any(sign.lower() in text.lower() for sign in (topic["Name"], *topic.get("Examples", [])))
+    ]
+    for each in (*filters, *words, *word_lists, *topics):
+        each |= {"action": "BLOCKED", "detected": True}
+    found = {
+        "contentPolicy": {"filters": filters},
+        "wordPolicy": {"customWords": words, "managedWordLists": word_lists},
+        "topicPolicy": {"topics": topics},
+    }
+    return {policy: lists for policy, lists in found.items() if any(lists.values())}
 
 
-def _merge(assessment: dict[str, Any], findings: Mapping[str, Any]) -> None:
-    for policy, lists in findings.items():
-        for name, items in lists.items():
-            assessment.setdefault(policy, {}).setdefault(name, []).extend(items)
-
-
-def _usage(properties: Mapping[str, Any], characters: int, blocks: list[Any]) -> dict[str, int]:
+def _usage(policies: Mapping[str, Any], characters: int, pictures: int) -> dict[str, int]:
     units = -(-characters // _UNIT_CHARACTERS)
-    images = sum("image" in block for block in blocks)
     return {
-        "topicPolicyUnits": units if "TopicPolicyConfig" in properties else 0,
-        "contentPolicyUnits": units if "ContentPolicyConfig" in properties else 0,
-        "wordPolicyUnits": units if "WordPolicyConfig" in properties else 0,
+        "topicPolicyUnits": units if "TopicPolicyConfig" in policies else 0,
+        "contentPolicyUnits": units if "ContentPolicyConfig" in policies else 0,
+        "wordPolicyUnits": units if "WordPolicyConfig" in policies else 0,
         "sensitiveInformationPolicyUnits": 0,
         "sensitiveInformationPolicyFreeUnits": 0,
         "contextualGroundingPolicyUnits": 0,
-        "contentPolicyImageUnits": images,
+        "contentPolicyImageUnits": pictures,
     }
+
+
+def _refused(code: str, message: str) -> Response:
+    return rest_json_error(modelled_errors(APPLY_GUARDRAIL)[code], code, message)

@@ -11,8 +11,16 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
 
-_SCHEMAS = Path(__file__).parent / "request_schemas"
+_SCHEMAS: Registry[Any] = Registry().with_contents(
+    (
+        (file.name, json.loads(file.read_text()))
+        for file in (Path(__file__).parent / "request_schemas").glob("*.json")
+    ),
+    default_specification=DRAFT7,
+)
 
 
 class MalformedRequestError(Exception):
@@ -37,7 +45,8 @@ def check_request(model: str, body: bytes) -> dict[str, Any]:
 
 @cache
 def _validator(model: str) -> Draft7Validator:
-    return Draft7Validator(json.loads((_SCHEMAS / f"{model.replace(':', '_')}.json").read_text()))
+    schema = _SCHEMAS.contents(f"{model.replace(':', '_')}.json")
+    return Draft7Validator(schema, registry=_SCHEMAS)
 
 
 def default_of(model: str, *path: str) -> Any:

@@ -13,15 +13,16 @@ from urllib.parse import unquote
 from werkzeug.wrappers import Request, Response
 
 from lambdas.common.catalog import CATALOG
-from local.access import Caller, authorise
+from local.aws.policies import authorise
+from local.aws.signatures import Caller
+from local.aws.wire_errors import rest_json_error
 from local.bedrock.families import ModelRequest, family_of
 from local.bedrock.faulty_pictures import faulty_pictures
 from local.bedrock.guardrails import Guardrails
 from local.bedrock.renderers import Render
 from local.bedrock.request_check import MalformedRequestError, check_request
-from local.broken_connections import reset_midway
 from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
-from local.wire_errors import rest_json_error
+from local.serving import reset_midway
 
 INVOKE = re.compile(r"/model/(?P<model>[^/]+)/invoke")
 KEPT_CALLS = 100

@@ -1,4 +1,4 @@
-"""A REST API as its template declares it."""
+"""Reads a REST API from its template. What the local gateway does not know is an error here."""
 
 import re
 from collections.abc import Mapping
@@ -11,248 +11,188 @@ from local.template import Resolver, Template
 
 # API Gateway makes a key's value up when it deploys; here it is always this.
 LOCAL_API_KEY = "local"
-DEFAULT_TIMEOUT_MS = 29_000
 LOCAL_API_KEY_ID = "local-key"
+DEFAULT_TIMEOUT_MS = 29_000
+
+Properties = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class IntegrationResponse:
-    """`selection_pattern` is matched with the integration's HTTP status; None is the default."""
+class MappedResponse:
+    """An answer of an integration, or of the gateway itself. `selection_pattern` is matched with an
+    integration's HTTP status; None is the default. Where `status` is None it is the service's."""
 
-    status: int
-    selection_pattern: str | None
+    status: int | None
     headers: Mapping[str, str]
-    templates: Mapping[str, str]
+    template: str | None
+    selection_pattern: str | None = None
 
 
 @dataclass(frozen=True)
-class Integration:
-    """`service` and `action` are empty for a mock, which calls nothing."""
+class Method:
+    """A method and its integration, whose `service` and `action` are empty for a mock."""
 
+    http_method: str
+    path: str
+    signed: bool
+    api_key_required: bool
+    body_models: Mapping[str, Any]
+    throttle: Throttle | None
     service: str
     action: str
     role_arn: str
     timeout_seconds: float
     headers: Mapping[str, str]
     templates: Mapping[str, str]
-    responses: tuple[IntegrationResponse, ...]
+    responses: tuple[MappedResponse, ...]
 
-
-@dataclass(frozen=True)
-class Method:
-    http_method: str
-    path: str
-    path_pattern: re.Pattern[str]
-    authorization: str
-    api_key_required: bool
-    body_models: Mapping[str, Any]
-    integration: Integration
-    throttle: Throttle | None
-
-
-@dataclass(frozen=True)
-class GatewayResponse:
-    status: int | None
-    headers: Mapping[str, str]
-    template: str | None
+    def match(self, http_method: str, path: str) -> Mapping[str, str] | None:
+        """Returns the path's parameters where the method is the one for a request."""
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
+        found = re.fullmatch(pattern, path.rstrip("/") or "/")
+        return found.groupdict() if found and self.http_method == http_method else None
 
 
 @dataclass(frozen=True)
 class RestApi:
-    """`api_keys` are the values that a caller may send; `usage_plan` is theirs."""
+    """`usage_plan` is that of the one API key, None where no key opens anything."""
 
     methods: tuple[Method, ...]
-    gateway_responses: Mapping[str, GatewayResponse]
-    api_keys: frozenset[str]
+    gateway_responses: Mapping[str, MappedResponse]
     usage_plan: UsagePlan | None
-
-    def method(self, http_method: str, path: str) -> tuple[Method, Mapping[str, str]] | None:
-        """The method for a request, and the path's parameters."""
-        for method in self.methods:
-            found = method.path_pattern.fullmatch(path.rstrip("/") or "/")
-            if found is not None and method.http_method in (http_method, "ANY"):
-                return method, found.groupdict()
-        return None
 
 
 def read_api(template: Template, resolver: Resolver) -> RestApi:
-    """The template's one REST API. DeploymentError for what API Gateway would refuse."""
-    paths = _paths(template)
-    plan = _usage_plan(template)
+    """Returns the template's REST API. Raises DeploymentError for what API Gateway would refuse."""
+
+    def declared(kind: str) -> dict[str, Properties]:
+        return dict(resolver.resolve(template.resources(f"AWS::ApiGateway::{kind}")))
+
+    paths = _paths(declared("Resource"))
+    schemas = {name: model["Schema"] for name, model in declared("Model").items()}
+    validators = {
+        name
+        for name, validator in declared("RequestValidator").items()
+        if validator.get("ValidateRequestBody")
+    }
+    throttles = {
+        (setting["ResourcePath"], setting["HttpMethod"]): Throttle(
+            setting["ThrottlingRateLimit"], setting["ThrottlingBurstLimit"]
+        )
+        for stage in declared("Stage").values()
+        for setting in stage.get("MethodSettings", [])
+        if "ThrottlingRateLimit" in setting
+    }
+
+    def method(properties: Properties) -> Method:
+        path = paths.get(properties["ResourceId"], "/")
+        validated = properties.get("RequestValidatorId") in validators
+        # A method's own setting goes before the one for all.
+        own = throttles.get(("/" + path.replace("/", "~1"), properties["HttpMethod"]))
+        throttle = own or throttles.get(("/*", "*"))
+        return _method(properties, path, throttle, schemas if validated else {})
+
+    gateway_responses = {
+        each["ResponseType"]: _response(each) for each in declared("GatewayResponse").values()
+    }
+    for response_type, response in gateway_responses.items():
+        if "$" in (response.template or ""):
+            raise NotImplementedError(f"a variable in the gateway response {response_type}")
     return RestApi(
-        methods=tuple(
-            _method(resolver.resolve(dict(resource.properties)), paths, template)
-            for resource in template.resources("AWS::ApiGateway::Method")
-        ),
-        gateway_responses={
-            resource.properties["ResponseType"]: _gateway_response(resource.properties)
-            for resource in template.resources("AWS::ApiGateway::GatewayResponse")
-        },
-        api_keys=frozenset([LOCAL_API_KEY] if plan is not None else []),
-        usage_plan=plan,
+        methods=tuple(map(method, declared("Method").values())),
+        gateway_responses=gateway_responses,
+        usage_plan=_usage_plan(declared("UsagePlan"), declared("UsagePlanKey")),
     )
 
 
-def _usage_plan(template: Template) -> UsagePlan | None:
-    """The usage plan of a stage that has a key in it: no other key opens anything."""
-    plans = {
-        resource.logical_id: resource.properties
-        for resource in template.resources("AWS::ApiGateway::UsagePlan")
-        if resource.properties.get("ApiStages")
-    }
-    for link in template.resources("AWS::ApiGateway::UsagePlanKey"):
-        if (plan := plans.get(_logical_id(link.properties["UsagePlanId"]))) is not None:
-            return UsagePlan(_plan_throttle(plan), _daily_quota(plan))
-    return None
-
-
-def _plan_throttle(plan: Mapping[str, Any]) -> Throttle | None:
-    if any(stage.get("Throttle") for stage in plan["ApiStages"]):
-        raise NotImplementedError("a usage plan's throttle for one method")
-    throttle = plan.get("Throttle")
-    return Throttle(throttle["RateLimit"], throttle["BurstLimit"]) if throttle else None
-
-
-def _daily_quota(plan: Mapping[str, Any]) -> int | None:
-    quota = plan.get("Quota")
-    if quota is None:
-        return None
-    if quota["Period"] != "DAY" or quota.get("Offset"):
-        raise NotImplementedError(f"quota {quota}")
-    return int(quota["Limit"])
-
-
-def _stage_throttle(template: Template, http_method: str, path: str) -> Throttle | None:
-    """The stage's throttle for a method: the method's own setting before the one for all."""
-    settings = {
-        (setting["ResourcePath"], setting["HttpMethod"]): setting
-        for stage in template.resources("AWS::ApiGateway::Stage")
-        for setting in stage.properties.get("MethodSettings", [])
-    }
-    own = ("/" + path.replace("/", "~1"), http_method)
-    for key in (own, ("/*", "*")):
-        if "ThrottlingRateLimit" in (setting := settings.get(key, {})):
-            return Throttle(setting["ThrottlingRateLimit"], setting["ThrottlingBurstLimit"])
-    return None
-
-
-def _paths(template: Template) -> Mapping[str, str]:
-    """The path of every API resource, by logical id; an API's own id stands for its root."""
-    parents = {
-        resource.logical_id: (_logical_id(resource.properties["ParentId"]), resource.properties)
-        for resource in template.resources("AWS::ApiGateway::Resource")
-    }
-
-    def path(logical_id: str) -> str:
-        if logical_id not in parents:
+def _paths(resources: Mapping[str, Properties]) -> dict[str, str]:
+    def path(id: str) -> str:
+        if id not in resources:
             return ""
-        parent, properties = parents[logical_id]
-        return f"{path(parent)}/{properties['PathPart']}"
+        return f"{path(resources[id]['ParentId'])}/{resources[id]['PathPart']}"
 
-    roots = {
-        resource.logical_id: "/" for resource in template.resources("AWS::ApiGateway::RestApi")
-    }
-    return roots | {logical_id: path(logical_id) for logical_id in parents}
+    return {id: path(id) for id in resources}
 
 
-def _logical_id(reference: Mapping[str, Any]) -> str:
-    return str(reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0])
+def _usage_plan(
+    plans: Mapping[str, Properties], keys: Mapping[str, Properties]
+) -> UsagePlan | None:
+    """Returns the usage plan of a stage that has a key in it: no other key opens anything."""
+    for key in keys.values():
+        plan = plans[key["UsagePlanId"]]
+        stages, throttle, quota = plan.get("ApiStages"), plan.get("Throttle"), plan.get("Quota")
+        if not stages:
+            continue
+        if any(stage.get("Throttle") for stage in stages):
+            raise NotImplementedError("a usage plan's throttle for one method")
+        if quota and (quota["Period"] != "DAY" or quota.get("Offset")):
+            raise NotImplementedError(f"quota {quota}")
+        return UsagePlan(
+            throttle=Throttle(throttle["RateLimit"], throttle["BurstLimit"]) if throttle else None,
+            daily_quota=int(quota["Limit"]) if quota else None,
+        )
+    return None
 
 
-def _method(properties: Mapping[str, Any], paths: Mapping[str, str], template: Template) -> Method:
-    path = paths[properties["ResourceId"]]
-    validator = properties.get("RequestValidatorId")
-    validates = any(
-        resource.logical_id == validator and resource.properties.get("ValidateRequestBody")
-        for resource in template.resources("AWS::ApiGateway::RequestValidator")
-    )
-    schemas = {
-        resource.logical_id: resource.properties["Schema"]
-        for resource in template.resources("AWS::ApiGateway::Model")
-    }
-    models = properties.get("RequestModels", {}) if validates else {}
-    return Method(
-        http_method=properties["HttpMethod"],
-        path=path,
-        path_pattern=re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)),
-        authorization=properties["AuthorizationType"],
-        api_key_required=properties.get("ApiKeyRequired", False),
-        body_models={content_type: schemas[model] for content_type, model in models.items()},
-        integration=_integration(properties["Integration"], _declared_headers(properties)),
-        throttle=_stage_throttle(template, properties["HttpMethod"], path),
-    )
-
-
-def _declared_headers(properties: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
-    """The headers that each status of a method may have, besides a template's overrides."""
-    return {
-        response["StatusCode"]: frozenset(response.get("ResponseParameters", {}))
-        for response in properties.get("MethodResponses", [])
-    }
-
-
-def _integration(
-    properties: Mapping[str, Any], declared: Mapping[str, frozenset[str]]
-) -> Integration:
+def _method(
+    properties: Properties, path: str, throttle: Throttle | None, schemas: Properties
+) -> Method:
+    """`schemas` are those of the request models, none where requests are not validated."""
+    integration = properties["Integration"]
+    authorization, http_method = properties["AuthorizationType"], properties["HttpMethod"]
+    if http_method == "ANY" or authorization not in ("NONE", "AWS_IAM"):
+        raise NotImplementedError(f"{http_method} with {authorization}")
     uri = re.fullmatch(
         r"arn:[^:]+:apigateway:[^:]+:(?P<service>\w+):action/(?P<action>\w+)",
-        properties.get("Uri", ""),
+        integration.get("Uri", ""),
     )
-    if properties["Type"] != "MOCK" and (properties["Type"] != "AWS" or uri is None):
-        raise NotImplementedError(f"integration {properties['Type']} {properties.get('Uri')}")
-    if properties["PassthroughBehavior"] != "NEVER":
-        raise NotImplementedError(f"passthrough {properties['PassthroughBehavior']}")
-    return Integration(
+    if integration["Type"] != "MOCK" and (integration["Type"] != "AWS" or uri is None):
+        raise NotImplementedError(f"integration {integration['Type']} {integration.get('Uri')}")
+    if integration["PassthroughBehavior"] != "NEVER":
+        raise NotImplementedError(f"passthrough {integration['PassthroughBehavior']}")
+    declared = {
+        (response["StatusCode"], name)
+        for response in properties.get("MethodResponses", [])
+        for name in response.get("ResponseParameters", {})
+    }
+    for response in integration["IntegrationResponses"]:
+        for name in response.get("ResponseParameters", {}):
+            if (response["StatusCode"], name) not in declared:
+                status = response["StatusCode"]
+                raise DeploymentError(f"method response {status} does not declare {name}")
+    models = properties.get("RequestModels", {}) if schemas else {}
+    return Method(
+        http_method=http_method,
+        path=path,
+        signed=authorization == "AWS_IAM",
+        api_key_required=properties.get("ApiKeyRequired", False),
+        body_models={content_type: schemas[model] for content_type, model in models.items()},
+        throttle=throttle,
         service=uri["service"] if uri else "",
         action=uri["action"] if uri else "",
-        role_arn=properties.get("Credentials", ""),
-        timeout_seconds=properties.get("TimeoutInMillis", DEFAULT_TIMEOUT_MS) / 1_000,
-        headers={
-            name.removeprefix("integration.request.header."): _fixed(value)
-            for name, value in properties.get("RequestParameters", {}).items()
-        },
-        templates=properties["RequestTemplates"],
-        responses=tuple(
-            _integration_response(response, declared)
-            for response in properties["IntegrationResponses"]
-        ),
+        role_arn=integration.get("Credentials", ""),
+        timeout_seconds=integration.get("TimeoutInMillis", DEFAULT_TIMEOUT_MS) / 1_000,
+        headers=_headers(integration.get("RequestParameters", {})),
+        templates=integration["RequestTemplates"],
+        responses=tuple(map(_response, integration["IntegrationResponses"])),
     )
 
 
-def _integration_response(
-    properties: Mapping[str, Any], declared: Mapping[str, frozenset[str]]
-) -> IntegrationResponse:
-    status = properties["StatusCode"]
-    parameters = properties.get("ResponseParameters", {})
-    if undeclared := parameters.keys() - declared.get(status, frozenset()):
-        raise DeploymentError(
-            f"method response {status} does not declare {', '.join(sorted(undeclared))}"
-        )
-    return IntegrationResponse(
-        status=int(status),
-        selection_pattern=properties.get("SelectionPattern"),
-        headers={
-            name.removeprefix("method.response.header."): _fixed(value)
-            for name, value in parameters.items()
-        },
-        templates=properties.get("ResponseTemplates", {}),
-    )
-
-
-def _fixed(value: str) -> str:
-    """A fixed value of a parameter mapping, without the quotes that say so."""
-    if len(value) < 2 or value[0] != "'" or value[-1] != "'":
-        raise NotImplementedError(f"parameter mapping {value}")
-    return value[1:-1]
-
-
-def _gateway_response(properties: Mapping[str, Any]) -> GatewayResponse:
-    status = properties.get("StatusCode")
-    return GatewayResponse(
-        status=int(status) if status else None,
-        headers={
-            name.removeprefix("gatewayresponse.header."): _fixed(value)
-            for name, value in properties.get("ResponseParameters", {}).items()
-        },
+def _response(properties: Properties) -> MappedResponse:
+    return MappedResponse(
+        status=int(properties["StatusCode"]) if "StatusCode" in properties else None,
+        headers=_headers(properties.get("ResponseParameters", {})),
         template=properties.get("ResponseTemplates", {}).get("application/json"),
+        selection_pattern=properties.get("SelectionPattern"),
     )
+
+
+def _headers(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the headers of a parameter mapping, whose fixed values stand in quotes."""
+    headers = {}
+    for name, value in parameters.items():
+        target, _, header = name.rpartition(".header.")
+        if len(value) < 2 or value[0] != "'" or value[-1] != "'" or not target:
+            raise NotImplementedError(f"parameter mapping {name} to {value}")
+        headers[header] = value[1:-1]
+    return headers

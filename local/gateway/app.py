@@ -8,7 +8,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,10 +21,17 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
-from local.access import RefusedError, authenticate, authorise
-from local.gateway.api import LOCAL_API_KEY_ID, Integration, IntegrationResponse, Method, RestApi
+from local.aws.policies import authorise
+from local.aws.signatures import RefusedError, authenticate
+from local.gateway.api import (
+    LOCAL_API_KEY,
+    LOCAL_API_KEY_ID,
+    MappedResponse,
+    Method,
+    RestApi,
+)
 from local.gateway.limits import Clock, Limits
-from local.gateway.mapping import Input, MappingError, Overrides, render
+from local.gateway.mapping import Context, Input, MappingError, Overrides, render
 from local.serving import SENT_HEADERS
 
 if TYPE_CHECKING:
@@ -77,15 +83,6 @@ class _AnsweredError(Exception):
         self.response_type = response_type
 
 
-@dataclass(frozen=True)
-class _Admitted:
-    """A request that may go on, and where to."""
-
-    method: Method
-    path_parameters: Mapping[str, str]
-    body: bytes
-
-
 class Gateway:
     """A WSGI application. `credentials_of` gives the credentials of an integration's role;
     `clock` tells seconds since 1970."""
@@ -116,66 +113,85 @@ class Gateway:
         request = Request(environ)
         started = time.perf_counter()
         request_id = str(uuid4())
-        context = self._context(request, request_id)
         try:
-            admitted = self._let_in(request, context)
-            with self._admitted:
-                answer = self._answer(request, admitted, context)
+            answer = self._answer(request, request_id)
         except _AnsweredError as by_itself:
-            answer = self._gateway_response(by_itself.response_type, context)
+            answer = self._gateway_response(by_itself.response_type)
         except ClientDisconnected:
-            answer = self._gateway_response("BAD_REQUEST_BODY", context)
+            answer = self._gateway_response("BAD_REQUEST_BODY")
         except Exception:
             # A mistake of this stand-in: its caller gets what the service says of its own.
             self._log(traceback.format_exc())
-            answer = self._gateway_response("API_CONFIGURATION_ERROR", context)
+            answer = self._gateway_response("API_CONFIGURATION_ERROR")
         answer.headers["x-amzn-RequestId"] = request_id
         took = f"{(time.perf_counter() - started) * 1_000:.0f} ms"
         self._log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
         return answer(environ, start_response)
 
-    def _let_in(self, request: Request, context: dict[str, Any]) -> _Admitted:
-        """Everything that API Gateway asks before it reads a request."""
-        found = self._api.method(request.method, request.path)
-        if found is None:
+    def _answer(self, request: Request, request_id: str) -> Response:
+        """Asks everything that API Gateway asks before it reads a request, then reads it."""
+        for method in self._api.methods:
+            path_parameters = method.match(request.method, request.path)
+            if path_parameters is not None:
+                break
+        else:
             raise _AnsweredError("MISSING_AUTHENTICATION_TOKEN")
-        method, path_parameters = found
-        context["resourcePath"] = method.path
         body = request.get_data()
-        context["identity"] |= self._identity(method, request, body)
+        context = Context(
+            requestId=request_id,
+            identity=Context(self._identity(method, request, body)),
+            responseOverride=Overrides(header=Overrides()),
+        )
         refusal = self._limits.refusal(
             method.http_method, method.path, method.throttle, by_key=method.api_key_required
         )
         if refusal is not None:
             raise _AnsweredError(refusal)
-        return _Admitted(method, path_parameters, body)
-
-    def _answer(self, request: Request, admitted: _Admitted, context: dict[str, Any]) -> Response:
-        method, body = admitted.method, admitted.body
-        if len(body) > PAYLOAD_LIMIT_BYTES:
-            raise _AnsweredError("REQUEST_TOO_LARGE")
-        content_type = (request.mimetype or "application/json").lower()
-        template = method.integration.templates.get(content_type)
-        if template is None:
-            raise _AnsweredError("UNSUPPORTED_MEDIA_TYPE")
-        text = _checked_body(body, method.body_models.get(content_type))
         parameters = {
-            "path": admitted.path_parameters,
+            "path": path_parameters,
             "querystring": request.args.to_dict(),
             "header": dict(request.environ[SENT_HEADERS]),
         }
-        try:
-            payload = render(template, input=Input(text, parameters), context=context)
-            status, answered = self._call(method.integration, payload)
-            return self._respond(method.integration, status, Input(answered, parameters), context)
-        except MappingError as error:
-            self._log(f"mapping template of {method.path}: {error}")
-            raise _AnsweredError("API_CONFIGURATION_ERROR") from error
+        with self._admitted:
+            try:
+                return self._integrate(method, request.mimetype, body, parameters, context)
+            except MappingError as error:
+                self._log(f"mapping template of {method.path}: {error}")
+                raise _AnsweredError("API_CONFIGURATION_ERROR") from error
 
-    def _identity(self, method: Method, request: Request, body: bytes) -> dict[str, str]:
-        """Whose request it is, as `$context.identity` says it."""
-        identity: dict[str, str] = {}
-        if method.authorization == "AWS_IAM":
+    def _integrate(
+        self,
+        method: Method,
+        mimetype: str,
+        body: bytes,
+        parameters: Mapping[str, Mapping[str, str]],
+        context: Context,
+    ) -> Response:
+        """Renders the request, calls the integration and renders its answer."""
+        if len(body) > PAYLOAD_LIMIT_BYTES:
+            raise _AnsweredError("REQUEST_TOO_LARGE")
+        content_type = (mimetype or "application/json").lower()
+        template = method.templates.get(content_type)
+        if template is None:
+            raise _AnsweredError("UNSUPPORTED_MEDIA_TYPE")
+        text = _checked_body(body, method.body_models.get(content_type))
+        payload = render(template, input=Input(text, parameters), context=context)
+        status, answered = self._call(method, payload)
+        response = _selected(method.responses, status)
+        if response.template is not None:
+            answered = render(response.template, input=Input(answered, parameters), context=context)
+        override = context["responseOverride"]
+        return Response(
+            answered.strip(),
+            int(override.get("status", response.status)),
+            content_type="application/json",
+            headers={**response.headers, **override["header"]},
+        )
+
+    def _identity(self, method: Method, request: Request, body: bytes) -> dict[str, str | None]:
+        """Returns whose request it is, as `$context.identity` says it."""
+        identity: dict[str, str | None] = {"apiKeyId": None, "userArn": None}
+        if method.signed:
             arn = (
                 f"arn:aws:execute-api:{self._region}:{DEFAULT_ACCOUNT_ID}:local/{STAGE}/"
                 f"{request.method}{request.path}"
@@ -185,44 +201,42 @@ class Gateway:
                 if (caller.service, caller.region) != ("execute-api", self._region):
                     raise _AnsweredError("INVALID_SIGNATURE")
                 authorise(caller, "execute-api:Invoke", arn)
-                identity["userArn"] = caller.arn
             except RefusedError as refusal:
                 raise _AnsweredError(_REFUSALS.get(refusal.code, "INVALID_SIGNATURE")) from None
-        elif method.authorization != "NONE":
-            raise NotImplementedError(f"authorization {method.authorization}")
-        key = request.headers.get("x-api-key")
-        if method.api_key_required and key not in self._api.api_keys:
-            raise _AnsweredError("INVALID_API_KEY")
+            identity["userArn"] = caller.arn
         if method.api_key_required:
+            known = self._api.usage_plan is not None
+            if not known or request.headers.get("x-api-key") != LOCAL_API_KEY:
+                raise _AnsweredError("INVALID_API_KEY")
             identity["apiKeyId"] = LOCAL_API_KEY_ID
         return identity
 
-    def _call(self, integration: Integration, payload: str) -> tuple[int, str]:
-        """Call the AWS service with the integration's role. HTTP status and body."""
-        if not integration.service:
+    def _call(self, method: Method, payload: str) -> tuple[int, str]:
+        """Calls the AWS service with the integration's role. Returns HTTP status and body."""
+        if not method.service:
             return int(json.loads(payload)["statusCode"]), "{}"
         signed = AWSRequest(
             method="POST",
             url=self._endpoint_url + "/",
             data=payload.encode(),
             headers={
-                **integration.headers,
-                "X-Amz-Target": f"{_TARGETS[integration.service]}.{integration.action}",
+                **method.headers,
+                "X-Amz-Target": f"{_TARGETS[method.service]}.{method.action}",
             },
         )
         try:
-            credentials = self._credentials_of(integration.role_arn)
+            credentials = self._credentials_of(method.role_arn)
         except RefusedError as error:
             self._log(error.message)
             raise _AnsweredError("API_CONFIGURATION_ERROR") from error
-        SigV4Auth(credentials, integration.service, self._region).add_auth(signed)
+        SigV4Auth(credentials, method.service, self._region).add_auth(signed)
         try:
             answer = self._http.request(
                 "POST",
                 self._endpoint_url + "/",
                 body=signed.data,
                 headers=dict(signed.headers.items()),
-                timeout=integration.timeout_seconds,
+                timeout=method.timeout_seconds,
             )
         except urllib3.exceptions.TimeoutError as error:
             raise _AnsweredError("INTEGRATION_TIMEOUT") from error
@@ -230,55 +244,21 @@ class Gateway:
             raise _AnsweredError("INTEGRATION_FAILURE") from error
         return answer.status, answer.data.decode()
 
-    def _respond(
-        self, integration: Integration, status: int, answered: Input, context: dict[str, Any]
-    ) -> Response:
-        """A response's template sees the request's parameters, and the answer as its payload."""
-        response = _selected(integration.responses, status)
-        template = response.templates.get("application/json")
-        text = answered.body
-        if template is not None:
-            text = render(template, input=answered, context=context)
-        override = context["responseOverride"]
-        return Response(
-            text.strip(),
-            int(override.get("status", response.status)),
-            content_type="application/json",
-            headers={**response.headers, **override["header"]},
-        )
-
-    def _gateway_response(self, response_type: str, context: Mapping[str, Any]) -> Response:
-        """Gateway responses know variables, but no VTL."""
+    def _gateway_response(self, response_type: str) -> Response:
         status, error_type = _GATEWAY_DEFAULTS[response_type]
+        headers = {"x-amzn-ErrorType": error_type}
+        text = None
         default = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
         responses = self._api.gateway_responses
-        declared = responses.get(response_type) or responses.get(default)
-        headers = {"x-amzn-ErrorType": error_type}
-        text = json.dumps({"message": error_type})
-        if declared is not None:
+        if declared := responses.get(response_type) or responses.get(default):
             status = declared.status or status
             headers |= declared.headers
-            text = re.sub(
-                r"\$context\.(\w+)",
-                lambda found: str(context.get(found[1], "-")),
-                declared.template or text,
-            )
+            text = declared.template
+        text = text or json.dumps({"message": error_type})
         return Response(text, status, content_type="application/json", headers=headers)
 
-    def _context(self, request: Request, request_id: str) -> dict[str, Any]:
-        return {
-            "requestId": request_id,
-            "extendedRequestId": request_id,
-            "httpMethod": request.method,
-            "path": request.path,
-            "stage": STAGE,
-            "requestTimeEpoch": int(time.time() * 1_000),
-            "identity": {"sourceIp": request.remote_addr, "userAgent": str(request.user_agent)},
-            "responseOverride": Overrides(header=Overrides()),
-        }
 
-
-def _selected(responses: Iterable[IntegrationResponse], status: int) -> IntegrationResponse:
+def _selected(responses: Iterable[MappedResponse], status: int) -> MappedResponse:
     default = None
     for response in responses:
         if response.selection_pattern is None:
@@ -291,7 +271,7 @@ def _selected(responses: Iterable[IntegrationResponse], status: int) -> Integrat
 
 
 def _checked_body(body: bytes, model: Any) -> str:
-    """The body as text, if it is JSON and fits the request model. An empty one counts as {}."""
+    """Returns the body, which is JSON and fits the request model. An empty one counts as {}."""
     try:
         text = body.decode() if body.strip() else "{}"
         parsed = json.loads(text, parse_constant=_no_constant, parse_float=_finite)

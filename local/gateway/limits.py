@@ -1,12 +1,11 @@
 """How often callers may call: token buckets and a daily quota, as API Gateway applies them.
 
 A request is checked in this order: firewall, signature and policy, API key, usage plan, then the
-stage's throttle, which each method has for itself. What comes before these limits takes nothing
-from them. Sources: "Use AWS WAF to protect your REST APIs" and "Throttle requests to your REST
-APIs" of the API Gateway guide; that a usage plan is verified after the authorizer, the article on
-API Gateway's logs in AWS re:Post. Nobody says whether a request that a plan throttles counts for
-its quota: here it does. The service applies all of it on a best-effort basis, and may let more
-through; here limits are exact.
+stage's throttle, which each method has for itself. Sources: "Use AWS WAF to protect your REST APIs"
+and "Throttle requests to your REST APIs" of the API Gateway guide; that a usage plan is verified
+after the authorizer, the article on API Gateway's logs in AWS re:Post. Nobody says whether a
+request that a plan throttles counts for its quota: here it does. The service may let more through;
+here limits are exact.
 """
 
 import threading
@@ -61,17 +60,14 @@ class DailyQuota:
     def __init__(self, limit: int, clock: Clock) -> None:
         self._limit = limit
         self._clock = clock
-        self._day = 0
-        self._taken = 0
+        self._day = self._taken = 0
 
     def take(self) -> bool:
         today = int(self._clock() // DAY_SECONDS)
         if today != self._day:
             self._day, self._taken = today, 0
-        if self._taken == self._limit:
-            return False
         self._taken += 1
-        return True
+        return self._taken <= self._limit
 
 
 class Limits:
@@ -80,28 +76,26 @@ class Limits:
     def __init__(self, plan: UsagePlan | None, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._quota = (
-            DailyQuota(plan.daily_quota, clock) if plan and plan.daily_quota is not None else None
-        )
-        self._key_bucket = TokenBucket(plan.throttle, clock) if plan and plan.throttle else None
-        self._method_buckets: dict[tuple[str, str], TokenBucket] = {}
+        self._of_key: list[tuple[str, DailyQuota | TokenBucket]] = []
+        if plan and plan.daily_quota is not None:
+            self._of_key.append(("QUOTA_EXCEEDED", DailyQuota(plan.daily_quota, clock)))
+        if plan and plan.throttle:
+            self._of_key.append(("THROTTLED", TokenBucket(plan.throttle, clock)))
+        self._of_methods: dict[tuple[str, str], TokenBucket] = {}
 
     def refusal(
         self, http_method: str, path: str, throttle: Throttle | None, *, by_key: bool
     ) -> str | None:
-        """The gateway response for a request over a limit, None for one that may go on.
+        """Returns the gateway response for a request over a limit, None for one that may go on.
 
         `throttle` is the stage's for this method. A method that needs no key takes nothing from
         the key's plan.
         """
         with self._lock:
-            if by_key and self._quota is not None and not self._quota.take():
-                return "QUOTA_EXCEEDED"
-            if by_key and self._key_bucket is not None and not self._key_bucket.take():
-                return "THROTTLED"
-            if throttle is None:
-                return None
-            bucket = self._method_buckets.setdefault(
-                (http_method, path), TokenBucket(throttle, self._clock)
-            )
-            return None if bucket.take() else "THROTTLED"
+            limits = list(self._of_key) if by_key else []
+            if throttle is not None:
+                bucket = self._of_methods.setdefault(
+                    (http_method, path), TokenBucket(throttle, self._clock)
+                )
+                limits.append(("THROTTLED", bucket))
+            return next((response for response, limit in limits if not limit.take()), None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from cdk.definition import definition_for, states_of
 from cdk.settings import Settings
-from local.jsonata import evaluate
+from local.aws.jsonata import evaluate
 
 DEFINITION = definition_for(Settings())
 STATES: dict[str, dict[str, Any]] = dict(states_of(DEFINITION))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.jsonata import EvaluationError, evaluate
+from local.aws.jsonata import EvaluationError, evaluate
 from tests.cdk.expression_cases import CASES, MILLIS, RANDOM
 from tests.cdk.reference_jsonata import recorded
 from tests.cdk.state_machine import STATES, expressions_of

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
+from local.gateway import mapping
 from local.gateway.mapping import Input, MappingError, Overrides, Util, render
 from tests.share import share
 
@@ -21,12 +22,12 @@ NASTY = (
 )
 
 
-def context() -> dict[str, Any]:
-    return {
-        "requestId": "request-1",
-        "identity": {"apiKeyId": "key-1"},
-        "responseOverride": Overrides(header=Overrides()),
-    }
+def context() -> mapping.Context:
+    return mapping.Context(
+        requestId="request-1",
+        identity=mapping.Context(apiKeyId="key-1", userArn=None),
+        responseOverride=Overrides(header=Overrides()),
+    )
 
 
 def execution_request(
@@ -244,6 +245,11 @@ class TestRendering:
                 context=context(),
             )
 
+    @pytest.mark.parametrize("name", ["util.urlEncode('a')", "input.unknown", "context.stage"])
+    def test_a_variable_that_is_not_known_here_is_a_mapping_error(self, name: str) -> None:
+        with pytest.raises(MappingError, match="is not known here"):
+            render(f"a ${name} b", input=Input("{}", NO_PARAMETERS), context=context())
+
     def test_a_parameter_that_is_overridden_twice_is_a_mapping_error(self) -> None:
         once = "#set($context.responseOverride.header.Vary = 'Origin')"
 
@@ -251,7 +257,7 @@ class TestRendering:
             render(
                 once + once,
                 input=Input("", NO_PARAMETERS),
-                context={"responseOverride": Overrides(header=Overrides())},
+                context=context(),
             )
 
     def test_parameters_are_found_in_path_then_query_then_header(self) -> None:

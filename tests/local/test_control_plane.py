@@ -7,7 +7,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from lambdas.common.catalog import CATALOG, Legacy
-from local.access import Caller
+from local.aws.signatures import Caller
 from local.bedrock.control_plane import describe
 
 CORE = CATALOG["stability.stable-image-core-v1:1"]

@@ -13,7 +13,7 @@ from PIL import Image
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from local.access import Caller
+from local.aws.signatures import Caller
 from local.bedrock.guardrails import IMAGE_LIMIT_BYTES, Guardrail, Guardrails
 from local.faults import FaultPlan
 

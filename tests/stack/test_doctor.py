@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
 from lambdas.common.catalog import CATALOG
-from local.access import OPERATOR_KEY, OPERATOR_SECRET
+from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
 from tests.local_client import LocalClient, running
 
 CORE = "stability.stable-image-core-v1:1"

@@ -21,7 +21,11 @@ READ_TIMEOUT_SECONDS = 2
 LASTING = 9
 
 CORE = "stability.stable-image-core-v1:1"
-FAMILY_MODELS = {model.family: model.id for model in CATALOG.values()}
+FAMILY_MODELS = {
+    "stability_image": CORE,
+    "sdxl": "stability.stable-diffusion-xl-v1",
+    "canvas": "amazon.titan-image-generator-v2:0",
+}
 _ID = "?" * 32
 CLAIM, STAGED = f"staging/{_ID}.claim", f"staging/{_ID}"
 PICTURE, MANIFEST = f"output-images/{_ID}.png", f"output-images/{_ID}.json"

@@ -13,8 +13,8 @@ from botocore.credentials import Credentials
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sts.models import sts_backends
 
-from local.access import OPERATOR_KEY, OPERATOR_SECRET, PARTITION
 from local.assembly import synthesized
+from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET, PARTITION
 from local.gateway.app import ADMITTED
 from local.stack import REGION
 from tests.local_client import (

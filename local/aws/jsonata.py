@@ -1,6 +1,9 @@
-"""Evaluates JSONata as Step Functions does: version 2.0.6 of the language with AWS's own functions.
+"""Evaluates JSONata in moto's Step Functions, which parses state machines in JSONata but has no
+evaluator for their expressions.
 
-Source: "Transforming data with JSONata in Step Functions" in its developer guide.
+`fill_gap()` puts one in: JSONata 2.0.6 with the functions that Step Functions adds. Source:
+"Transforming data with JSONata in Step Functions" in its developer guide. A failed expression is
+States.QueryEvaluationError and an EvaluationFailed event in the history.
 """
 
 import copy
@@ -14,10 +17,26 @@ from typing import Any
 
 from jsonata import Jsonata
 from jsonata.utils import Utils
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
+    StatesErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 
 
 class EvaluationError(Exception):
     """An expression that fails or has no value; the text says which, and why."""
+
+
+def fill_gap() -> None:
+    StringJSONata._eval_body = _evaluate_string  # type: ignore[method-assign, assignment]
 
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
@@ -41,6 +60,37 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
         return json.loads(json.dumps(Utils.convert_nulls(value), allow_nan=False))
     except (TypeError, ValueError):
         raise EvaluationError(f"The expression '{expression}' returned no JSON.") from None
+
+
+def _evaluate_string(string: StringJSONata, env: Any) -> None:
+    """Puts an expression's value on the stack, or fails with States.QueryEvaluationError."""
+    states = {
+        name: value
+        for name, value in env.states._states_data.items()
+        if value is not None or name not in ("result", "errorOutput")
+    }
+    execution = states["context"]["Execution"]
+    started = execution["StartTime"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    states["context"] = {**states["context"], "Execution": {**execution, "StartTime": started}}
+    scope = env.variable_store
+    variables = {**scope._outer_scope, **scope._inner_scope, "states": states}
+    try:
+        env.stack.append(evaluate(string.expression, variables))
+    except EvaluationError as error:
+        raise _evaluation_failed(str(error), env) from error
+
+
+def _evaluation_failed(cause: str, env: Any) -> FailureEventException:
+    """Returns the error, after an event of its own in the history."""
+    name = StatesErrorName(StatesErrorNameType.StatesQueryEvaluationError)
+    kind = HistoryEventType.EvaluationFailed
+    details: Any = {"evaluationFailedEventDetails": {"error": name.error_name, "cause": cause}}
+    failed = FailureEventException(FailureEvent(env, name, kind, details))
+    named: Any = {"evaluationFailedEventDetails": failed.get_evaluation_failed_event_details()}
+    env.event_manager.add_event(
+        context=env.event_history_context, event_type=kind, event_details=named
+    )
+    return failed
 
 
 @cache

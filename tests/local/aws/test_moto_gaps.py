@@ -11,7 +11,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from local import moto_gaps
+from local.aws import moto_gaps
 
 DEFINITION = '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}'
 

@@ -1,0 +1,79 @@
+"""What moto's Step Functions lacks for this stack; its neighbours fill what others would want too.
+
+Its tasks call AWS with made-up credentials, so that no role is checked, and build a client each
+time; here they call with the state machine's role. Its CloudFormation creates state machines among
+those that it does not execute. It parses a definition anew for every execution, 20 ms each time.
+Its Wait does not cut off a fraction of a second. It keeps every execution, and every thread.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from moto.core.config import default_user_config
+from moto.stepfunctions import models
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+)
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.models import (
+    StepFunctionsParserBackend,
+    stepfunctions_parser_backends,
+)
+from moto.stepfunctions.parser.utils import TMP_THREADS
+
+from local.aws import direct_integrations, jsonata
+
+KEPT_EXECUTIONS = 1_000
+
+_parse = AmazonStateLanguageParser.parse
+
+# role ARN, service, region -> boto3 client
+ClientFactory = Callable[[str, str, str], Any]
+
+
+def fill_gaps(client_for: ClientFactory) -> None:
+    """Lets moto execute state machines, whose tasks call AWS through `client_for`."""
+
+    def boto_client_for(region: str, service: str, state_credentials: Any) -> Any:
+        return client_for(state_credentials.role_arn, service, region)
+
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    vars(models)["stepfunctions_backends"] = stepfunctions_parser_backends
+    vars(lambda_eval_utils)["boto_client_for"] = boto_client_for
+    vars(state_task_service_aws_sdk)["boto_client_for"] = boto_client_for
+    AmazonStateLanguageParser.parse = staticmethod(_parsed)  # type: ignore[method-assign]
+    Timestamp._eval_body = _wait_until  # type: ignore[method-assign, assignment]
+    direct_integrations.fill_gap()
+    jsonata.fill_gap()
+
+
+def forget_the_oldest(backend: StepFunctionsParserBackend) -> None:
+    """Bounds the memory that executions take."""
+    for machine in backend.state_machines:
+        del machine.executions[:-KEPT_EXECUTIONS]
+    TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+
+
+def _wait_until(timestamp: Timestamp, env: Any) -> None:
+    """Waits for a moment whose fraction of a second is cut off, as the service's guide has it."""
+    timestamp.string.eval(env)
+    moment = datetime.fromisoformat(re.sub(r"\.\d+", "", env.stack.pop()))
+    env.program_state_event.wait(max(0, (moment - datetime.now(UTC)).total_seconds()))
+
+
+def _parsed(definition: str) -> tuple[EvalComponent, Any]:
+    """Makes the components anew for each execution, from a tree that is kept."""
+    tree = _tree(definition)
+    return Preprocessor().visit(tree), tree
+
+
+@cache
+def _tree(definition: str) -> Any:
+    return _parse(definition)[1]
