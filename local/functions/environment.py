@@ -2,321 +2,247 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import shutil
+import queue
 import signal
-import tempfile
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import cast
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING
 
 from local.faults import Fault
 from local.functions import answers
 from local.functions.function import Function, Invocation
 from local.functions.runtime import command
-from local.functions.runtime_api import Connection, Event
+from local.functions.runtime_api import RuntimeApi
+
+if TYPE_CHECKING:
+    from local.functions.pool import Pool
 
 # Lambda gives an init 10 seconds, then once more the function's own timeout.
 _INIT_SECONDS = 10
-_TERMINATE_SECONDS = 1.0
-_DRAIN_SECONDS = 1.0
+_LAST_OUTPUT_SECONDS = 1.0
+_LINE_LIMIT = 256 * 1024  # bytes of one CloudWatch Logs event
+# How often the Runtime API looks whether it is to stop, while it has no connection.
+_POLL_SECONDS = 0.02
 # Lambda's sandbox ends a process that is out of memory by SIGKILL too.
-_SIGNALS = {
+SIGNALS = {
     "killed": signal.SIGKILL,
     "out_of_memory": signal.SIGKILL,
     "stopped": signal.SIGSTOP,
 }
-_LINE_LIMIT = 256 * 1024  # bytes of one CloudWatch Logs event
+
+
+# What a call gets, by its request id.
+Failure = Callable[[str], Invocation]
 
 
 @dataclass(eq=False)
 class Call:
-    """An invocation under way; `since` is when it began to wait for an environment."""
+    """An invocation under way; `begun` once it has an environment, or an answer without one.
+
+    A `fault` is one of SIGNALS.
+    """
 
     request_id: str
     payload: bytes
     trace_id: str
     client_context: str | None
-    fault: Fault | None = None
-    since: float = 0.0
+    fault: Fault | None
+    environment: Environment | None = None
+    begun: threading.Event = field(default_factory=threading.Event)
     answer: Future[Invocation] = field(default_factory=Future)
 
+    def settle(self, answer: Invocation) -> bool:
+        """Returns whether this is the call's answer: only its first one is."""
+        try:
+            self.answer.set_result(answer)
+        except InvalidStateError:
+            return False
+        self.begun.set()
+        return True
 
-class Environment(asyncio.SubprocessProtocol):
-    """Runs one invocation at a time. Everything here happens on the host's event loop.
+    def ends_within(self, seconds: float) -> bool:
+        return bool(wait([self.answer], seconds).done)
 
-    `idle` is called whenever the runtime asks for its next invocation, `gone` once, when the
-    environment takes no more of them, `ended` once, when its process and its output have ended.
+
+class Environment:
+    """Runs one invocation of its pool at a time.
+
+    Three threads see to it: one waits for the process to end, one reads what it writes, one serves
+    its runtime client. Who invokes watches over the time, on the caller's thread.
     """
 
     def __init__(
         self,
         function: Function,
+        pool: Pool,
         *,
         variables: Callable[[str, Path], Mapping[str, str]],
-        scratch: Path,
-        idle: Callable[[Environment], None],
-        gone: Callable[[Environment], None],
-        ended: Callable[[Environment], None],
         log: Callable[[str], None],
     ) -> None:
         self.function = function
-        self.born = time.time()  # the wall clock: credentials also age while a laptop sleeps
-        self.idle_since = 0.0
-        self.initialized = False
-        self.failed_call = False
-        self._variables, self._scratch = variables, scratch
-        self._idle, self._gone, self._ended, self._log = idle, gone, ended, log
-        self._loop = asyncio.get_running_loop()
-        self._open = True
+        self.started_at = time.time()  # the wall clock: credentials age while a laptop sleeps
+        self.ready = threading.Event()  # also once it has failed to become so
+        self.has_run = False
+        self.failure: Failure | None = None  # set when it takes no more calls
+        self._pool, self._variables, self._log = pool, variables, log
+        self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self._call: Call | None = None
-        self._failure: Callable[[str], Invocation] | None = None
-        self._asking: Connection | None = None
-        self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
-        self._home: Path | None = None
-        self._process: asyncio.SubprocessTransport | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._output = b""
-        self._output_ended = False
-        self._exited = False
-        self._finished = False
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        overdue = partial(answers.timed_out, seconds=function.timeout_seconds)
+        limit = _INIT_SECONDS + function.timeout_seconds
+        self._init_limit = threading.Timer(limit, self.end, [overdue])
+        self._init_limit.daemon = True
+        self._thread = threading.Thread(target=self._live, name=function.name, daemon=True)
 
-    async def start(self) -> None:
-        """Start the process; where that fails, `failure` tells why."""
-        try:
-            # A port each: the runtime client's own requests take no path in the address, so
-            # nothing else could tell environments apart.
-            self._server = await self._loop.create_server(self._connect, "127.0.0.1", 0)
-            host, port = self._server.sockets[0].getsockname()
-            self._home = Path(tempfile.mkdtemp(dir=self._scratch))
-            address = f"{host}:{port}"
-            variables = await asyncio.to_thread(self._variables, address, self._home)
-            self._set_timer(_INIT_SECONDS + self.function.timeout_seconds, self._init_timed_out)
-            await self._loop.subprocess_exec(
-                lambda: self,
-                *command(self.function),
-                cwd=self.function.asset,
-                env=variables,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except Exception as error:  # also whatever the giver of credentials raises
-            self._fail_start(f"The environment could not be started: {error!r}")
+    def start(self) -> None:
+        self._thread.start()
 
-    def _fail_start(self, message: str) -> None:
-        self._log(message)
-        self._failure = partial(answers.service_error, message=message)
-        self._leave()
-        self._finish()
+    def join(self) -> None:
+        self._thread.join()
 
-    def invoke(self, call: Call) -> None:
-        """Hand an invocation to the runtime, which has asked for one."""
-        if self._asking is None:
-            raise RuntimeError("the runtime has not asked for an invocation")
-        connection, self._asking = self._asking, None
-        self._call = call
+    def take(self, call: Call) -> bool:
+        """Makes a call the one under way, for its caller to run; False when it has ended."""
+        with self._lock:
+            if self.failure is not None:
+                return False
+            self.has_run = True
+            self._call, call.environment = call, self
+        call.begun.set()
+        return True
+
+    def run(self, call: Call) -> None:
+        """Hands the call to the runtime client and returns when it has an answer."""
+        seconds, fault = self.function.timeout_seconds, call.fault
+        ends_at = time.monotonic() + seconds
+        if fault is not None and not fault.seconds:  # before the function can have begun
+            self._signal(SIGNALS[fault.kind])
+        self._calls.put(call)
+        if (
+            fault is not None
+            and 0 < fault.seconds < seconds
+            and not call.ends_within(fault.seconds)
+        ):
+            self._signal(SIGNALS[fault.kind])
+        if not call.ends_within(ends_at - time.monotonic()):
+            self._time_out(call)
+
+    def _time_out(self, call: Call) -> None:
         seconds = self.function.timeout_seconds
-        self._set_timer(seconds, self._timed_out)
-        if call.fault is not None and call.fault.kind in _SIGNALS:
-            self._plan_fault(call, call.fault)
-        connection.send(
-            Event(
-                request_id=call.request_id,
-                payload=call.payload,
-                function_arn=self.function.arn,
-                deadline_ms=int((time.time() + seconds) * 1000),
-                trace_id=call.trace_id,
-                client_context=call.client_context,
-            )
-        )
+        if call.settle(answers.timed_out(call.request_id, seconds)):
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            self._log(f"{now} {call.request_id} Task timed out after {seconds:.2f} seconds")
+            self.end(partial(answers.timed_out, seconds=seconds))
 
-    def _plan_fault(self, call: Call, fault: Fault) -> None:
-        """A fault without delay happens before the function can have begun."""
+    def end(self, failure: Failure) -> Failure:
+        """Kills the process and returns what a call gets that it still runs: the first failure."""
+        with self._lock:
+            self.failure = self.failure or failure
+            if self._process is not None and self._process.poll() is None:
+                self._signal(signal.SIGKILL)
+            return self.failure
 
-        def happen() -> None:
-            if self._call is call:
-                self._signal(_SIGNALS[fault.kind])
+    # What the runtime client asks and tells
 
-        if fault.seconds:
-            self._loop.call_later(fault.seconds, happen)
-        else:
-            happen()
-
-    def failure(self, request_id: str) -> Invocation:
-        """What an invocation gets to hear that waited for, or ran in, this environment."""
-        if self._failure is not None:
-            return self._failure(request_id)
-        return answers.exited(request_id, self._returncode)
-
-    def stop(self) -> None:
-        """End the process; an invocation that it still runs is lost."""
-        if self._failure is None:
-            self._failure = answers.closed
-        self._leave()
-        if not self._exited:
-            self._signal(signal.SIGTERM)
-            self._set_timer(_TERMINATE_SECONDS, self._kill)
-
-    # What the runtime asks and tells
-
-    def disconnected(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-
-    def next_asked(self, connection: Connection) -> None:
-        if not self._open:
-            return
-        if not self.initialized:
-            self.initialized = True
-            self._clear_timer()
-        self._asking = connection
-        self._idle(self)
+    def next_call(self) -> Call | None:
+        """Waits for the next call; None once the process has ended."""
+        self._init_limit.cancel()
+        self._pool.has_room(self)
+        while True:
+            try:
+                return self._calls.get(timeout=self._pool.idle_seconds)
+            except queue.Empty:
+                self._pool.is_idle(self)
 
     def answered(self, request_id: str, payload: bytes, *, failed: bool) -> HTTPStatus:
-        if self._call is None or request_id != self._call.request_id:
-            return HTTPStatus.BAD_REQUEST
+        call, status = self._call, HTTPStatus.ACCEPTED
+        answer = answers.unhandled if failed else Invocation
+        invocation = answer(request_id, payload)
         if len(payload) > answers.RESPONSE_LIMIT:
-            self._settle(answers.response_too_large(request_id))
+            invocation = answers.response_too_large(request_id)
             # Lambda's answer; the runtime client exits over it, there as here.
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        answer = answers.unhandled if failed else answers.succeeded
-        self._settle(answer(request_id, payload))
-        return HTTPStatus.ACCEPTED
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if call is None or call.request_id != request_id or not call.settle(invocation):
+            return HTTPStatus.BAD_REQUEST
+        return status
 
     def init_failed(self, payload: bytes) -> HTTPStatus:
-        self._failure = partial(answers.unhandled, payload=payload)
+        self.failure = partial(answers.unhandled, payload=payload)
         return HTTPStatus.ACCEPTED
 
     # What happens to the process
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._process = cast("asyncio.SubprocessTransport", transport)
+    def _live(self) -> None:
+        try:
+            reason = self._run_process()
+        except Exception as error:  # also whatever the giver of credentials raises
+            reason = f"The environment could not be started: {error!r}"
+            self._log(reason)
+            self.end(partial(answers.service_error, message=reason))
+        untold = self.failure is None and not self.ready.is_set()
+        failure = self.end(partial(answers.exited, reason=reason))
+        call = self._call
+        if call is not None and call.settle(failure(call.request_id)):
+            self._log(f"RequestId: {call.request_id} Error: {reason}\nRuntime.ExitError")
+        elif untold:
+            self._log(f"{reason}\nRuntime.ExitError")
+        self._pool.has_ended(self, failure)
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        *lines, self._output = (self._output + data).split(b"\n")
-        for line in lines:
-            self._log_line(line)
-        if len(self._output) > _LINE_LIMIT:
-            self._flush()
-
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        if fd == 1:
-            self._output_ended = True
-            self._finish_when_read()
-
-    def process_exited(self) -> None:
-        self._exited = True
-        # What the function has started goes with it: a group outlives its leader.
-        self._signal(signal.SIGKILL)
-        self._leave()
-        self._set_timer(_DRAIN_SECONDS, self._finish)
-        self._finish_when_read()
-
-    def _finish_when_read(self) -> None:
-        if self._exited and self._output_ended:
-            self._finish()
-
-    def _finish(self) -> None:
-        if self._finished:
-            return
-        self._finished = True
-        self._clear_timer()
-        self._flush()
-        if self._call is not None:
-            request_id = self._call.request_id
-            reason = answers.exit_reason(self._returncode)
-            self._log(f"RequestId: {request_id} Error: {reason}\nRuntime.ExitError")
-            self._settle(self.failure(request_id))
-        elif not self.initialized and self._failure is None:
-            self._log(f"{answers.exit_reason(self._returncode)}\nRuntime.ExitError")
-        # Not sooner: a runtime that loses its connection complains before it is gone.
-        if self._server is not None:
-            self._server.close()
-        for connection in list(self._connections):
-            connection.close()
-        if self._process is not None:
-            self._process.close()
-        if self._home is not None:
-            shutil.rmtree(self._home, ignore_errors=True)
-        self._ended(self)
-
-    @property
-    def _returncode(self) -> int:
-        code = None if self._process is None else self._process.get_returncode()
-        return 0 if code is None else code
-
-    def _timed_out(self) -> None:
-        if self._call is None:
-            return
-        request_id, seconds = self._call.request_id, self.function.timeout_seconds
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._log(f"{now} {request_id} Task timed out after {seconds:.2f} seconds")
-        self.failed_call = True
-        self._settle(answers.timed_out(request_id, seconds))
-        self._leave()
-        self._kill()
-
-    def _init_timed_out(self) -> None:
-        seconds = self.function.timeout_seconds
-        self._failure = partial(answers.timed_out, seconds=seconds)
-        self._leave()
-        self._kill()
-
-    def _leave(self) -> None:
-        if not self._open:
-            return
-        self._open = False
-        self._clear_timer()
-        self.failed_call = self.failed_call or self._call is not None
-        self._gone(self)
-
-    def _settle(self, invocation: Invocation) -> None:
-        call, self._call = self._call, None
-        if self._open:
-            self._clear_timer()
-        if call is not None:
-            call.answer.set_result(invocation)
-
-    def _kill(self) -> None:
-        if not self._exited:
+    def _run_process(self) -> str:
+        """Returns the reason of its end."""
+        with (
+            RuntimeApi(self) as api,
+            TemporaryDirectory(prefix="function-", ignore_cleanup_errors=True) as home,
+        ):
+            variables = self._variables(api.address, Path(home))
+            with self._lock:
+                if self.failure is not None:
+                    return "It was ended before it had started."
+                self._process = process = subprocess.Popen(
+                    command(self.function),
+                    cwd=self.function.asset,
+                    env=variables,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            self._init_limit.start()
+            output = threading.Thread(target=self._read, args=[process.stdout], daemon=True)
+            output.start()
+            serving = threading.Thread(target=api.serve_forever, args=[_POLL_SECONDS], daemon=True)
+            serving.start()
+            returncode = process.wait()
+            # What the function has started goes with it: a group outlives its leader.
             self._signal(signal.SIGKILL)
+            self._init_limit.cancel()
+            output.join(_LAST_OUTPUT_SECONDS)
+            self._calls.put(None)
+            api.shutdown()
+            serving.join()
+            if process.stdin is not None:
+                process.stdin.close()
+            return answers.exit_reason(returncode)
+
+    def _read(self, output: IO[bytes]) -> None:
+        with output:
+            for line in iter(partial(output.readline, _LINE_LIMIT), b""):
+                # The runtime client ends the lines of one log event, a traceback say, with a \r.
+                self._log(line.decode(errors="replace").rstrip("\r\n").replace("\r", "\n"))
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        # macOS refuses with PermissionError where only a zombie is left.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.get_pid(), number)
-
-    def _set_timer(self, seconds: float, callback: Callable[[], None]) -> None:
-        self._clear_timer()
-        self._timer = self._loop.call_later(seconds, callback)
-
-    def _clear_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _flush(self) -> None:
-        rest, self._output = self._output, b""
-        if rest:
-            self._log_line(rest)
-
-    def _log_line(self, line: bytes) -> None:
-        # The runtime client ends the lines of one log event, a traceback say, with a bare \r.
-        self._log(line.decode(errors="replace").rstrip("\r").replace("\r", "\n"))
-
-    def _connect(self) -> Connection:
-        connection = Connection(self)
-        self._connections.add(connection)
-        return connection
+        if self._process is not None:
+            # macOS refuses with PermissionError where only a zombie is left.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)

@@ -25,16 +25,19 @@ class Function:
     tracing: bool = False
     runtime: str = "python3.13"
     log_group: str | None = None
-    log_format: str = "Text"
-    log_level: str | None = None
+
+    @property
+    def package(self) -> str:
+        """The package that its handler is in: `generate` of `lambdas.generate.handler.handler`."""
+        return self.handler.split(".")[-3]
 
 
 @dataclass(frozen=True)
 class Invocation:
     """What Invoke answers: the function's payload, or (with `error_type`) the API's own error."""
 
-    status: int
-    payload: bytes
-    function_error: str | None
     request_id: str
+    payload: bytes
+    status: int = 200
+    function_error: str | None = None
     error_type: str | None = None

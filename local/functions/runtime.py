@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -54,15 +54,16 @@ def _closure(names: tuple[str, ...]) -> Iterator[Distribution]:
 
 def variables(
     function: Function,
+    runtime_api: str,
+    home: Path,
     *,
     region: str,
     endpoint_url: str,
-    credentials: Mapping[str, str],
-    runtime_api: str,
+    credentials: Callable[[str], Mapping[str, str]],
     libraries: Path,
-    home: Path,
 ) -> dict[str, str]:
     """A function's whole environment: nothing of the caller's shell, AWS profile or proxy."""
+    session = credentials(function.role_arn)
     stream = f"{datetime.now(UTC):%Y/%m/%d}/[{LATEST}]{uuid4().hex}"
     given = {
         "LANG": "en_US.UTF-8",
@@ -80,7 +81,7 @@ def variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": LATEST,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_FORMAT": function.log_format,
+        "AWS_LAMBDA_LOG_FORMAT": "Text",
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group or f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
@@ -88,8 +89,6 @@ def variables(
         "LAMBDA_TASK_ROOT": str(function.asset),
         "PYTHONPATH": os.pathsep.join((str(function.asset), str(libraries))),
     }
-    if function.log_level is not None:
-        reserved["AWS_LAMBDA_LOG_LEVEL"] = function.log_level
     # Not Lambda's: these keep the account, the home and the proxy of this machine out.
     local = {
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -100,4 +99,4 @@ def variables(
         "TMPDIR": str(home),
         "NO_PROXY": "*",
     }
-    return {**given, **function.environment, **reserved, **credentials, **local}
+    return {**given, **function.environment, **reserved, **session, **local}

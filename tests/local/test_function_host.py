@@ -65,11 +65,11 @@ class Running:
         return CREDENTIALS
 
     def __enter__(self) -> Running:
-        self.host.start()
+        self.host.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.host.close()
+        self.host.__exit__()
 
     def invoke(self, name: str = "acting", /, **event: Any) -> Invocation:
         return self.host.invoke(name, json.dumps(event).encode())
@@ -181,9 +181,9 @@ class TestEnvironment:
         assert not list(ASSET.rglob("__pycache__"))
 
     def test_the_context_tells_request_function_and_remaining_time(self, running: Running) -> None:
-        context = base64.b64encode(b'{"custom": {"from": "caller"}}').decode()
+        context = '{"custom": {"from": "caller"}}'
 
-        invocation = running.host.invoke("acting", b"", client_context=context)
+        invocation = running.host.invoke("acting", b"{}", client_context=context)
         result = read(invocation)
 
         assert result["event"] == {}
