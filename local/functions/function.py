@@ -1,10 +1,10 @@
-"""A function as the template declares it, and what invoking it gives."""
-
-from __future__ import annotations
+"""A function as the template declares it, a request to run it, and what Invoke answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from local.faults import Fault
 
 LATEST = "$LATEST"
 
@@ -30,6 +30,17 @@ class Function:
     def package(self) -> str:
         """The package that its handler is in: `generate` of `lambdas.generate.handler.handler`."""
         return self.handler.split(".")[-3]
+
+
+@dataclass(frozen=True)
+class Request:
+    """`fault` happens to the process that runs it; `client_context` is JSON."""
+
+    id: str
+    payload: bytes
+    trace_id: str
+    client_context: str | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,7 @@
 """The host: runs functions on this machine, for callers on any thread."""
 
-from __future__ import annotations
-
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +14,8 @@ from typing import Self
 from uuid import uuid4
 
 from local.faults import Fault
-from local.functions.environment import Call
-from local.functions.function import Function, Invocation
-from local.functions.pool import STARTS_AT_ONCE, Pool
+from local.functions.function import Function, Invocation, Request
+from local.functions.pool import DEFAULT_SCALING, STARTS_AT_ONCE, Pool, Scaling
 from local.functions.runtime import link_libraries, variables
 
 _logger = logging.getLogger(__name__)
@@ -28,11 +24,8 @@ _logger = logging.getLogger(__name__)
 class FunctionHost:
     """A context manager: functions run inside it, as Lambda runs them.
 
-    `credentials` gets a role's ARN and gives the AWS_* variables of a session of that role; an
-    environment is replaced before they expire, after `renew_seconds`. `log` gets a function's name
-    and what it wrote, one log event at a time, on a thread of its own. Up to `max_environments`
-    run of each function and what comes on top waits; idle ones end after `idle_seconds`, all but
-    one.
+    `credentials` gets a role's ARN and gives the AWS_* variables of a session of that role. `log`
+    gets a function's name and what it wrote, one log event at a time, on a thread of its own.
     """
 
     def __init__(
@@ -43,23 +36,14 @@ class FunctionHost:
         endpoint_url: str,
         credentials: Callable[[str], Mapping[str, str]],
         log: Callable[[str, str], None],
-        max_environments: int = 60,
-        idle_seconds: float = 15.0,
-        renew_seconds: float = 45 * 60.0,
+        scaling: Scaling = DEFAULT_SCALING,
     ) -> None:
         self.functions = [replace(each, asset=each.asset.resolve()) for each in functions]
         self._variables = partial(
             variables, region=region, endpoint_url=endpoint_url, credentials=credentials
         )
         self._log = log
-        self._new_pool = partial(
-            Pool,
-            limit=max_environments,
-            idle_seconds=idle_seconds,
-            renew_seconds=renew_seconds,
-            starts=threading.Semaphore(STARTS_AT_ONCE),
-        )
-        self._pools: dict[str, Pool] = {}
+        self._scaling = scaling
 
     def __enter__(self) -> Self:
         """Starts an environment of each function; returns when each is ready or has failed."""
@@ -67,15 +51,18 @@ class FunctionHost:
             self._log_thread = running.enter_context(ThreadPoolExecutor(1, "function-log"))
             libraries = Path(running.enter_context(TemporaryDirectory(prefix="functions-")))
             link_libraries(libraries)
-            for function in self.functions:
-                self._pools[function.name] = self._new_pool(
+            self._pools = {
+                function.name: Pool(
                     function,
-                    variables=partial(self._variables, function, libraries=libraries),
-                    log=partial(self._write, function.name),
+                    self._scaling,
+                    partial(self._variables, function, libraries=libraries),
+                    partial(self._write, function.name),
                 )
-            running.callback(self._end_pools)
-            with ThreadPoolExecutor(STARTS_AT_ONCE) as starters:
-                list(starters.map(Pool.open, self._pools.values()))
+                for function in self.functions
+            }
+            pools = running.enter_context(ThreadPoolExecutor(STARTS_AT_ONCE))
+            running.callback(lambda: pools.map(Pool.close, self._pools.values()))
+            list(pools.map(Pool.warm, self._pools.values()))
             self._running = running.pop_all()
         return self
 
@@ -88,20 +75,14 @@ class FunctionHost:
         name: str,
         payload: bytes,
         *,
-        client_context: str | None = None,
         trace_id: str | None = None,
+        client_context: str | None = None,
         fault: Fault | None = None,
     ) -> Invocation:
         """Runs a function to its end, whatever becomes of the caller."""
         pool = self._pools[name]
-        trace = trace_id or _trace_id(sampled=pool.function.tracing)
-        return pool.invoke(Call(str(uuid4()), payload, trace, client_context, fault))
-
-    def _end_pools(self) -> None:
-        for pool in self._pools.values():
-            pool.close()
-        for pool in self._pools.values():
-            pool.join()
+        trace_id = trace_id or _trace_id(sampled=pool.function.tracing)
+        return pool.invoke(Request(str(uuid4()), payload, trace_id, client_context, fault))
 
     def _write(self, name: str, line: str) -> None:
         def write() -> None:

@@ -1,158 +1,143 @@
-"""Which environment runs what: the environments of one function and the calls that wait."""
-
-from __future__ import annotations
+"""Which environment runs what: the environments of one function and the callers that wait."""
 
 import os
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 
 from local.functions import answers
-from local.functions.environment import Call, Environment, Failure
-from local.functions.function import Function, Invocation
+from local.functions.environment import Environment
+from local.functions.function import Function, Invocation, Request
 
-# A busy function gets one more environment when a call has waited this long: about what a start
-# takes, and many times what a quick function runs.
-_PATIENCE_SECONDS = 0.1
 STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
 
 
+@dataclass(frozen=True)
+class Scaling:
+    """Up to `environments` of a function run. Idle ones end after `idle_seconds`, all but one, and
+    each is replaced after `renew_seconds`, before its credentials expire."""
+
+    environments: int = 60
+    idle_seconds: float = 15.0
+    renew_seconds: float = 45 * 60.0
+
+
+DEFAULT_SCALING = Scaling()
+
+
 class Pool:
-    """Up to `limit` environments of a function. `starts` is shared by all pools: who starts an
-    environment holds it until that is ready or has failed."""
+    """The environments of a function.
+
+    A caller who finds none idle has one more started, and gets the first that is free.
+    """
 
     def __init__(
         self,
         function: Function,
-        *,
-        limit: int,
-        starts: threading.Semaphore,
-        idle_seconds: float,
-        renew_seconds: float,
+        scaling: Scaling,
         variables: Callable[[str, Path], Mapping[str, str]],
         log: Callable[[str], None],
     ) -> None:
-        self.idle_seconds = idle_seconds
-        self.function, self._starts, self._renew_seconds = function, starts, renew_seconds
-        self._variables, self._log = variables, log
+        self.function, self.scaling, self.variables, self.log = function, scaling, variables, log
         reserved = function.reserved_concurrency
-        self._reserved = reserved
-        self._limit = limit if reserved is None else min(limit, reserved)
-        self._lock = threading.Lock()
-        self._open = False
+        self._limit = scaling.environments if reserved is None else reserved
+        self._lock = Lock()
+        self._open = True
         self._environments: set[Environment] = set()
         self._idle: list[Environment] = []
-        self._waiting: deque[Call] = deque()
+        self._waiting: deque[SimpleQueue[Environment | None]] = deque()
         self._in_flight = 0
 
-    def open(self) -> None:
+    def warm(self) -> None:
         """Starts an environment and returns when it is ready or has failed."""
         with self._lock:
-            self._open = True
-            self._start_if_due()
+            self._update(wanted=1)
             started = list(self._environments)
         for environment in started:
             environment.ready.wait()
 
-    def invoke(self, call: Call) -> Invocation:
-        """Runs a call as soon as an environment is free, or refuses it."""
+    def invoke(self, request: Request) -> Invocation:
+        """Runs a request as soon as an environment is free, or refuses it."""
+        reserved, place = self.function.reserved_concurrency, SimpleQueue[Environment | None]()
         with self._lock:
             if not self._open:
                 raise RuntimeError("the function host is not running")
-            if self._reserved is not None and self._in_flight >= self._reserved:
-                return answers.throttled(call.request_id)
+            if reserved is not None and self._in_flight >= reserved:
+                return answers.throttled(request.id)
             self._in_flight += 1
-            self._waiting.append(call)
-            self._assign()
-            if not self._active():
-                self._start_if_due()
-        while not call.begun.wait(_PATIENCE_SECONDS):
-            with self._lock:
-                if len(self._waiting) > sum(not each.ready.is_set() for each in self._active()):
-                    self._start_if_due()
-        if call.environment is not None:
-            call.environment.run(call)
-        answer = call.answer.result()
+            self._waiting.append(place)
+            self._update()
+        environment = place.get()
+        answer = environment.run(request) if environment else answers.service_error(request.id)
         with self._lock:
             self._in_flight -= 1
+            if environment and environment.failure is None:
+                self._idle.append(environment)
+            self._update()
         return answer
 
     def close(self) -> None:
-        """Ends all environments; a call that waits or runs is answered with a service error."""
+        """Ends all environments; a caller that waits or runs gets a service error."""
         with self._lock:
             self._open = False
-            for call in self._waiting:
-                call.settle(answers.closed(call.request_id))
-            self._waiting.clear()
-            for environment in self._environments:
-                environment.end(answers.closed)
-
-    def join(self) -> None:
-        """Returns when nothing of a closed pool is left."""
-        for environment in list(self._environments):
-            environment.join()
+            for place in self._waiting:
+                place.put(None)
+            ending = list(self._environments)
+        for environment in ending:
+            environment.end()
+        for environment in ending:
+            environment.thread.join()
 
     # What environments tell
 
-    def has_room(self, environment: Environment) -> None:
-        """It waits for a call."""
+    def is_ready(self, environment: Environment) -> None:
         with self._lock:
-            self._end_start(environment)
+            environment.ready.set()
             self._idle.append(environment)
-            self._assign()
+            self._update()
 
     def is_idle(self, environment: Environment) -> None:
-        """It has waited for `idle_seconds`. The last to become idle is the first to be used."""
+        """It has waited long for a request. The last to become idle is the first to be used."""
         with self._lock:
-            expired = self._expired(environment)
-            if environment in self._idle and (expired or len(self._idle) > 1):
+            spare = len(self._idle) > 1 or self._has_expired(environment)
+            if spare and environment in self._idle:
                 self._idle.remove(environment)
-                environment.end(answers.closed)
+                environment.end()
 
-    def has_ended(self, environment: Environment, failure: Failure) -> None:
-        """Nothing of it is left. Where it never got ready, a call that waits hears why."""
+    def has_ended(self, environment: Environment) -> None:
+        """Where it never got ready, a caller that waits gets it, to hear why."""
         with self._lock:
             self._environments.discard(environment)
             if environment in self._idle:
                 self._idle.remove(environment)
-            if self._end_start(environment) and self._waiting:
-                call = self._waiting.popleft()
-                call.settle(failure(call.request_id))
-            if environment.has_run and not self._active():
-                self._start_if_due()
+            if not environment.ready.is_set() and self._waiting:
+                self._waiting.popleft().put(environment)
+            environment.ready.set()
+            self._update(wanted=int(environment.has_run and not self._active()))
 
     # With the lock held
 
-    def _assign(self) -> None:
+    def _update(self, wanted: int = 0) -> None:
+        """Gives idle environments to callers and starts what more is wanted."""
         while self._waiting and self._idle:
             environment = self._idle.pop()
-            if self._expired(environment):
-                environment.end(answers.closed)
-            elif environment.take(self._waiting[0]):
-                self._waiting.popleft()
-
-    def _start_if_due(self) -> None:
-        if (
-            self._open
-            and len(self._active()) < self._limit
-            and self._starts.acquire(blocking=False)
-        ):
-            environment = Environment(self.function, self, variables=self._variables, log=self._log)
-            self._environments.add(environment)
-            environment.start()
-
-    def _end_start(self, environment: Environment) -> bool:
-        """Returns whether its start has not ended before."""
-        if environment.ready.is_set():
-            return False
-        environment.ready.set()
-        self._starts.release()
-        return True
+            if self._has_expired(environment):
+                environment.end()
+            elif environment.failure is None:
+                self._waiting.popleft().put(environment)
+        starting = sum(not each.ready.is_set() for each in self._active())
+        wanted = min(max(wanted, len(self._waiting)), STARTS_AT_ONCE) - starting
+        if self._open:
+            for _ in range(min(wanted, self._limit - len(self._active()))):
+                environment = Environment(self)
+                self._environments.add(environment)
+                environment.thread.start()
 
     def _active(self) -> list[Environment]:
         return [each for each in self._environments if each.failure is None]
 
-    def _expired(self, environment: Environment) -> bool:
-        return time.time() - environment.started_at > self._renew_seconds
+    def _has_expired(self, environment: Environment) -> bool:
+        return environment.is_older_than(self.scaling.renew_seconds)

@@ -1,20 +1,21 @@
 """What Lambda's Python runtime gives a function: its libraries and its environment variables."""
 
-from __future__ import annotations
-
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 from local.functions.function import LATEST, Function
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
-_LIBRARIES = ("awslambdaric", "boto3")
+# The runtime client and the AWS SDK, with what they import.
+_LIBRARIES = (
+    *("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"),
+    *("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
+)
 
 
 def command(function: Function) -> list[str]:
@@ -23,33 +24,18 @@ def command(function: Function) -> list[str]:
 
 
 def link_libraries(directory: Path) -> None:
-    """Fill `directory` with links to what Lambda's runtime ships: boto3, the runtime client, and
-    what they require.
+    """Fills `directory` with links to what Lambda's runtime ships.
 
     A function sees these and its own asset, so that a library or a module of this repository that
     was not packaged fails here as it would on AWS.
     """
-    for installed in _closure(_LIBRARIES):
-        for name in {file.parts[0] for file in installed.files or ()}:
-            if name not in {"..", "__pycache__"}:
-                (directory / name).symlink_to(Path(str(installed.locate_file(name))).resolve())
-
-
-def _closure(names: tuple[str, ...]) -> Iterator[Distribution]:
-    pending, seen = list(names), set[str]()
-    while pending:
-        name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            found = distribution(name)
-        except PackageNotFoundError:
-            continue  # a requirement for another platform or Python
-        yield found
-        for requirement in found.requires or ():
-            if "extra ==" not in requirement and (match := re.match(r"[\w.-]+", requirement)):
-                pending.append(match[0])
+    for name in _LIBRARIES:
+        found = find_spec(name)
+        if found is None or found.origin is None:
+            raise ModuleNotFoundError(name)
+        origin = Path(found.origin)
+        path = origin.parent if origin.name == "__init__.py" else origin
+        (directory / path.name).symlink_to(path)
 
 
 def variables(

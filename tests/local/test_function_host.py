@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from local.functions import Function, FunctionHost, Invocation, InvokeApi
+from local.functions import Function, FunctionHost, Invocation, InvokeApi, Scaling
 
 pytestmark = pytest.mark.enable_socket
 
@@ -48,7 +48,7 @@ def function(name: str, *, handler: str = "acting.behaviour.handler", **given: A
 class Running:
     """A host, the lines that its functions wrote, and the roles that it took credentials for."""
 
-    def __init__(self, *functions: Function, **settings: Any) -> None:
+    def __init__(self, *functions: Function, **scaling: Any) -> None:
         self.lines: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self.roles: list[str] = []
         self.host = FunctionHost(
@@ -57,7 +57,7 @@ class Running:
             endpoint_url="http://127.0.0.1:8081",
             credentials=self._credentials,
             log=lambda name, line: self.lines.put((name, line)),
-            **settings,
+            scaling=Scaling(**scaling),
         )
 
     def _credentials(self, role: str) -> dict[str, str]:
@@ -349,7 +349,7 @@ class TestScaling:
 
     def test_invocations_beyond_the_environments_wait(self) -> None:
         with (
-            Running(function("acting"), max_environments=2) as running,
+            Running(function("acting"), environments=2) as running,
             ThreadPoolExecutor(6) as callers,
         ):
             pids = set(callers.map(lambda _: running.result(sleep=0.2)["pid"], range(6)))
