@@ -14,7 +14,6 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Request, Response
 
-from local.faults import Fault
 from local.functions.answers import refused
 from local.functions.environment import SIGNALS
 from local.functions.function import LATEST, Function, Invocation
@@ -22,6 +21,8 @@ from local.functions.host import FunctionHost
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from local.faults import Fault
 
 INVOCATIONS = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
 _REQUEST_LIMIT = 6_291_456

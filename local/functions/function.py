@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from local.faults import Fault
+if TYPE_CHECKING:
+    from local.faults import Fault
 
 LATEST = "$LATEST"
 
@@ -40,7 +42,7 @@ class Request:
     payload: bytes
     trace_id: str
     client_context: str | None = None
-    fault: Fault | None = None
+    fault: "Fault | None" = None
 
 
 @dataclass(frozen=True)

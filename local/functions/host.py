@@ -10,13 +10,15 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
-from local.faults import Fault
 from local.functions.function import Function, Invocation, Request
-from local.functions.pool import DEFAULT_SCALING, STARTS_AT_ONCE, Pool, Scaling
+from local.functions.pool import STARTS_AT_ONCE, Pool, Scaling
 from local.functions.runtime import link_libraries, variables
+
+if TYPE_CHECKING:
+    from local.faults import Fault
 
 _logger = logging.getLogger(__name__)
 
@@ -36,14 +38,14 @@ class FunctionHost:
         endpoint_url: str,
         credentials: Callable[[str], Mapping[str, str]],
         log: Callable[[str, str], None],
-        scaling: Scaling = DEFAULT_SCALING,
+        scaling: Scaling | None = None,
     ) -> None:
         self.functions = [replace(each, asset=each.asset.resolve()) for each in functions]
         self._variables = partial(
             variables, region=region, endpoint_url=endpoint_url, credentials=credentials
         )
         self._log = log
-        self._scaling = scaling
+        self._scaling = scaling or Scaling()
 
     def __enter__(self) -> Self:
         """Starts an environment of each function; returns when each is ready or has failed."""
@@ -77,7 +79,7 @@ class FunctionHost:
         *,
         trace_id: str | None = None,
         client_context: str | None = None,
-        fault: Fault | None = None,
+        fault: "Fault | None" = None,
     ) -> Invocation:
         """Runs a function to its end, whatever becomes of the caller."""
         pool = self._pools[name]

@@ -25,9 +25,6 @@ class Scaling:
     renew_seconds: float = 45 * 60.0
 
 
-DEFAULT_SCALING = Scaling()
-
-
 class Pool:
     """The environments of a function.
 
