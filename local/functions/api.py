@@ -92,17 +92,16 @@ class InvokeApi:
             return refuse(400, "InvalidRequestContentException", Type="User", message=str(error))
         if kind == "DryRun":
             return Invocation(str(uuid4()), b"", 204)
-        return self._run(function, event, context, request.headers.get("X-Amzn-Trace-Id"))
-
-    def _run(
-        self, function: Function, event: bytes, context: str | None, trace_id: str | None
-    ) -> Invocation:
         fault = self._fault_at(function.package)
         if fault is not None and fault.kind == "slow":
             self._sleep(fault.seconds)
         killing = fault if fault is not None and fault.kind in SIGNALS else None
         invocation = self._host.invoke(
-            function.name, event, client_context=context, trace_id=trace_id, fault=killing
+            function.name,
+            event,
+            trace_id=request.headers.get("X-Amzn-Trace-Id"),
+            client_context=context,
+            fault=killing,
         )
         if fault is not None and fault.kind == "too_large":
             return replace(invocation, payload=_TOO_LARGE_FOR_A_STATE)

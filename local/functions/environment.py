@@ -76,7 +76,7 @@ class Environment:
                 with suppress(Empty):
                     return self._answers.get(timeout=fault.seconds)(request.id)
                 self._signal(SIGNALS[fault.kind])
-            return self._answers.get(timeout=ends_at - time.monotonic())(request.id)
+            return self._answers.get(timeout=max(0, ends_at - time.monotonic()))(request.id)
         if self._take(request.id):
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             self._pool.log(f"{now} {request.id} {self._late}")

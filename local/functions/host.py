@@ -62,9 +62,10 @@ class FunctionHost:
                 )
                 for function in self.functions
             }
-            pools = running.enter_context(ThreadPoolExecutor(STARTS_AT_ONCE))
-            running.callback(lambda: pools.map(Pool.close, self._pools.values()))
-            list(pools.map(Pool.warm, self._pools.values()))
+            for pool in self._pools.values():
+                running.callback(pool.close)
+            with ThreadPoolExecutor(STARTS_AT_ONCE) as starters:
+                list(starters.map(Pool.warm, self._pools.values()))
             self._running = running.pop_all()
         return self
 

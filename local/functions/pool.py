@@ -110,10 +110,11 @@ class Pool:
             self._environments.discard(environment)
             if environment in self._idle:
                 self._idle.remove(environment)
+            replaced = environment.has_run and not self._active()
             if not environment.ready.is_set() and self._waiting:
                 self._waiting.popleft().put(environment)
             environment.ready.set()
-            self._update(wanted=int(environment.has_run and not self._active()))
+            self._update(wanted=int(replaced))
 
     # With the lock held
 
