@@ -1,41 +1,30 @@
-"""What Lambda's Invoke API answers, in the service's own words."""
-
-from __future__ import annotations
+"""What Lambda answers when an invocation fails, in the service's own words."""
 
 import json
 import signal
 
 from local.functions.function import Invocation
 
-REQUEST_LIMIT = 6_291_456
 RESPONSE_LIMIT = 6_291_556
-
-
-def succeeded(request_id: str, payload: bytes) -> Invocation:
-    return Invocation(200, payload, None, request_id)
 
 
 def unhandled(request_id: str, payload: bytes) -> Invocation:
     """A failure that the runtime has described itself."""
-    return Invocation(200, payload, "Unhandled", request_id)
+    return Invocation(request_id, payload, function_error="Unhandled")
 
 
 def failed(request_id: str, error_type: str, message: str) -> Invocation:
-    return unhandled(request_id, _body(errorType=error_type, errorMessage=message))
+    body = {"errorType": error_type, "errorMessage": message}
+    return unhandled(request_id, json.dumps(body).encode())
 
 
-def timed_out(request_id: str, seconds: int) -> Invocation:
-    message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
-    return failed(request_id, "Sandbox.Timedout", message)
-
-
-def exited(request_id: str, returncode: int) -> Invocation:
-    message = f"RequestId: {request_id} Error: {exit_reason(returncode)}"
-    return failed(request_id, "Runtime.ExitError", message)
+def ended(request_id: str, error_type: str, reason: str) -> Invocation:
+    """The process ended, or was ended, before it had answered."""
+    return failed(request_id, error_type, f"RequestId: {request_id} Error: {reason}")
 
 
 def exit_reason(returncode: int) -> str:
-    """How Lambda tells of a process that ended; a negative code is the signal that ended it."""
+    """A negative code is the signal that ended the process."""
     if returncode == 0:
         return "Runtime exited without providing a reason"
     if returncode > 0:
@@ -50,48 +39,17 @@ def response_too_large(request_id: str) -> Invocation:
     return failed(request_id, "Function.ResponseSizeTooLarge", message)
 
 
-def not_found(request_id: str, arn: str) -> Invocation:
-    body = _body(Message=f"Function not found: {arn}", Type="User")
-    return Invocation(404, body, None, request_id, "ResourceNotFoundException")
+def refused(request_id: str, status: int, error_type: str, **body: str) -> Invocation:
+    """An error of the Invoke API: the function has not run."""
+    return Invocation(request_id, json.dumps(body).encode(), status, error_type=error_type)
 
 
 def throttled(request_id: str) -> Invocation:
     """The function's reserved concurrency is used up."""
-    body = _body(
-        Reason="ReservedFunctionConcurrentInvocationLimitExceeded",
-        Type="User",
-        message="Rate Exceeded.",
-    )
-    return Invocation(429, body, None, request_id, "TooManyRequestsException")
+    reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
+    body = {"Reason": reason, "Type": "User", "message": "Rate Exceeded."}
+    return refused(request_id, 429, "TooManyRequestsException", **body)
 
 
-def request_too_large(request_id: str) -> Invocation:
-    # The SDK's model calls this RequestTooLargeException; the service sends this name.
-    body = _body(
-        Message=f"Request must be smaller than {REQUEST_LIMIT} bytes "
-        "for the InvokeFunction operation"
-    )
-    return Invocation(413, body, None, request_id, "RequestEntityTooLargeException")
-
-
-def invalid_content(request_id: str, message: str) -> Invocation:
-    body = _body(Type="User", message=message)
-    return Invocation(400, body, None, request_id, "InvalidRequestContentException")
-
-
-def invalid_parameter(request_id: str, message: str) -> Invocation:
-    body = _body(Type="User", message=message)
-    return Invocation(400, body, None, request_id, "InvalidParameterValueException")
-
-
-def service_error(request_id: str, message: str) -> Invocation:
-    body = _body(Type="Service", Message=message)
-    return Invocation(500, body, None, request_id, "ServiceException")
-
-
-def closed(request_id: str) -> Invocation:
-    return service_error(request_id, "The function host was closed.")
-
-
-def _body(**fields: str) -> bytes:
-    return json.dumps(fields).encode()
+def service_error(request_id: str, message: str = "The function host was closed.") -> Invocation:
+    return refused(request_id, 500, "ServiceException", Type="Service", Message=message)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from werkzeug.wrappers import Request, Response
 
-from local.faults import Fault
+from local.functions.answers import refused
+from local.functions.environment import SIGNALS
+from local.functions.function import LATEST, Function, Invocation
 from local.functions.host import FunctionHost
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from local.faults import Fault
+
 INVOCATIONS = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
+_REQUEST_LIMIT = 6_291_456
+_TOO_LARGE_FOR_A_STATE = json.dumps("x" * 300_000).encode()  # a state holds 262,144 bytes
 
 
 class InvokeApi:
@@ -33,6 +44,7 @@ class InvokeApi:
         self._host = host
         self._fault_at = fault_at
         self._sleep = sleep
+        self._functions = {name: each for each in host.functions for name in _names(each)}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._answer(Request(environ))(environ, start_response)
@@ -44,24 +56,80 @@ class InvokeApi:
         if request.method != "POST":
             return Response(status=405, headers={"Allow": "POST"})
         name, qualifier = match["name"], request.args.get("Qualifier")
-        fault = self._fault_at(self._host.package(name))
-        if fault is not None and fault.kind == "slow":
-            self._sleep(fault.seconds)
-            fault = None
-        invocation = self._host.invoke(
-            name if qualifier is None else f"{name}:{qualifier}",
-            request.get_data(cache=False),
-            invocation_type=request.headers.get("X-Amz-Invocation-Type", "RequestResponse"),
-            client_context=request.headers.get("X-Amz-Client-Context"),
-            trace_id=request.headers.get("X-Amzn-Trace-Id"),
-            fault=fault,
-        )
+        invocation = self._invoke(name if qualifier is None else f"{name}:{qualifier}", request)
         response = Response(invocation.payload, invocation.status, content_type="application/json")
         response.headers["x-amzn-RequestId"] = invocation.request_id
         if invocation.error_type is not None:
             response.headers["x-amzn-ErrorType"] = invocation.error_type
         else:
-            response.headers["X-Amz-Executed-Version"] = "$LATEST"
+            response.headers["X-Amz-Executed-Version"] = LATEST
         if invocation.function_error is not None:
             response.headers["X-Amz-Function-Error"] = invocation.function_error
         return response
+
+    def _invoke(self, name: str, request: Request) -> Invocation:
+        """Refuses what Lambda would refuse, in its words."""
+        refuse = partial(refused, str(uuid4()))
+        function = self._functions.get(name)
+        if function is None:
+            known = self._host.functions[0].arn.rpartition(":")[0]
+            message = f"Function not found: {known}:{name.rpartition('function:')[2]}"
+            return refuse(404, "ResourceNotFoundException", Type="User", Message=message)
+        kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        if kind not in ("RequestResponse", "DryRun"):
+            message = f"Invocation type {kind!r} is not supported on this machine."
+            return refuse(400, "InvalidParameterValueException", Type="User", message=message)
+        payload = request.get_data(cache=False)
+        if len(payload) > _REQUEST_LIMIT:
+            operation = "for the InvokeFunction operation"
+            message = f"Request must be smaller than {_REQUEST_LIMIT} bytes {operation}"
+            # The SDK's model calls this RequestTooLargeException; the service sends this name.
+            return refuse(413, "RequestEntityTooLargeException", Message=message)
+        try:
+            event = _event(payload)
+            context = _context(request.headers.get("X-Amz-Client-Context"))
+        except ValueError as error:
+            return refuse(400, "InvalidRequestContentException", Type="User", message=str(error))
+        if kind == "DryRun":
+            return Invocation(str(uuid4()), b"", 204)
+        fault = self._fault_at(function.package)
+        if fault is not None and fault.kind == "slow":
+            self._sleep(fault.seconds)
+        killing = fault if fault is not None and fault.kind in SIGNALS else None
+        invocation = self._host.invoke(
+            function.name,
+            event,
+            trace_id=request.headers.get("X-Amzn-Trace-Id"),
+            client_context=context,
+            fault=killing,
+        )
+        if fault is not None and fault.kind == "too_large":
+            return replace(invocation, payload=_TOO_LARGE_FOR_A_STATE)
+        return invocation
+
+
+def _names(function: Function) -> Iterator[str]:
+    """What Invoke takes for a function: its name, its ARN, account and name; each with $LATEST."""
+    account = function.arn.split(":")[4]
+    for name in (function.name, function.arn, f"{account}:function:{function.name}"):
+        yield name
+        yield f"{name}:{LATEST}"
+
+
+def _event(payload: bytes) -> bytes:
+    if not payload:
+        return b"{}"
+    try:
+        json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        problem = f"Could not parse payload into json: {error}"
+        raise ValueError(f"Could not parse request body into json: {problem}") from error
+    return payload
+
+
+def _context(header: str | None) -> str | None:
+    """The client context as the runtime gets it: JSON in ASCII."""
+    try:
+        return None if header is None else json.dumps(json.loads(base64.b64decode(header)))
+    except (ValueError, RecursionError) as error:
+        raise ValueError("Client context must be a valid Base64-encoded JSON object.") from error

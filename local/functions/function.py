@@ -1,10 +1,12 @@
-"""A function as the template declares it, and what invoking it gives."""
-
-from __future__ import annotations
+"""A function as the template declares it, a request to run it, and what Invoke answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.faults import Fault
 
 LATEST = "$LATEST"
 
@@ -25,16 +27,30 @@ class Function:
     tracing: bool = False
     runtime: str = "python3.13"
     log_group: str | None = None
-    log_format: str = "Text"
-    log_level: str | None = None
+
+    @property
+    def package(self) -> str:
+        """The package that its handler is in: `generate` of `lambdas.generate.handler.handler`."""
+        return self.handler.split(".")[-3]
+
+
+@dataclass(frozen=True)
+class Request:
+    """`fault` happens to the process that runs it; `client_context` is JSON."""
+
+    id: str
+    payload: bytes
+    trace_id: str
+    client_context: str | None = None
+    fault: "Fault | None" = None
 
 
 @dataclass(frozen=True)
 class Invocation:
     """What Invoke answers: the function's payload, or (with `error_type`) the API's own error."""
 
-    status: int
-    payload: bytes
-    function_error: str | None
     request_id: str
+    payload: bytes
+    status: int = 200
+    function_error: str | None = None
     error_type: str | None = None

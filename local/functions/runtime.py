@@ -1,20 +1,21 @@
 """What Lambda's Python runtime gives a function: its libraries and its environment variables."""
 
-from __future__ import annotations
-
 import os
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 from local.functions.function import LATEST, Function
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
-_LIBRARIES = ("awslambdaric", "boto3")
+# The runtime client and the AWS SDK, with what they import.
+_LIBRARIES = (
+    *("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"),
+    *("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
+)
 
 
 def command(function: Function) -> list[str]:
@@ -23,46 +24,32 @@ def command(function: Function) -> list[str]:
 
 
 def link_libraries(directory: Path) -> None:
-    """Fill `directory` with links to what Lambda's runtime ships: boto3, the runtime client, and
-    what they require.
+    """Fills `directory` with links to what Lambda's runtime ships.
 
     A function sees these and its own asset, so that a library or a module of this repository that
     was not packaged fails here as it would on AWS.
     """
-    for installed in _closure(_LIBRARIES):
-        for name in {file.parts[0] for file in installed.files or ()}:
-            if name not in {"..", "__pycache__"}:
-                (directory / name).symlink_to(Path(str(installed.locate_file(name))).resolve())
-
-
-def _closure(names: tuple[str, ...]) -> Iterator[Distribution]:
-    pending, seen = list(names), set[str]()
-    while pending:
-        name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            found = distribution(name)
-        except PackageNotFoundError:
-            continue  # a requirement for another platform or Python
-        yield found
-        for requirement in found.requires or ():
-            if "extra ==" not in requirement and (match := re.match(r"[\w.-]+", requirement)):
-                pending.append(match[0])
+    for name in _LIBRARIES:
+        found = find_spec(name)
+        if found is None or found.origin is None:
+            raise ModuleNotFoundError(name)
+        origin = Path(found.origin)
+        path = origin.parent if origin.name == "__init__.py" else origin
+        (directory / path.name).symlink_to(path)
 
 
 def variables(
     function: Function,
+    runtime_api: str,
+    home: Path,
     *,
     region: str,
     endpoint_url: str,
-    credentials: Mapping[str, str],
-    runtime_api: str,
+    credentials: Callable[[str], Mapping[str, str]],
     libraries: Path,
-    home: Path,
 ) -> dict[str, str]:
     """A function's whole environment: nothing of the caller's shell, AWS profile or proxy."""
+    session = credentials(function.role_arn)
     stream = f"{datetime.now(UTC):%Y/%m/%d}/[{LATEST}]{uuid4().hex}"
     given = {
         "LANG": "en_US.UTF-8",
@@ -80,7 +67,7 @@ def variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": LATEST,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_FORMAT": function.log_format,
+        "AWS_LAMBDA_LOG_FORMAT": "Text",
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group or f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
@@ -88,8 +75,6 @@ def variables(
         "LAMBDA_TASK_ROOT": str(function.asset),
         "PYTHONPATH": os.pathsep.join((str(function.asset), str(libraries))),
     }
-    if function.log_level is not None:
-        reserved["AWS_LAMBDA_LOG_LEVEL"] = function.log_level
     # Not Lambda's: these keep the account, the home and the proxy of this machine out.
     local = {
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -100,4 +85,4 @@ def variables(
         "TMPDIR": str(home),
         "NO_PROXY": "*",
     }
-    return {**given, **function.environment, **reserved, **credentials, **local}
+    return {**given, **function.environment, **reserved, **session, **local}

@@ -1,144 +1,78 @@
-"""The Lambda Runtime API as one environment sees it: HTTP on a port of its own."""
+"""The Lambda Runtime API, as the runtime client in a function's process asks it."""
 
-from __future__ import annotations
-
-import asyncio
-import json
-import re
-from dataclasses import dataclass
+import time
+from email.parser import BytesHeaderParser
 from http import HTTPStatus
-from typing import Protocol, cast
+from http.server import BaseHTTPRequestHandler
+from itertools import takewhile
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, Any
 
-from local.functions.answers import RESPONSE_LIMIT
-
-_BASE = "/2018-06-01/runtime"
-_NEXT = f"{_BASE}/invocation/next"
-_INIT_ERROR = f"{_BASE}/init/error"
-_ANSWER = re.compile(rf"{_BASE}/invocation/(?P<request_id>[^/]+)/(?P<kind>response|error)")
-_BODIES = {
-    HTTPStatus.ACCEPTED: {"status": "OK"},
-    HTTPStatus.BAD_REQUEST: {
-        "errorMessage": "Invalid request ID",
-        "errorType": "InvalidRequestID",
-    },
-    HTTPStatus.NOT_FOUND: {"errorMessage": "Not found", "errorType": "NotFound"},
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {
-        "errorMessage": f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).",
-        "errorType": "RequestEntityTooLarge",
-    },
-}
-_HEAD_LIMIT = 2 * 1024 * 1024  # awslambdaric sends up to 1 MiB of X-Ray cause in a header
+if TYPE_CHECKING:
+    from local.functions.environment import Environment
 
 
-@dataclass(frozen=True)
-class Event:
-    """One invocation as the runtime gets it."""
+class RuntimeApi(TCPServer):
+    """Serves one environment, one connection at a time, on a port of its own: the runtime client
+    names itself nowhere else."""
 
-    request_id: str
-    payload: bytes
-    function_arn: str
-    deadline_ms: int
-    trace_id: str
-    client_context: str | None
+    def __init__(self, environment: "Environment") -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.environment = environment
+        self.address = "{}:{}".format(*self.socket.getsockname())
 
-
-class Runtime(Protocol):
-    """What an environment does with the calls of its runtime."""
-
-    def disconnected(self, connection: Connection) -> None: ...
-    def next_asked(self, connection: Connection) -> None: ...
-    def answered(self, request_id: str, payload: bytes, *, failed: bool) -> HTTPStatus: ...
-    def init_failed(self, payload: bytes) -> HTTPStatus: ...
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: the process has ended, and its environment tells how."""
 
 
-class Connection(asyncio.Protocol):
-    """One connection of a runtime: a purpose-built HTTP/1.1 server.
+class _Handler(BaseHTTPRequestHandler):
+    server: RuntimeApi
+    raw_requestline: bytes
+    protocol_version = request_version = "HTTP/1.1"
+    # A head and a body that are sent apart cost a delayed acknowledgement, 40 ms.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
-    Each answer leaves in one write: a head and a body sent apart cost a delayed acknowledgement,
-    40 ms, and the runtime client crashes on an event that has no Content-Type.
-    """
+    def parse_request(self) -> bool:
+        """The base class refuses headers over 64 KiB; a function's error comes in up to 1 MiB."""
+        self.command, self.path, _ = self.raw_requestline.decode("latin-1").split(" ")
+        lines = takewhile(bytes.strip, iter(self.rfile.readline, b""))
+        self.headers = BytesHeaderParser().parsebytes(b"".join(lines))
+        self.close_connection = False
+        return True
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._buffer = bytearray()
-        self._head: tuple[str, str, int] | None = None
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._runtime.disconnected(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while self._transport is not None and (request := self._take()) is not None:
-            self._route(*request)
-
-    def send(self, event: Event) -> None:
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": event.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(event.deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": event.function_arn,
-            "Lambda-Runtime-Trace-Id": event.trace_id,
-        }
-        if event.client_context is not None:
-            headers["Lambda-Runtime-Client-Context"] = event.client_context
-        self._write(HTTPStatus.OK, event.payload, headers)
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _take(self) -> tuple[str, str, bytes] | None:
-        """The next whole request, once it is there: method, path, body."""
-        if self._head is None:
-            end = self._buffer.find(b"\r\n\r\n")
-            if end < 0:
-                if len(self._buffer) > _HEAD_LIMIT:
-                    self.close()
-                return None
-            head = self._buffer[:end].decode("latin-1")
-            del self._buffer[: end + 4]
-            self._head = _parse(head)
-        method, path, length = self._head
-        if len(self._buffer) < length:
-            return None
-        body = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        self._head = None
-        return method, path, body
-
-    def _route(self, method: str, path: str, body: bytes) -> None:
-        if (method, path) == ("GET", _NEXT):
-            self._runtime.next_asked(self)
-        elif (method, path) == ("POST", _INIT_ERROR):
-            self._acknowledge(self._runtime.init_failed(body))
-        elif method == "POST" and (match := _ANSWER.fullmatch(path)) is not None:
-            failed = match["kind"] == "error"
-            self._acknowledge(self._runtime.answered(match["request_id"], body, failed=failed))
-        else:
-            self._acknowledge(HTTPStatus.NOT_FOUND)
-
-    def _acknowledge(self, status: HTTPStatus) -> None:
-        self._write(status, json.dumps(_BODIES[status]).encode(), {})
-
-    def _write(self, status: HTTPStatus, body: bytes, headers: dict[str, str]) -> None:
-        if self._transport is None:
+    def do_GET(self) -> None:
+        """`/2018-06-01/runtime/invocation/next`"""
+        request = self.server.environment.next_request()
+        if request is None:
+            self.close_connection = True
             return
-        lines = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: application/json"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        lines += [f"Content-Length: {len(body)}", "", ""]
-        self._transport.write("\r\n".join(lines).encode("latin-1") + body)
+        function = self.server.environment.function
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": request.id,
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + function.timeout_seconds) * 1e3)),
+            "Lambda-Runtime-Invoked-Function-Arn": function.arn,
+            "Lambda-Runtime-Trace-Id": request.trace_id,
+        }
+        if request.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = request.client_context
+        self._send(HTTPStatus.OK, request.payload, **headers)
 
+    def do_POST(self) -> None:
+        """`/2018-06-01/runtime/init/error` or `.../invocation/<request id>/response` or `/error`"""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        *_, request_id, kind = self.path.split("/")
+        environment = self.server.environment
+        if request_id == "init":
+            self._send(environment.init_failed(body))
+        else:
+            self._send(environment.answered(request_id, body, failed=kind == "error"))
 
-def _parse(head: str) -> tuple[str, str, int]:
-    """Method, path and length of the body; awslambdaric always names the length."""
-    request, *lines = head.split("\r\n")
-    method, path, _ = request.split(" ", 2)
-    for line in lines:
-        name, _, value = line.partition(":")
-        if name.lower() == "content-length":
-            return method, path, int(value)
-    return method, path, 0
+    def _send(self, status: HTTPStatus, body: bytes = b"", **headers: str) -> None:
+        # The runtime client crashes on an event without a Content-Type.
+        headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
