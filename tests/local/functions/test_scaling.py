@@ -52,8 +52,11 @@ def test_idle_environments_end_all_but_one() -> None:
         pids = list(callers.map(lambda _: running.result(sleep=0.3)["pid"], range(4)))
 
         assert len(set(pids)) > 1
-        assert eventually(lambda: sum(map(alive, pids)) == 1)
-        assert running.result()["pid"] in pids
+        assert eventually(lambda: sum(map(alive, pids)) <= 1)
+        # One that never had a request may be the one that is left.
+        started = len(running.roles)
+        running.result()
+        assert len(running.roles) == started
 
 
 def test_an_environment_whose_credentials_age_is_replaced() -> None:
