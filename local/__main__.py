@@ -34,12 +34,20 @@ def main() -> int:
 
     # These imports take as long as all else together: only now, so that a synth error is quick.
     from local.bedrock.painter import render_painting
+    from local.bedrock.renderers import NoModelError, Render, renderer_for
     from local.deployment import DeploymentError
     from local.serving import PortInUseError
     from local.stack import LocalStack, Options
 
+    render: Render = render_painting
+    if arguments.model:
+        _say(f"loading the model {arguments.model}")
+        try:
+            render = renderer_for(arguments.model)
+        except NoModelError as error:
+            return _fail(str(error))
     options = Options(
-        render=render_painting,
+        render=render,
         port=arguments.port,
         aws_port=arguments.aws_port,
         latency_seconds=arguments.latency,
@@ -65,6 +73,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--latency", type=_seconds, default=0.0, help="seconds that the model takes (default 0)"
+    )
+    parser.add_argument(
+        "--model", help="a real model: diffusers' folder or name, or an Images API's address"
     )
     parser.add_argument("--data", type=Path, help="directory that keeps pictures across restarts")
     parser.add_argument(
