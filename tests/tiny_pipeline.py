@@ -24,6 +24,7 @@ def save_tiny_pipeline(folder: Path) -> Path:
     )
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+    torch.set_num_threads(1)  # tensors this small only wait for other threads
     torch.manual_seed(0)
     vocabulary = folder / "vocabulary"
     vocabulary.mkdir(parents=True)

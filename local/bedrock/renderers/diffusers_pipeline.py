@@ -26,6 +26,10 @@ _SIDE_STEP = 64
 def diffusers_pipeline(model: str) -> Render:
     """Loads a pipeline from a folder, or by its name from Hugging Face, and returns what draws with
     it, one picture at a time. Raises NoModelError."""
+    os.environ.setdefault(
+        "TRANSFORMERS_VERBOSITY", "error"
+    )  # it would say that it likes torchvision
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA's matrices, equal each time
     try:
         import torch
         from diffusers import AutoPipelineForText2Image
@@ -34,7 +38,6 @@ def diffusers_pipeline(model: str) -> Render:
             f"MODEL={model} needs diffusers and torch: {INSTALL} ({first_line(error)})"
         ) from error
 
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA's matrices, equal each time
     torch.use_deterministic_algorithms(True, warn_only=True)
     cuda = torch.cuda.is_available()
     try:
