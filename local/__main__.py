@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -62,6 +63,8 @@ def main() -> int:
         return _fail(f"{error}: choose others with make run PORT=... AWS_PORT=...")
     except DeploymentError as error:
         return _fail(f"the stack does not deploy: {error}")
+    if arguments.model:
+        os._exit(0)  # a picture that torch still draws would abort an ordinary end
     return 0
 
 

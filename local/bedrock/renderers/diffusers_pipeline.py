@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ INSTALL = ".venv/bin/pip install --editable '.[model]'"
 # Pipelines take sides in steps of 8, 16, 32 or 64.
 _SIDE_STEP = 64
 
+# A model's name at Hugging Face.
+_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
+
 
 def diffusers_pipeline(model: str) -> Render:
     """Loads a pipeline from a folder, or by its name from Hugging Face, and returns what draws with
@@ -38,17 +42,19 @@ def diffusers_pipeline(model: str) -> Render:
             f"MODEL={model} needs diffusers and torch: {INSTALL} ({first_line(error)})"
         ) from error
 
+    folder = Path(model).expanduser()
+    if not folder.is_dir() and not _NAME.fullmatch(model):
+        raise NoModelError(f"MODEL={model} is no folder")
     torch.use_deterministic_algorithms(True, warn_only=True)
     cuda = torch.cuda.is_available()
     try:
         pipeline = AutoPipelineForText2Image.from_pretrained(
-            str(Path(model).expanduser()), dtype=torch.bfloat16 if cuda else torch.float32
+            str(folder), dtype=torch.bfloat16 if cuda else torch.float32
         )
         pipeline.to("cuda" if cuda else "cpu")
     except Exception as error:  # each pipeline's parts have errors of their own
         raise NoModelError(
-            f"MODEL={model} is neither a folder nor a name that diffusers loads as a text-to-image "
-            f"pipeline: {first_line(error)}"
+            f"MODEL={model} does not load as a text-to-image pipeline: {first_line(error)}"
         ) from error
     pipeline.set_progress_bar_config(disable=True)
     lock = threading.Lock()
