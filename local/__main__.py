@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -33,13 +34,21 @@ def main() -> int:
         return _fail(f"the stack does not synthesize:\n{error}")
 
     # These imports take as long as all else together: only now, so that a synth error is quick.
+    from local.bedrock.renderers import NoModelError, Render, renderer_for
     from local.bedrock.renderers.poster import render_poster
     from local.deployment import DeploymentError
     from local.serving import PortInUseError
     from local.stack import LocalStack, Options
 
+    render: Render = render_poster
+    if arguments.model:
+        _say(f"loading the model {arguments.model}")
+        try:
+            render = renderer_for(arguments.model)
+        except NoModelError as error:
+            return _fail(str(error))
     options = Options(
-        render=render_poster,
+        render=render,
         port=arguments.port,
         aws_port=arguments.aws_port,
         latency_seconds=arguments.latency,
@@ -54,6 +63,8 @@ def main() -> int:
         return _fail(f"{error}: choose others with make run PORT=... AWS_PORT=...")
     except DeploymentError as error:
         return _fail(f"the stack does not deploy: {error}")
+    if arguments.model:
+        os._exit(0)  # a picture that torch still draws would abort an ordinary end
     return 0
 
 
@@ -65,6 +76,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--latency", type=_seconds, default=0.0, help="seconds that the model takes (default 0)"
+    )
+    parser.add_argument(
+        "--model", help="a real model: diffusers' folder or name, or an Images API's address"
     )
     parser.add_argument("--data", type=Path, help="directory that keeps pictures across restarts")
     parser.add_argument(

@@ -111,6 +111,7 @@ class LocalStack:
                 faults=faults,
                 guardrails=guardrails,
                 sleep=self._stopped.wait,
+                log=self._log,
             ),
             guardrails=guardrails,
             faults=faults,

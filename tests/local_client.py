@@ -225,13 +225,15 @@ def running(
     """The local stack from the project's template.
 
     `settings` differ from those of the local environment; `change` may edit the template's
-    document. `log` gets what the terminal would, `events` the functions' log events as written.
+    document. `log` gets what the terminal would, `events` the functions' log events as written. The
+    model draws cards, unless `render` is among the options.
     """
     template = synthesized(settings=settings)
     document = deepcopy(dict(template.document))
     change(document)
     port, aws_port = free_ports()
-    where = Options(render=render_card, port=port, aws_port=aws_port, **options)
+    options = {"render": render_card, **options}
+    where = Options(port=port, aws_port=aws_port, **options)
     changed = replace(template, document=document)
     with LocalStack(changed, where, log=log, events=events) as stack:
         yield LocalClient(

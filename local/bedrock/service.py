@@ -19,7 +19,7 @@ from local.aws.wire_errors import rest_json_error
 from local.bedrock.families import ModelRequest, family_of
 from local.bedrock.faulty_pictures import faulty_pictures
 from local.bedrock.guardrails import Guardrails
-from local.bedrock.renderers import Render
+from local.bedrock.renderers import FilteredError, Render, RenderError
 from local.bedrock.request_check import MalformedRequestError, check_request
 from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
 from local.serving import reset_midway
@@ -48,7 +48,7 @@ class BedrockRuntime:
     """Answers InvokeModel for every model of the catalog.
 
     `render` draws. `serve_retired` serves models past their end of life too, which the service
-    refuses.
+    refuses. `log` gets why `render` failed.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class BedrockRuntime:
         faults: FaultPlan,
         guardrails: Guardrails,
         sleep: Callable[[float], object],
+        log: Callable[[str], None],
     ) -> None:
         self._render = render
         self._guardrails = guardrails
@@ -67,6 +68,7 @@ class BedrockRuntime:
         self._serve_retired = serve_retired
         self._faults = faults
         self._sleep = sleep
+        self._log = log
         self._lock = threading.Lock()
         self._calls: deque[ModelCall] = deque(maxlen=KEPT_CALLS)
         self._counts: Counter[str] = Counter()
@@ -98,9 +100,16 @@ class BedrockRuntime:
 
         self._bill(ModelCall(model, checked))
         self._sleep(self._latency_seconds)
-        if fault is None:
-            return _answered(self._good_answer(asked))
-        return self._fail(fault, asked, request)
+        try:
+            if fault is None:
+                return _answered(self._good_answer(asked))
+            return self._fail(fault, asked, request)
+        except FilteredError:
+            return _answered(family_of(model).filtered(asked))
+        except RenderError as error:
+            self._log(f"the model gave no picture: {error}")
+            message = "The model gave no picture. Its machine's log says why."
+            return rest_json_error(modelled_errors()[error.code], error.code, message)
 
     def _good_answer(self, asked: ModelRequest) -> dict[str, Any]:
         picture = base64.b64encode(self._render(asked)).decode()
