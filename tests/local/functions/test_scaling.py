@@ -49,7 +49,7 @@ def test_idle_environments_end_all_but_one() -> None:
         Running(function("acting"), idle_seconds=0.2) as running,
         ThreadPoolExecutor(4) as callers,
     ):
-        pids = list(callers.map(lambda _: running.result(sleep=0.3)["pid"], range(4)))
+        pids = list(callers.map(lambda _: running.result(sleep=1)["pid"], range(4)))
 
         assert len(set(pids)) > 1
         assert eventually(lambda: sum(map(alive, pids)) <= 1)
