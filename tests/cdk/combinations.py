@@ -12,6 +12,7 @@ from aws_cdk.assertions import Template
 
 from cdk.settings import DeniedTopic, Settings
 from cdk.stack import EaselStack
+from tests.share import WHOLE
 
 STACK_NAME = "easel-test"
 
@@ -41,6 +42,10 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
         "no_reserve": Settings(generate_concurrency=0, alarm_email="operator@example.com"),
     }
 )
+
+# Those that add or take away what has permissions.
+_MOST_TELLING = ("dev", "own_guardrail", "no_guardrail", "waf", "other_origins")
+TRIED = tuple(COMBINATIONS) if WHOLE else _MOST_TELLING
 
 
 def app(outdir: Path | None = None) -> App:

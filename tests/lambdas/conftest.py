@@ -1,6 +1,7 @@
 """A bucket in memory: real boto3, moto's S3, no sockets."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -11,12 +12,15 @@ from lambdas.common.bucket import Bucket, s3_config
 BUCKET_NAME = "pictures"
 
 
+@pytest.fixture(scope="session")
+def client() -> Any:
+    session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    return session.client("s3", region_name="eu-west-1", config=s3_config())
+
+
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+def bucket(client: Any) -> Iterator[Bucket]:
     with mock_aws():
-        client = boto3.client("s3", region_name="eu-west-1", config=s3_config())
         client.create_bucket(
             Bucket=BUCKET_NAME, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )

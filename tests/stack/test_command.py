@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import pytest
 import urllib3
 
 from local.assembly import synthesized
-from tests.local_client import free_ports
+from tests.local_client import LocalClient, free_ports
 
 BODY = b'{"prompt":"kept","seed":3}'
 
@@ -74,50 +74,42 @@ def group_members(group: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_it_says_when_it_is_ready_and_a_signal_stops_everything(number: int) -> None:
-    port, aws_port = free_ports()
-    with started(port, aws_port) as process:
-        said = "".join(lines_until_ready(process))
-        drawn = post(port)
-
-        os.kill(process.pid, number)
-        code = process.wait(timeout=20)
-        for _ in range(50):
-            if not group_members(process.pid):
-                break
-            time.sleep(0.1)
-
-        assert f"http://127.0.0.1:{port}/images" in said
-        assert drawn["seed"] == 3
-        assert code == 0
-        assert group_members(process.pid) == []
-
-
-def test_a_port_in_use_is_one_clear_line() -> None:
-    port, aws_port = free_ports()
-    with started(port, aws_port) as first:
-        lines_until_ready(first)
-        with started(port, aws_port + 1) as second:
-            said, _ = second.communicate(timeout=30)
-
-    assert second.returncode == 1
-    assert said.count("\n") == 1
-    assert f"port {port} is in use" in said
-
-
-def test_pictures_outlive_a_restart_where_they_are_told_to(tmp_path: Path) -> None:
+def test_a_signal_stops_everything_and_pictures_are_kept_where_they_are_told_to(
+    tmp_path: Path,
+) -> None:
     port, aws_port = free_ports()
     answers = []
-    for _ in range(2):
+    for number in (signal.SIGINT, signal.SIGTERM):
         with started(port, aws_port, f"--data={tmp_path}") as process:
-            lines_until_ready(process)
+            said = "".join(lines_until_ready(process))
             answers.append(post(port))
-            os.kill(process.pid, signal.SIGTERM)
-            process.wait(timeout=20)
 
+            os.kill(process.pid, number)
+            code = process.wait(timeout=20)
+            for _ in range(50):
+                if not group_members(process.pid):
+                    break
+                time.sleep(0.1)
+
+            assert f"http://127.0.0.1:{port}/images" in said
+            assert code == 0
+            assert group_members(process.pid) == []
+
+    assert [answer["seed"] for answer in answers] == [3, 3]
     assert [answer["reused"] for answer in answers] == [False, True]
     assert answers[0]["sha256"] == answers[1]["sha256"]
+
+
+def test_a_port_in_use_is_one_clear_line(easel: LocalClient) -> None:
+    port, aws_port = urlsplit(easel.api_url).port, free_ports()[1]
+    assert port is not None
+
+    with started(port, aws_port) as process:
+        said, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert said.count("\n") == 1
+    assert f"port {port} is in use" in said
 
 
 def test_a_start_from_the_cache_does_without_aws_cdk() -> None:
