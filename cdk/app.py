@@ -13,8 +13,7 @@ from cdk.spend import ceiling, in_words
 from cdk.stack import EaselStack
 
 
-def main() -> None:
-    app = App()
+def main(app: App) -> None:
     environments = app.node.get_context("environments")
     environment = app.node.try_get_context("environment") or "dev"
     if environment not in environments:
@@ -43,4 +42,4 @@ def _changed_settings(app: App) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    main(App())

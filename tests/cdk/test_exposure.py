@@ -1,12 +1,13 @@
 """The firewall in front of the stage, and what a synth says of the cost of an hour."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+from aws_cdk import App
+
+from cdk.app import main
 from cdk.firewall import COUNTED_RULES
 from cdk.settings import Settings
 from tests.cdk.combinations import properties, template_of
@@ -82,22 +83,13 @@ class TestFirewall:
         )
 
 
-def test_a_synth_says_what_an_hour_can_cost(tmp_path: Path) -> None:
+def test_a_synth_says_what_an_hour_can_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
 
-    made = subprocess.run(
-        [sys.executable, "-m", "cdk.app"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "CDK_OUTDIR": str(tmp_path),
-            "CDK_CONTEXT_JSON": json.dumps({**context, "environment": "dev"}),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    main(App(outdir=str(tmp_path), context={**context, "environment": "dev"}))
 
-    hard, soft = made.stderr.splitlines()
+    hard, soft = capsys.readouterr().err.splitlines()
     assert hard.startswith("An hour can cost $")
     assert soft.startswith("API Gateway aims at $")

@@ -14,6 +14,7 @@ from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.operations import OPERATIONS
 from cdk.settings import Settings
 from tests.cdk.combinations import STACK_NAME, properties, stack_of, template_of
+from tests.share import WHOLE
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -189,7 +190,7 @@ class TestStateMachine:
 
 
 class TestApi:
-    @pytest.mark.parametrize("waf", [False, True], ids=["bare", "waf"])
+    @pytest.mark.parametrize("waf", [False, True] if WHOLE else [True])
     @pytest.mark.parametrize("origins", [(), ONE_PAGE, TWO_PAGES], ids=["0", "1", "2"])
     @pytest.mark.parametrize(
         ("auth", "authorization", "key"), [("iam", "AWS_IAM", False), ("api_key", "NONE", True)]

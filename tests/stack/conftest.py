@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_client import LocalClient, running
+from tests.local_client import LocalClient, assembled, running
 from tests.stack.command_line import CommandLine
 
 
 @pytest.fixture(scope="session")
 def easel() -> Iterator[LocalClient]:
+    assembled()
     # A new interpreter: this one has threads, and its moto may run a changed stack.
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
