@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import re
 import socket
 import time
@@ -209,10 +210,19 @@ def drawing_within(seconds: int) -> Change:
 
 
 def free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind((HOST, 0))
-        other.bind((HOST, 0))
-        return one.getsockname()[1], other.getsockname()[1]
+    """Returns two ports that are free, and below those that systems give out by themselves."""
+    one, other, *_ = filter(_is_free, random.sample(range(10_000, 32_000), 100))
+    return one, other
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager
