@@ -211,7 +211,7 @@ def drawing_within(seconds: int) -> Change:
 
 def free_ports() -> tuple[int, int]:
     """Returns two ports that are free, and below those that systems give out by themselves."""
-    one, other, *_ = filter(_is_free, random.sample(range(10_000, 32_000), 100))
+    one, other, *_ = filter(_is_free, random.SystemRandom().sample(range(10_000, 32_000), 100))
     return one, other
 
 
