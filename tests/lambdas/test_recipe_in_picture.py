@@ -3,12 +3,9 @@
 import hashlib
 import io
 import json
-import shutil
 import struct
-import subprocess
 import zlib
 from functools import cache
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -361,99 +358,3 @@ def test_a_recipe_is_read_from_an_extension_that_another_tool_has_written() -> N
     jpeg = encoded("jpeg", Image.new("RGB", (8, 8)), xmp=packet)
 
     assert read_recipe_json(jpeg[:2] + segment(portion) + jpeg[2:]) == "{}"
-
-
-def with_text(content: bytes) -> bytes:
-    at = end_of(painted("png"), 1)
-    return painted("png")[:at] + chunk(b"iTXt", content) + painted("png")[at:]
-
-
-def with_xmp(packet: bytes) -> bytes:
-    return encoded(
-        "jpeg", Image.new("RGB", (8, 8)), xmp=packet + b"https://easel.invalid/recipe/1/"
-    )
-
-
-@pytest.mark.parametrize(
-    "picture",
-    [
-        with_text(b"easel\0\1\0\0\0no stream"),
-        with_text(b"easel\0\1\0\0\0" + zlib.compress(b"{}")[:-1]),
-        with_text(b"easel\0\1\0\0\0" + zlib.compress(bytes(10_000_000))),
-        with_text(b"easel\0\0\0\0\0\xff"),
-        with_xmp(b"<x"),
-        with_xmp(b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'),
-        b"",
-        b"GIF89a",
-        painted("png")[:-1],
-        painted("jpeg")[:-2],
-    ],
-    ids=[
-        "no stream", "half a stream", "a bomb", "no UTF-8", "broken XMP", "entities",
-        "nothing", "gif", "png cut short", "jpeg cut short",
-    ],
-)  # fmt: skip
-def test_a_broken_picture_or_recipe_is_a_value_error(picture: bytes) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        read_recipe_json(picture)
-
-
-@given(st.binary(max_size=200), st.sampled_from([PNG_SIGNATURE, b"\xff\xd8", b""]))
-def test_noise_is_never_taken_for_a_picture(noise: bytes, start: bytes) -> None:
-    for refuse in (strip, read_recipe_json, is_signed, lambda it: embed(it, recipe())):
-        with pytest.raises(ValueError, match=r"\w"):
-            refuse(start + noise)
-
-
-@pytest.mark.parametrize(
-    ("picture", "signed"),
-    [
-        (painted("png"), False),
-        (painted("jpeg"), False),
-        (painted("png")[:33] + chunk(b"caBX", b"\0\0\0\x10jumb") + painted("png")[33:], True),
-        (
-            painted("jpeg")[:20]
-            + segment(b"JP\0\1\0\0\0\1\0\0\0\x10jumb", 0xEB)
-            + painted("jpeg")[20:],
-            True,
-        ),
-    ],
-    ids=["png", "jpeg", "signed png", "signed jpeg"],
-)
-def test_content_credentials_are_seen(picture: bytes, signed: bool) -> None:
-    assert is_signed(picture) is signed
-
-
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
-@pytest.mark.parametrize("prompts", [("a caf\xe9\n& co", "<x>"), *LONGEST.values()])
-@pytest.mark.parametrize(
-    ("kind", "recipe_tag", "text_tag"),
-    [("png", "PNG:Easel", "PNG:Parameters"), ("jpeg", "XMP-easel:Recipe", "XMP-dc:Description")],
-)
-def test_exiftool_reads_recipe_and_text(
-    kind: str, recipe_tag: str, text_tag: str, prompts: tuple[str, str], tmp_path: Path
-) -> None:
-    own = recipe(*prompts)
-    path = tmp_path / f"picture.{kind}"
-    path.write_bytes(embed(painted(kind), own))
-
-    def tag(name: str) -> str:
-        command = ["exiftool", "-b", f"-{name}", str(path)]
-        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
-
-    assert json.loads(tag(recipe_tag)) == own.to_dict()
-    assert tag(text_tag) == infotext(own, 96, 64)
-    assert tag("Warning") == ""
-
-
-@pytest.mark.skipif(shutil.which("pngcheck") is None, reason="pngcheck is not installed")
-@pytest.mark.parametrize("prompt", ["a cat", "\u706f\u53f0", NASTY], ids=ascii)
-def test_pngcheck_finds_nothing_wrong(prompt: str, tmp_path: Path) -> None:
-    path = tmp_path / "picture.png"
-    path.write_bytes(embed(painted("png"), recipe(prompt)))
-
-    command = ["pngcheck", "-v", str(path)]
-    outcome = subprocess.run(command, capture_output=True)
-
-    assert outcome.returncode == 0
-    assert b"No errors" in outcome.stdout
