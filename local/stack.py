@@ -14,6 +14,7 @@ from typing import Self
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local.assembly import STACK_NAME
 from local.aws.credentials import RoleCredentials
 from local.aws.endpoint import AwsEndpoint
 from local.aws.moto_gaps import fill_gaps
@@ -31,7 +32,6 @@ from local.serving import HOST, Server, check_free
 from local.template import Template
 
 REGION = "us-east-1"
-STACK_NAME = "easel-local"
 
 # The parameter's number in glibc's malloc.h.
 _M_ARENA_MAX = -8

@@ -1,8 +1,6 @@
 """Broken and signed files are seen, and other tools read the recipe in a picture."""
 
 import json
-import shutil
-import subprocess
 import zlib
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from tests.lambdas.test_recipe_in_picture import (
     segment,
     strip,
 )
+from tests.picture_readers import exiftool, needs, pngcheck
 
 
 def with_text(content: bytes) -> bytes:
@@ -90,7 +89,7 @@ def test_content_credentials_are_seen(picture: bytes, signed: bool) -> None:
     assert is_signed(picture) is signed
 
 
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+@needs("exiftool")
 @pytest.mark.parametrize("prompts", [("a caf\xe9\n& co", "<x>"), *LONGEST.values()])
 @pytest.mark.parametrize(
     ("kind", "recipe_tag", "text_tag"),
@@ -103,23 +102,15 @@ def test_exiftool_reads_recipe_and_text(
     path = tmp_path / f"picture.{kind}"
     path.write_bytes(embed(painted(kind), own))
 
-    def tag(name: str) -> str:
-        command = ["exiftool", "-b", f"-{name}", str(path)]
-        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
-
-    assert json.loads(tag(recipe_tag)) == own.to_dict()
-    assert tag(text_tag) == infotext(own, 96, 64)
-    assert tag("Warning") == ""
+    assert json.loads(exiftool(path, recipe_tag)) == own.to_dict()
+    assert exiftool(path, text_tag) == infotext(own, 96, 64)
+    assert exiftool(path, "Warning") == ""
 
 
-@pytest.mark.skipif(shutil.which("pngcheck") is None, reason="pngcheck is not installed")
+@needs("pngcheck")
 @pytest.mark.parametrize("prompt", ["a cat", "\u706f\u53f0", NASTY], ids=ascii)
 def test_pngcheck_finds_nothing_wrong(prompt: str, tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(embed(painted("png"), recipe(prompt)))
 
-    command = ["pngcheck", "-v", str(path)]
-    outcome = subprocess.run(command, capture_output=True)
-
-    assert outcome.returncode == 0
-    assert b"No errors" in outcome.stdout
+    pngcheck(path)

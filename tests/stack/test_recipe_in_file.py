@@ -3,8 +3,6 @@
 import hashlib
 import io
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from PIL import Image, JpegImagePlugin
 
 from easel.picture_file import read_recipe
 from tests.local_client import LocalClient
+from tests.picture_readers import exiftool, needs, pngcheck
 
 PROMPT = 'a lighthouse, at dusk\n灯台 "Café" <x> & 🐈'
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -107,7 +106,7 @@ def test_the_recipe_in_the_file_is_a_request_for_the_same_picture(
     assert easel.model_calls() == calls
 
 
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+@needs("exiftool")
 def test_exiftool_reads_the_recipe_without_a_warning(
     easel: LocalClient, request_: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -115,16 +114,12 @@ def test_exiftool_reads_the_recipe_without_a_warning(
     path = tmp_path / "picture"
     path.write_bytes(easel.downloaded(drawn))
 
-    def tag(name: str) -> str:
-        command = ["exiftool", "-b", f"-{name}", str(path)]
-        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
-
     name = "XMP-easel:Recipe" if drawn["output_format"] == "jpeg" else "PNG:Easel"
-    assert json.loads(tag(name)) == manifest_of(easel, drawn["id"])["recipe"]
-    assert tag("Warning") == tag("Error") == ""
+    assert json.loads(exiftool(path, name)) == manifest_of(easel, drawn["id"])["recipe"]
+    assert exiftool(path, "Warning") == exiftool(path, "Error") == ""
 
 
-@pytest.mark.skipif(shutil.which("pngcheck") is None, reason="pngcheck is not installed")
+@needs("pngcheck")
 def test_pngcheck_finds_nothing_wrong(
     easel: LocalClient, request_: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -132,7 +127,4 @@ def test_pngcheck_finds_nothing_wrong(
     path = tmp_path / "picture.png"
     path.write_bytes(easel.downloaded(drawn))
 
-    outcome = subprocess.run(["pngcheck", "-v", str(path)], capture_output=True)  # noqa: S607
-
-    assert outcome.returncode == 0
-    assert b"No errors" in outcome.stdout
+    pngcheck(path)
