@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lambdas.picture.infotext import infotext
-from tests.lambdas.test_recipe_in_picture import (
+from tests.lambdas.picture_files import (
     LONGEST,
     NASTY,
     PNG_SIGNATURE,

@@ -1,6 +1,7 @@
 """What draws for the Bedrock stand-in. Each renderer returns a picture's file for a request, in the
 request's size and format, and always the same bytes for the same request."""
 
+import hashlib
 import io
 from collections.abc import Callable
 
@@ -55,6 +56,11 @@ def fitted(image: Image.Image, request: ModelRequest) -> bytes:
     cut off."""
     picture = ImageOps.fit(image.convert("RGB"), request.size, Image.Resampling.LANCZOS)
     return encoded(picture, request.output_format)
+
+
+def fingerprint(request: ModelRequest) -> bytes:
+    """Returns 32 bytes that are other ones for every other request."""
+    return hashlib.sha256(repr(request).encode()).digest()
 
 
 def encoded(image: Image.Image, output_format: str) -> bytes:

@@ -1,6 +1,5 @@
 """Draws a poster: the prompt in type, on a ground that its seed, style and mood decide."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from random import Random
@@ -10,13 +9,13 @@ from PIL import Image, ImageColor, ImageDraw, ImageFilter
 
 from lambdas.common.catalog import STYLE_PRESETS, Size
 from local.bedrock.families import ModelRequest
-from local.bedrock.renderers import encoded, ground
+from local.bedrock.renderers import encoded, fingerprint, ground
 from local.bedrock.renderers.lettering import TABLES, fitted, font
 
 
 def render_poster(request: ModelRequest) -> bytes:
     """Returns another picture for every other request."""
-    digest = hashlib.sha256(repr(request).encode()).digest()
+    digest = fingerprint(request)
     rng = Random(digest)
     prompt, style = with_style(request.prompt, request.style)
     look = TABLES["styles"].get(style) or rng.choice(TABLES["plain"])
