@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,17 +11,14 @@ import pytest
 from cdk.definition import task_of
 from lambdas.common.keys import staging_key
 from lambdas.validate.request import resolve
-from local.deployment import DeploymentError
 from tests.environments import VALIDATE
 from tests.local_client import (
-    Answer,
     Change,
     Document,
     LocalClient,
     drawing_within,
     resources,
     running,
-    throttled_to,
 )
 
 BODY = {"prompt": "a change of the template", "seed": 1}
@@ -128,23 +126,6 @@ def test_a_key_without_a_usage_plan_opens_nothing() -> None:
     assert (answer.status, answer.error["code"]) == (403, "invalid_api_key")
 
 
-def test_a_throttle_less_in_the_template_is_a_throttle_less_in_the_run() -> None:
-    with running(change=throttled_to(rate=0.001, burst=1)) as easel:
-        answers = [easel.post(BODY, path=path) for path in ("/images", "/images", "/image")]
-
-    assert [answer.status for answer in answers] == [200, 429, 200]
-
-
-def test_a_header_that_no_method_response_declares_is_not_deployed() -> None:
-    def change(document: Document) -> None:
-        for method in resources(document, "AWS::ApiGateway::Method"):
-            for response in method["Integration"]["IntegrationResponses"]:
-                response["ResponseParameters"] = {"method.response.header.Vary": "'Origin'"}
-
-    with pytest.raises(DeploymentError, match="does not declare"), running(change=change):
-        pass
-
-
 def test_a_function_without_concurrency_left_is_a_429() -> None:
     def change(document: Document) -> None:
         for function in resources(document, "AWS::Lambda::Function"):
@@ -180,56 +161,61 @@ def test_a_guardrail_of_ones_own_that_is_not_there_lets_nothing_through() -> Non
         assert easel.model_calls() == 0
 
 
-def throttled_twice(easel: LocalClient) -> Answer:
-    easel.fail("ThrottlingException", times=2)
-    return easel.post(BODY)
+class TestChanged:
+    """Several changes at once, of which none touches another's test."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def easel(cls) -> Iterator[LocalClient]:
+        with running(change=everything_else) as client:
+            yield client
+
+    def test_a_retry_less_in_the_state_machine_is_a_retry_less_in_the_run(
+        self, easel: LocalClient
+    ) -> None:
+        easel.fail("ThrottlingException")
+
+        assert easel.post({**BODY, "prompt": "throttled"}).status == 429
+
+    def test_a_renamed_state_has_its_new_name_in_the_history(self, easel: LocalClient) -> None:
+        arn = easel.post(BODY).body["execution_arn"]
+
+        assert '"name": "Publish"' in json.dumps(easel.history(arn), default=str)
+
+    def test_a_line_of_a_mapping_template_changes_the_answer(self, easel: LocalClient) -> None:
+        assert "image_url" in easel.post(BODY, path="/image").body["wrapped"]
+
+    def test_a_request_model_is_enforced(self, easel: LocalClient) -> None:
+        answer = easel.post({"prompt": "no seed"})
+
+        assert (answer.status, answer.error["param"]) == (400, "body")
 
 
-def test_a_retry_less_in_the_state_machine_is_a_retry_less_in_the_run() -> None:
+def everything_else(document: Document) -> None:
+    """No retry after a throttled call, another state's name, an answer of `/image` that is wrapped,
+    and a request model that wants a seed."""
+
     def change(definition: dict[str, Any]) -> None:
         task_of(definition, "Generate")["Catch"][0]["ErrorEquals"].remove("ThrottledError")
-
-    with running(change=change_states(change)) as easel:
-        answer = throttled_twice(easel)
-
-    assert answer.status == 429
-
-
-def test_a_renamed_state_has_its_new_name_in_the_history() -> None:
-    def change(definition: dict[str, Any]) -> None:
         drawing = definition["States"]["DrawEach"]["ItemProcessor"]["States"]
         drawing["Publish"] = drawing.pop("Store")
         drawing["Generate"]["Next"] = "Publish"
 
-    with running(change=change_states(change)) as easel:
-        arn = easel.post(BODY).body["execution_arn"]
-        history = json.dumps(easel.history(arn), default=str)
-
-    assert '"name": "Publish"' in history
-
-
-def test_a_line_of_a_mapping_template_changes_the_answer() -> None:
-    def change(document: Document) -> None:
-        for method in resources(document, "AWS::ApiGateway::Method"):
+    change_states(change)(document)
+    (image,) = [
+        logical_id
+        for logical_id, resource in document["Resources"].items()
+        if resource.get("Properties", {}).get("PathPart") == "image"
+    ]
+    for method in resources(document, "AWS::ApiGateway::Method"):
+        if method["ResourceId"] == {"Ref": image}:
             for response in method["Integration"]["IntegrationResponses"]:
                 templates = response["ResponseTemplates"]
                 templates["application/json"] = templates["application/json"].replace(
                     "$answer.body", '{"wrapped":$answer.body}'
                 )
-
-    with running(change=change) as easel:
-        assert "image_url" in easel.post(BODY).body["wrapped"]
-
-
-def test_a_request_model_is_enforced() -> None:
-    def change(document: Document) -> None:
-        (model,) = resources(document, "AWS::ApiGateway::Model")
-        model["Schema"]["required"] = ["title"]
-
-    with running(change=change) as easel:
-        answer = easel.post(BODY)
-
-    assert (answer.status, answer.error["param"]) == (400, "body")
+    (model,) = resources(document, "AWS::ApiGateway::Model")
+    model["Schema"]["required"] = ["seed"]
 
 
 def test_a_caller_who_gave_up_pays_once_and_gets_the_picture_later() -> None:
