@@ -26,11 +26,13 @@ class PortInUseError(Exception):
 
 
 class Server:
-    """A context manager. Port 0 takes a free one; `port` then says which."""
+    """A context manager. Port 0 takes a free one; `port` then says which. An app that reads every
+    request to its end can keep connections alive."""
 
-    def __init__(self, app: "WSGIApplication", port: int) -> None:
+    def __init__(self, app: "WSGIApplication", port: int, *, keep_alive: bool = False) -> None:
         self._app = app
         self.port = port
+        self._handler = _KeepAliveHandler if keep_alive else _RequestHandler
         self._server: BaseWSGIServer | None = None
         self._lock = threading.Lock()
         self._reopening: threading.Timer | None = None
@@ -57,7 +59,7 @@ class Server:
     def _open(self) -> None:
         with self._lock:
             self._server = make_server(
-                HOST, self.port, self._app, threaded=True, request_handler=_RequestHandler
+                HOST, self.port, self._app, threaded=True, request_handler=self._handler
             )
             self.port = self._server.server_port
             threading.Thread(
@@ -88,6 +90,14 @@ class _RequestHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         if type == "error":
             logging.getLogger(__name__).error(message, *args)
+
+
+class _KeepAliveHandler(_RequestHandler):
+    """Without the header by which Werkzeug ends every connection."""
+
+    def send_header(self, keyword: str, value: str) -> None:
+        if (keyword, value) != ("Connection", "close"):
+            super().send_header(keyword, value)
 
 
 def check_free(port: int) -> None:

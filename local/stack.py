@@ -118,7 +118,7 @@ class LocalStack:
             sleep=self._stopped.wait,
             saved_pictures=SavedPictures(options.data) if options.data else None,
         )
-        running.enter_context(Server(endpoint, options.aws_port))
+        running.enter_context(Server(endpoint, options.aws_port, keep_alive=True))
         faults.bedrock = running.enter_context(Server(endpoint, 0))
         self.deployment = deploy(
             self._template,
