@@ -5,13 +5,16 @@ Run as a file, not as a module: the repository is not importable in a function's
 
 import os
 import runpy
+import shutil
 import signal
 import threading
 
 
-def _die_with_host(lifeline: int) -> None:
+def _die_with_host(lifeline: int, *directories: str) -> None:
     # The host never writes: reading ends when the host does, whatever way it went.
     os.read(lifeline, 1)
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 
@@ -20,7 +23,8 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    threading.Thread(target=_die_with_host, args=(lifeline,), daemon=True).start()
+    of_host = (lifeline, os.environ["HOME"], os.environ["LAMBDA_RUNTIME_DIR"])
+    threading.Thread(target=_die_with_host, args=of_host, daemon=True).start()
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 
 
