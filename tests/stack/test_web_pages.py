@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import urllib3
-from botocore.auth import S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -34,8 +34,7 @@ def signed(easel: LocalClient, path: str, service: str, **headers: str) -> AWSRe
 
 def query_signed(url: str, service: str) -> str:
     request = AWSRequest("GET", url)
-    signer = S3SigV4QueryAuth if service == "s3" else SigV4QueryAuth
-    signer(OPERATOR, service, REGION).add_auth(request)
+    S3SigV4QueryAuth(OPERATOR, service, REGION).add_auth(request)
     return str(request.url)
 
 
