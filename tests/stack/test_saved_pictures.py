@@ -40,6 +40,7 @@ def content_of(key: str) -> bytes:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     (tmp_path / "victim.txt").write_text("not of the stack")
+    (tmp_path / "data").mkdir()
     return tmp_path / "data"
 
 
@@ -70,6 +71,18 @@ def test_every_key_is_kept_apart_and_comes_back(data: Path) -> None:
     assert (data / PLAIN).read_bytes() == content_of(PLAIN)
     assert sorted(path.name for path in data.parent.iterdir()) == ["data", "victim.txt"]
     assert (data.parent / "victim.txt").read_text() == "not of the stack"
+
+
+def test_a_deletion_reaches_no_file_outside_and_no_path_steers_the_terminal(data: Path) -> None:
+    said: list[str] = []
+    with running(data=data, log=said.append) as easel:
+        easel.delete_objects("../victim.txt")
+        easel.look("/images%1b%5d0;title%07%0aGET%20/forged")
+        easel.post({"prompt": "\x1b[2J", "model": "\x1b[2J\x9b"})
+
+    assert (data.parent / "victim.txt").exists()
+    assert any("forged" in line for line in said)
+    assert all(part.isprintable() for line in said for part in line.split("\n    "))
 
 
 def test_what_others_keep_in_other_buckets_is_not_kept(data: Path) -> None:
