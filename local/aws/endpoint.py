@@ -139,7 +139,7 @@ class AwsEndpoint:
         return self.functions
 
     def _s3(self, request: Request, body: bytes, caller: Caller, path: str) -> "WSGIApplication":
-        bucket, virtual, _ = request.host.partition(".localhost")
+        bucket, virtual, _ = request.host.lower().partition(".localhost")
         key = path.removeprefix("/")
         if not virtual:
             bucket, _, key = key.partition("/")
