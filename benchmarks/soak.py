@@ -144,9 +144,9 @@ def make_trouble(ends: float) -> None:
             "seconds": 1,
         }
         plan = json.dumps({"faults": [fault]}).encode()
-        _http.request("PUT", f"{AWS_URL}/easel/faults", body=plan)
+        _http.request("PUT", f"{AWS_URL}/easel/faults", body=plan, headers=HEADERS)
         time.sleep(FAULT_EVERY_SECONDS)
-    _http.request("PUT", f"{AWS_URL}/easel/faults", body=b'{"faults": []}')
+    _http.request("PUT", f"{AWS_URL}/easel/faults", body=b'{"faults": []}', headers=HEADERS)
 
 
 def documented_codes() -> dict[str, list[str]]:

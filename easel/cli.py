@@ -35,7 +35,7 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except CommandError as error:
             if ctx.obj.json and error.answer:
-                click.echo(error.answer)
+                display.say_json(error.answer)
             raise
 
     def main(self, *args: Any, **options: Any) -> Any:

@@ -1,5 +1,6 @@
 """What a person sees: fields and tables on stdout, progress on stderr if that is a terminal."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,11 @@ def say_fields(fields: Iterable[tuple[str, object]]) -> None:
     width = max([_NAME_CELLS, *(len(name) + 1 for name, _ in said)])
     for name, value in said:
         click.echo(click.style(f"{name:<{width}}", dim=True) + clean(value))
+
+
+def say_json(text: str) -> None:
+    """Prints JSON, in which what could steer a terminal is escaped."""
+    click.echo("".join(c if c.isprintable() or c in "\n\t" else json.dumps(c)[1:-1] for c in text))
 
 
 def note(message: str) -> None:

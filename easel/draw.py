@@ -80,7 +80,7 @@ def draw(
         body = answer.body
         pictures = body.get("pictures", [body])
         if run.json:
-            click.echo(answer.text)
+            display.say_json(answer.text)
         if not run.json or out is not None:
             for number, picture in enumerate(pictures):
                 # The seeds follow each other: a file keeps its number where one before it failed.

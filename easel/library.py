@@ -31,7 +31,7 @@ def show(run: Run, name: str) -> None:
         display.note("There is no record of it: this is what the file says.")
         return
     if run.json:
-        click.echo(answer.text)
+        display.say_json(answer.text)
         return
     display.say_fields(_fields(answer.body, named.content))
     if answer.body["image_url"] is None:
@@ -47,7 +47,7 @@ def list_(run: Run, limit: int | None, after: str | None) -> None:
     """The pictures, newest first."""
     answer = run.call("Listing", lambda api: api.list(limit=limit, after=after))
     if run.json:
-        click.echo(answer.text)
+        display.say_json(answer.text)
         return
     body = answer.body
     if not body["pictures"]:
@@ -70,7 +70,8 @@ def list_(run: Run, limit: int | None, after: str | None) -> None:
     display.say_table(names, rows, whole=("published", "id", "seed", "size", "rerun of"), cut=True)
     if body["after"]:
         more = ["--limit", str(limit)] if limit else []
-        click.echo(f"\nmore: {run.command('list', *more, '--after', body['after'])}")
+        command = run.command("list", *more, "--after", body["after"])
+        click.echo(f"\nmore: {display.clean(command)}")
 
 
 def _fields(body: dict[str, Any], content: bytes | None) -> list[tuple[str, object]]:

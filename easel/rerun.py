@@ -52,7 +52,7 @@ def rerun(
         if out is not None:
             path = output.save(again, body)
     if run.json:
-        click.echo(json.dumps(body, ensure_ascii=False))
+        display.say_json(json.dumps(body, ensure_ascii=False))
     else:
         display.say_fields(
             [

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from local.assembly import SynthError, synthesized
 from local.gateway.api import LOCAL_API_KEY
-from local.saved_pictures import SavedPictures
+from local.log_lines import printable
+from local.saved_pictures import check_writable
 from local.template import Template
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"the API and the AWS endpoint cannot share port {arguments.port}")
     if arguments.data is not None:
         try:
-            SavedPictures(arguments.data).check()
+            check_writable(arguments.data)
         except OSError as error:
             parser.error(f"nothing can be kept in {arguments.data}: {error.strerror}")
     return arguments
@@ -148,7 +149,7 @@ def _say(line: str) -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"easel: {message}", file=sys.stderr, flush=True)
+    print(f"easel: {printable(message)}", file=sys.stderr, flush=True)
     return 1
 
 

@@ -1,6 +1,6 @@
 """Faults on demand: what the local stack is told to do wrong, and how often.
 
-`PUT /easel/faults` on the AWS endpoint takes
+`PUT /easel/faults` on the AWS endpoint, with the header `x-api-key: local`, takes
 `{"faults": [{"at", "kind", "times", "seconds", "key"}]}` and replaces the plan; `GET` shows what is
 left of it. Each fault happens `times` times (1), then its place is healthy again. `seconds` is how
 long the kinds that last do last. `key` is a pattern for an S3 object's key, or for what a guardrail

@@ -1,6 +1,7 @@
 """Log events of functions, as a person reads them in a terminal."""
 
 import json
+import logging
 from typing import Any
 
 
@@ -13,6 +14,19 @@ def readable(event: str) -> str:
     if not isinstance(line, dict) or "event" not in line:
         return event
     return "" if "outcome" in line and "error" in line else _told(line)
+
+
+def printable(text: str) -> str:
+    """Returns text that cannot steer a terminal. Lines after the first are indented, so that none
+    passes for another log line."""
+    lines = text.rstrip().split("\n")
+    return "\n    ".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
+
+
+def make_printable(record: logging.LogRecord) -> bool:
+    """A filter of loggers."""
+    record.msg, record.args = printable(record.getMessage()), ()
+    return True
 
 
 def _told(line: dict[str, Any]) -> str:

@@ -1,10 +1,13 @@
-"""HTTP servers of the local stack: a thread for each connection, on loopback only."""
+"""HTTP servers of the local stack: a thread for each connection, on loopback only, and closed to
+web pages from elsewhere."""
 
+import json
 import logging
+import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -12,10 +15,15 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HOST = "127.0.0.1"
 SENT_HEADERS = "easel.sent_headers"
+# What an app sets where it has read a request to its end: the connection is kept for another.
+IS_READ = "easel.is_read"
+
+# Names of this machine alone. Any other may be a web page's own, made to point here.
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:\d+)?", re.IGNORECASE)
 
 # How often a server looks whether it is to stop.
 _STOP_WITHIN_SECONDS = 0.05
@@ -26,13 +34,18 @@ class PortInUseError(Exception):
 
 
 class Server:
-    """A context manager. Port 0 takes a free one; `port` then says which. An app that reads every
-    request to its end can keep connections alive."""
+    """A context manager. Port 0 takes a free one; `port` then says which. `allows` says which
+    origins of web pages may call, besides the server's own."""
 
-    def __init__(self, app: "WSGIApplication", port: int, *, keep_alive: bool = False) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        port: int,
+        allows: Callable[[str], bool] = lambda origin: False,
+    ) -> None:
         self._app = app
+        self._allows = allows
         self.port = port
-        self._handler = _KeepAliveHandler if keep_alive else _RequestHandler
         self._server: BaseWSGIServer | None = None
         self._lock = threading.Lock()
         self._reopening: threading.Timer | None = None
@@ -56,10 +69,25 @@ class Server:
     def is_open(self) -> bool:
         return self._server is not None
 
+    def _guarded(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Refuses what a web page from elsewhere sent, before anything is done."""
+        host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
+        if not _LOOPBACK.fullmatch(host):
+            message = f"Host is {host!r}: the local stack answers to 127.0.0.1 and localhost alone."
+        elif origin not in (None, f"http://{host}") and not self._allows(origin):
+            message = f"Web pages of {origin!r} may not call: see the setting allowed_origins."
+        else:
+            return self._app(environ, start_response)
+        refusal = Response(json.dumps({"message": message}), 403, {"Vary": "Origin"})
+        refusal.content_type = "application/json"
+        return refusal(environ, start_response)
+
     def _open(self) -> None:
         with self._lock:
             self._server = make_server(
-                HOST, self.port, self._app, threaded=True, request_handler=self._handler
+                HOST, self.port, self._guarded, threaded=True, request_handler=_RequestHandler
             )
             self.port = self._server.server_port
             threading.Thread(
@@ -82,22 +110,20 @@ class _RequestHandler(MotoRequestHandler):
 
     # Without it the last piece of an answer waits for the other side's delayed ACK, 40 ms.
     disable_nagle_algorithm = True
+    environ: "WSGIEnvironment" = {}  # noqa: RUF012 - of the request that is answered
 
     def make_environ(self) -> "WSGIEnvironment":
         """With the headers as they were sent, whose spelling WSGI forgets."""
         return {**super().make_environ(), SENT_HEADERS: self.headers.items()}
 
+    def send_header(self, keyword: str, value: str) -> None:
+        """Werkzeug ends every connection, for there may be a body that nobody has read."""
+        if (keyword, value) != ("Connection", "close") or not self.environ.get(IS_READ):
+            super().send_header(keyword, value)
+
     def log(self, type: str, message: str, *args: Any) -> None:
         if type == "error":
-            logging.getLogger(__name__).error(message, *args)
-
-
-class _KeepAliveHandler(_RequestHandler):
-    """Without the header by which Werkzeug ends every connection."""
-
-    def send_header(self, keyword: str, value: str) -> None:
-        if (keyword, value) != ("Connection", "close"):
-            super().send_header(keyword, value)
+            logging.getLogger("werkzeug").error(message, *args)
 
 
 def check_free(port: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.assembly import STACK_NAME
@@ -26,7 +27,7 @@ from local.faults import FaultPlan
 from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
-from local.log_lines import readable
+from local.log_lines import make_printable, printable, readable
 from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
@@ -75,7 +76,7 @@ class LocalStack:
     ) -> None:
         self._template = template
         self._options = options
-        self._log = log
+        self._show = log
         self._events = events
         self._running = ExitStack()
         self._stopped = threading.Event()
@@ -116,9 +117,8 @@ class LocalStack:
             guardrails=guardrails,
             faults=faults,
             sleep=self._stopped.wait,
-            saved_pictures=SavedPictures(options.data) if options.data else None,
         )
-        running.enter_context(Server(endpoint, options.aws_port, keep_alive=True))
+        running.enter_context(Server(endpoint, options.aws_port))
         faults.bedrock = running.enter_context(Server(endpoint, 0))
         self.deployment = deploy(
             self._template,
@@ -130,10 +130,9 @@ class LocalStack:
         host = running.enter_context(self._function_host(credentials, faults.bedrock))
         endpoint.functions = InvokeApi(host, faults.take, self._stopped.wait)
         if options.data:
-            count = SavedPictures(options.data).restore(
-                credentials.operator_client("s3"), self.deployment.bucket
-            )
-            self._log(f"{count} objects restored from {options.data}")
+            saved = SavedPictures(options.data, self.deployment.bucket)
+            self._log(f"{saved.restore()} objects restored from {options.data}")
+            endpoint.saved_pictures = saved
         gateway = Gateway(
             read_api(self._template, self.deployment.resolver),
             region=REGION,
@@ -141,7 +140,7 @@ class LocalStack:
             credentials_of=lambda role: credentials.of(role, "apigateway.amazonaws.com"),
             log=self._log,
         )
-        running.enter_context(Server(gateway, options.port))
+        running.enter_context(Server(gateway, options.port, gateway.allows))
 
     def _function_host(self, credentials: RoleCredentials, bedrock: Server) -> FunctionHost:
         """Bedrock has a server of its own, whose connections can be refused."""
@@ -157,6 +156,9 @@ class LocalStack:
             log=self._log_event,
         )
 
+    def _log(self, text: str) -> None:
+        self._show(printable(text))
+
     def _log_event(self, function: str, event: str) -> None:
         self._events(function, event)
         line = readable(event)
@@ -166,6 +168,8 @@ class LocalStack:
 
 def _configure_moto() -> None:
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # it logs each failed execution
+    vars(werkzeug_app)["DISABLE_GLOBAL_CORS"] = True  # it allows every web page everything
+    logging.getLogger("werkzeug").addFilter(make_printable)
     os.environ["VALIDATE_LAMBDA_S3"] = "false"
     # Pictures are kept in files, which stay open, and not in memory.
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = "65536"

@@ -85,12 +85,15 @@ class LocalClient:
         assert hashlib.sha256(answer.content).hexdigest() == picture["sha256"]
         return answer.content
 
+    def bedrock(self) -> dict[str, Any]:
+        """What the stand-in for Bedrock would bill."""
+        return self.control("bedrock")
+
     def model_calls(self) -> int:
-        return int(self.get(f"{self.endpoint_url}/easel/bedrock").body["calls"])
+        return int(self.bedrock()["calls"])
 
     def last_request(self) -> dict[str, Any]:
-        calls = self.get(f"{self.endpoint_url}/easel/bedrock").body["last_calls"]
-        return dict(calls[-1]["request"])
+        return dict(self.bedrock()["last_calls"][-1]["request"])
 
     def fail(
         self,
@@ -106,20 +109,19 @@ class LocalClient:
 
     def plan(self, *faults: dict[str, Any]) -> None:
         """These faults, and no others."""
-        answer = self._request(
-            "PUT",
-            f"{self.endpoint_url}/easel/faults",
-            body=json.dumps({"faults": faults}).encode(),
-            headers={"content-type": "application/json"},
-        )
+        self.control("faults", method="PUT", body=json.dumps({"faults": faults}).encode())
+
+    def control(self, name: str, *, method: str = "GET", **rest: Any) -> dict[str, Any]:
+        """A call of the local stack's own controls, which need the key."""
+        url = f"{self.endpoint_url}/easel/{name}"
+        answer = self._request(method, url, headers={"x-api-key": "local"}, **rest)
         assert answer.status == 200, answer.content
+        return answer.body
 
     def wait_until_bedrock_answers(self) -> None:
         """After a fault that refused connections to Bedrock."""
-        left = self.get(f"{self.endpoint_url}/easel/faults").body
-        while not left["bedrock_open"]:
+        while not self.control("faults")["bedrock_open"]:
             time.sleep(0.05)
-            left = self.get(f"{self.endpoint_url}/easel/faults").body
 
     def aws(self, service: str) -> Any:
         """A boto3 client with the operator's credentials."""

@@ -128,7 +128,7 @@ class Record:
         except ValueError:
             body = answer.content.decode(errors="replace")
         pictures = body.get("pictures", [body]) if isinstance(body, dict) else []
-        model = self.client.get(f"{self.client.endpoint_url}/easel/bedrock").body
+        model = self.client.bedrock()
         before, self._calls = self._calls, model["calls"]
         last = model["last_calls"][len(model["last_calls"]) - self._calls + before :]
         return {

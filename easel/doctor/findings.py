@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from easel.aws import Reason, Unanswered
+from easel.display import clean
 
 
 class Level(StrEnum):
@@ -23,8 +24,8 @@ class Finding:
     cure: str | None = None
 
     def __str__(self) -> str:
-        line = f"{self.level:<12} {self.subject}: {self.found}"
-        return f"{line}\n{'':<12} -> {self.cure}" if self.cure else line
+        line = f"{self.level:<12} {self.subject}: {clean(self.found)}"
+        return f"{line}\n{'':<12} -> {clean(self.cure)}" if self.cure else line
 
 
 def ok(subject: str, found: str) -> Finding:

@@ -29,7 +29,9 @@ from local.bedrock.service import INVOKE, BedrockRuntime
 from local.faults import S3_ERRORS, FaultPlan
 from local.functions import InvokeApi
 from local.functions.api import INVOCATIONS
+from local.gateway.api import LOCAL_API_KEY
 from local.saved_pictures import SavedPictures
+from local.serving import IS_READ
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,6 +42,8 @@ _ABSENT = {
     "servicequotas": "The local stack has no quotas.",
 }
 _ACCOUNT_SETTINGS = "/2016-08-19/account-settings"
+# What moto answers to anybody, by path.
+_OF_MOTO = ("/moto-api", "/latest/", "/favicon.ico")
 _SUBRESOURCES = frozenset({"acl", "tagging", "policy", "versioning", "lifecycle", "uploads"})
 
 
@@ -57,16 +61,15 @@ class AwsEndpoint:
         guardrails: Guardrails,
         faults: FaultPlan,
         sleep: Callable[[float], object],
-        saved_pictures: SavedPictures | None,
     ) -> None:
         self._moto = moto
         self._bedrock = bedrock
         self._guardrails = guardrails
         self._faults = faults
         self._sleep = sleep
-        self._saved_pictures = saved_pictures
         self._conditional_write = threading.Lock()
         self.functions: InvokeApi | None = None
+        self.saved_pictures: SavedPictures | None = None
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -79,6 +82,12 @@ class AwsEndpoint:
             body = request.get_data()
         except ClientDisconnected:
             return rest_json_error(400, "BadRequest", "The body is cut short.")
+        if request.path.startswith(_OF_MOTO):
+            return rest_json_error(404, "NotFound", "No service of AWS is here.")
+        if request.path.startswith("/easel/") and request.headers.get("x-api-key") != LOCAL_API_KEY:
+            # A header that no web page can send unasked.
+            message = f"Send the header x-api-key: {LOCAL_API_KEY}."
+            return rest_json_error(403, "MissingAuthenticationToken", message)
         if request.path == "/easel/bedrock":
             return self._bedrock.control(request)
         if request.path == "/easel/faults":
@@ -86,6 +95,8 @@ class AwsEndpoint:
         target = request.headers.get("X-Amz-Target", "")
         try:
             caller = authenticate(request, body, now=datetime.now(UTC))
+            # A fault may refuse connections to Bedrock: they are made anew each time.
+            request.environ[IS_READ] = caller.service != "bedrock"
             return self._dispatch(request, body, caller, target)
         except RefusedError as refusal:
             return refused(refusal, _service_of(request), json_target=bool(target))
@@ -131,7 +142,10 @@ class AwsEndpoint:
         return self.functions
 
     def _s3(self, request: Request, body: bytes, caller: Caller, path: str) -> "WSGIApplication":
-        bucket, _, key = path.removeprefix("/").partition("/")
+        bucket, virtual, _ = request.host.lower().partition(".localhost")
+        key = path.removeprefix("/")
+        if not virtual:
+            bucket, _, key = key.partition("/")
         bucket_arn = f"arn:aws:s3:::{bucket}"
         authorise(caller, _s3_action(request, key), f"{bucket_arn}/{key}" if key else bucket_arn)
         operation = f"{request.method.title()}Object"
@@ -149,11 +163,10 @@ class AwsEndpoint:
         if answered.status_code == 404 and key and not may(caller, "s3:ListBucket", bucket_arn):
             # S3 tells only those who may list a bucket that an object is not there.
             return xml_error(403, "AccessDenied", "Access Denied")
-        if self._saved_pictures is not None and key and answered.status_code < 300:
-            if request.method == "PUT":
-                self._saved_pictures.save(key, body, request.headers)
-            elif request.method == "DELETE":
-                self._saved_pictures.delete(key)
+        saved = self.saved_pictures
+        changed = request.method not in ("GET", "HEAD") and answered.status_code < 300
+        if saved is not None and bucket == saved.bucket and key and changed:
+            saved.update(key)
         return answered
 
     def _forward(self, request: Request, body: bytes) -> "WSGIApplication":

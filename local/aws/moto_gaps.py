@@ -4,9 +4,11 @@ Its tasks call AWS with made-up credentials, so that no role is checked, and bui
 time; here they call with the state machine's role. Its CloudFormation creates state machines among
 those that it does not execute. It parses a definition anew for every execution, 30 ms each time,
 and spells a failed state out at every level for a log that is off. Its Wait does not cut off a
-fraction of a second. It keeps every execution, and every thread.
+fraction of a second. It measures a state's data with escapes, and not a task's arguments. It keeps
+every execution, and every thread.
 """
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,10 +18,13 @@ from typing import Any
 from moto.core.config import default_user_config
 from moto.stepfunctions import models
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service,
     state_task_service_aws_sdk,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import (
@@ -29,10 +34,12 @@ from moto.stepfunctions.parser.models import (
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from local.aws import direct_integrations, jsonata
+from local.aws.sync_executions import INPUT_LIMIT_BYTES
 
 KEPT_EXECUTIONS = 1_000
 
 _parse = AmazonStateLanguageParser.parse
+_parameters = StateTask._eval_parameters
 
 # role ARN, service, region -> boto3 client
 ClientFactory = Callable[[str, str, str], Any]
@@ -52,6 +59,9 @@ def fill_gaps(client_for: ClientFactory) -> None:
     for spell_out in ("_log_failure_event_exception", "_log_exception"):
         setattr(EvalComponent, spell_out, _say_nothing)
     Timestamp._eval_body = _wait_until  # type: ignore[method-assign, assignment]
+    for module in (state, state_task_service):
+        vars(module)["is_within_size_quota"] = _fits_into_a_state
+    StateTask._eval_parameters = _measured_parameters  # type: ignore[method-assign, assignment]
     direct_integrations.fill_gap()
     jsonata.fill_gap()
 
@@ -72,6 +82,18 @@ def _wait_until(timestamp: Timestamp, env: Any) -> None:
 
 def _say_nothing(component: EvalComponent, **failed: object) -> None:
     pass
+
+
+def _fits_into_a_state(value: Any) -> bool:
+    """Counts bytes of UTF-8, as "Quotas for payload size" of the service's guide has it."""
+    text = json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode(errors="surrogatepass")) <= INPUT_LIMIT_BYTES
+
+
+def _measured_parameters(task: StateTask, env: Any) -> dict[str, Any]:
+    parameters = _parameters(task, env)
+    task._verify_size_quota(env, parameters)
+    return parameters
 
 
 @cache

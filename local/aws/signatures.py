@@ -123,6 +123,8 @@ def _read(request: Request) -> _Signature:
     dated = re.fullmatch(r"\d{8}T\d{6}Z", given.get("Date", ""))
     if len(scope) != 5 or scope[4] != "aws4_request" or not dated or not expires.isdigit():
         raise wrong
+    if presigned and scope[3] != "s3":  # any web page can send such a GET: it may only read
+        raise RefusedError(wrong.code, "On this machine only S3's URLs are presigned.", 403)
     return _Signature(
         access_key=scope[0],
         region=scope[2],

@@ -148,9 +148,10 @@ class Environment:
 
     def _run_process(self) -> str:
         """Returns why it ended."""
+        directory = self._pool.directory
         with (
             RuntimeApi(self) as api,
-            TemporaryDirectory(prefix="function-", ignore_cleanup_errors=True) as home,
+            TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as home,
         ):
             variables = self._pool.variables(api.address, Path(home))
             with self._lock:
@@ -160,11 +161,13 @@ class Environment:
                     command(self.function),
                     cwd=self.function.asset,
                     env=variables,
-                    stdin=subprocess.PIPE,
+                    stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
+                running = directory / "running" / str(process.pid)
+                running.touch()
             output = Thread(target=self._read, args=[process.stdout], daemon=True)
             output.start()
             serving = Thread(target=api.serve_forever, args=[_POLL_SECONDS], daemon=True)
@@ -176,12 +179,11 @@ class Environment:
             returncode = process.wait()
             # What the function has started goes with it: a group outlives its leader.
             self._signal(signal.SIGKILL)
+            running.unlink()
             output.join(_LAST_OUTPUT_SECONDS)
             self._requests.put(None)
             api.shutdown()
             serving.join()
-            if process.stdin is not None:
-                process.stdin.close()
             return answers.exit_reason(returncode)
 
     def _read(self, output: IO[bytes]) -> None:

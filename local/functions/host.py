@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
@@ -19,6 +20,10 @@ from local.functions.runtime import link_libraries, variables
 
 if TYPE_CHECKING:
     from local.faults import Fault
+
+# Waits for its input to end, as it does with the host, whatever way that goes. Then it ends what
+# still runs, by the names of files, and removes the host's directory.
+_CLEANER = '''read _; cd "$0"; for each in running/*; do kill -9 "-${each##*/}"; done; rm -r "$0"'''
 
 _logger = logging.getLogger(__name__)
 
@@ -51,13 +56,23 @@ class FunctionHost:
         """Starts an environment of each function; returns when each is ready or has failed."""
         with ExitStack() as running:
             self._log_thread = running.enter_context(ThreadPoolExecutor(1, "function-log"))
-            libraries = Path(running.enter_context(TemporaryDirectory(prefix="functions-")))
-            link_libraries(libraries)
+            directory = Path(mkdtemp(prefix="functions-"))
+            running.enter_context(
+                subprocess.Popen(
+                    ["/bin/sh", "-c", _CLEANER, str(directory)],
+                    stdin=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            )
+            (directory / "running").mkdir()
+            link_libraries(directory / "libraries")
             self._pools = {
                 function.name: Pool(
                     function,
                     self._scaling,
-                    partial(self._variables, function, libraries=libraries),
+                    partial(self._variables, function, libraries=directory / "libraries"),
+                    directory,
                     partial(self._write, function.name),
                 )
                 for function in self.functions

@@ -36,9 +36,11 @@ class Pool:
         function: Function,
         scaling: Scaling,
         variables: Callable[[str, Path], Mapping[str, str]],
+        directory: Path,
         log: Callable[[str], None],
     ) -> None:
         self.function, self.scaling, self.variables, self.log = function, scaling, variables, log
+        self.directory = directory
         reserved = function.reserved_concurrency
         self._limit = scaling.environments if reserved is None else reserved
         self._lock = Lock()

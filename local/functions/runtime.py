@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from local.functions.function import LATEST, Function
 
-_LAUNCHER = Path(__file__).with_name("launcher.py")
 # The runtime client and the AWS SDK, with what they import.
 _LIBRARIES = (
     *("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"),
@@ -20,15 +19,16 @@ _LIBRARIES = (
 
 def command(function: Function) -> list[str]:
     """The process of one environment: no site-packages, no script directory, no .pyc written."""
-    return [sys.executable, "-S", "-P", "-B", str(_LAUNCHER), function.handler]
+    return [sys.executable, "-S", "-P", "-B", "-m", "awslambdaric", function.handler]
 
 
 def link_libraries(directory: Path) -> None:
-    """Fills `directory` with links to what Lambda's runtime ships.
+    """Makes a directory of links to what Lambda's runtime ships.
 
     A function sees these and its own asset, so that a library or a module of this repository that
     was not packaged fails here as it would on AWS.
     """
+    directory.mkdir()
     for name in _LIBRARIES:
         found = find_spec(name)
         if found is None or found.origin is None:

@@ -128,6 +128,16 @@ class Gateway:
         self._log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
         return answer(environ, start_response)
 
+    def allows(self, origin: str) -> bool:
+        """Returns whether the API lets web pages of an origin call it, as its preflights say."""
+        for method in self._api.methods:
+            if method.http_method == "OPTIONS":
+                parameters = {"path": {}, "querystring": {}, "header": {"Origin": origin}}
+                context = Context(responseOverride=Overrides(header=Overrides()))
+                answer = self._integrate(method, "", b"", parameters, context)
+                return answer.headers.get("Access-Control-Allow-Origin") == origin
+        return False
+
     def _answer(self, request: Request, request_id: str) -> Response:
         """Asks everything that API Gateway asks before it reads a request, then reads it."""
         for method in self._api.methods:

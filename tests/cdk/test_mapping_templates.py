@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cdk.cors import Cors
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
 from local.gateway import mapping
@@ -286,3 +287,21 @@ def test_no_place_of_a_starting_template_is_left_unfilled(has_body: bool) -> Non
 def test_messages_hold_nothing_that_vtl_would_read() -> None:
     for name in ("DeadlineError", "InternalError"):
         assert not set("$#") & set(getattr(errors, name)().message)
+
+
+@pytest.mark.parametrize(
+    ("origin", "named"),
+    [("https://a.example", True), ("https://b.example", False), ("", False), ("*", False)],
+)
+@pytest.mark.parametrize("header", ["Origin", "origin"])
+def test_an_answer_names_the_callers_origin_only_if_it_is_allowed(
+    header: str, origin: str, named: bool
+) -> None:
+    template = Cors(("https://a.example",)).template(mapping_template("execution_ended"))
+    where, parameters = context(), {**NO_PARAMETERS, "header": {header: origin}}
+    ended = Input(json.dumps({"executionArn": EXECUTION_ARN, "status": "TIMED_OUT"}), parameters)
+
+    render(template, input=ended, context=where)
+
+    named_origin = where["responseOverride"]["header"].get("Access-Control-Allow-Origin")
+    assert named_origin == (origin if named else None)

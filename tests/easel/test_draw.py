@@ -170,3 +170,14 @@ class TestDraw:
 
         assert "\x1b" not in drawn.stderr
         assert drawn.stderr.count("\n") == 1
+
+    def test_nor_can_it_in_json(self, easel: CommandLine) -> None:
+        message = "\x9b2J\u202e\x7f and ü"
+        body = json.loads(error(400, "invalid_value", message=message).content)
+        raw = json.dumps(body, ensure_ascii=False).encode()
+        easel.api.planned = [Answer(400, {}, raw)]
+
+        drawn = easel("draw", "x", "--json")
+
+        assert drawn.stdout.strip().isprintable()
+        assert json.loads(drawn.stdout)["error"]["message"] == message

@@ -234,7 +234,7 @@ def hear(scenarios: list[Scenario], *, log_execution_data: bool) -> Heard:
                 easel.wait_until_bedrock_answers()
                 daemon.read()
             wait_for_functions(heard)
-            heard.billed = easel.get(f"{easel.endpoint_url}/easel/bedrock").body["calls_by_model"]
+            heard.billed = easel.bedrock()["calls_by_model"]
     return heard
 
 

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 import urllib3
 
 from local.assembly import synthesized
+from tests.local.functions.running import alive, eventually
 from tests.local_client import LocalClient, free_ports
 
 BODY = b'{"prompt":"kept","seed":3}'
@@ -74,6 +76,17 @@ def group_members(group: int) -> list[str]:
     ]
 
 
+def children(parent: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-eo", "ppid=,pid="],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    return [int(pid) for ppid, pid in pairs if ppid == str(parent)]
+
+
 def test_a_signal_stops_everything_and_pictures_are_kept_where_they_are_told_to(
     tmp_path: Path,
 ) -> None:
@@ -98,6 +111,27 @@ def test_a_signal_stops_everything_and_pictures_are_kept_where_they_are_told_to(
     assert [answer["seed"] for answer in answers] == [3, 3]
     assert [answer["reused"] for answer in answers] == [False, True]
     assert answers[0]["sha256"] == answers[1]["sha256"]
+
+
+def test_a_kill_leaves_neither_processes_nor_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    port, aws_port = free_ports()
+    with started(port, aws_port) as process:
+        lines_until_ready(process)
+        post(port)
+        functions = children(process.pid)
+        used = list(tmp_path.iterdir())
+
+        process.kill()
+
+        assert len(functions) == 5  # and what ends them
+        assert used
+        assert eventually(lambda: not any(map(alive, functions)))
+        assert eventually(lambda: not list(tmp_path.iterdir()))
+    with started(port, aws_port) as process:
+        lines_until_ready(process)
 
 
 def test_a_port_in_use_is_one_clear_line(easel: LocalClient) -> None:

@@ -126,13 +126,21 @@ class TestAllowedPages:
         exposed = answer.headers["Access-Control-Expose-Headers"].split(",")
         assert {"Retry-After", "x-should-retry"} <= set(exposed)
 
-    @pytest.mark.parametrize("headers", [{}, {"Origin": STRANGER}], ids=["program", "another page"])
-    def test_what_a_caller_was_drawn_is_for_no_other_page(
-        self, easel: LocalClient, headers: Mapping[str, str]
-    ) -> None:
-        answer = easel.post(BODY, headers=headers)
+    def test_what_a_caller_was_drawn_is_for_no_page(self, easel: LocalClient) -> None:
+        answer = easel.post(BODY)
 
         assert answer.status == 200
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+    def test_another_page_is_drawn_nothing(self, easel: LocalClient) -> None:
+        body = {"prompt": "for another page", "seed": 1}
+        before = easel.model_calls()
+
+        answer = easel.post(body, headers={"Origin": STRANGER})
+
+        assert answer.status == 403
+        assert "allowed_origins" in answer.body["message"]
+        assert easel.model_calls() == before
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
@@ -148,10 +156,12 @@ def test_a_throttle_can_be_read() -> None:
     assert "Access-Control-Allow-Origin" not in stranger.headers
 
 
-def test_without_pages_a_preflight_finds_no_route(easel: LocalClient) -> None:
+def test_without_allowed_pages_none_may_call(easel: LocalClient) -> None:
+    unnamed = easel.post(b"", method="OPTIONS")
     answer = preflight(easel, PAGE)
     picture = easel.post(BODY, headers={"Origin": PAGE})
 
-    assert (answer.status, answer.error["code"]) == (403, "not_found")
+    assert (unnamed.status, unnamed.error["code"]) == (403, "not_found")
     for each in (answer, picture):
+        assert each.status == 403
         assert not [name for name in each.headers if name.lower().startswith("access-control")]

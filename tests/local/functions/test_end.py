@@ -57,6 +57,8 @@ def test_functions_do_not_outlive_a_host_that_is_killed(tmp_path: Path) -> None:
         pids = [int(host.stdout.readline()), int(host.stdout.readline())]
         assert all(map(alive, pids))
 
+        os.kill(pids[0], signal.SIGSTOP)  # a frozen one cannot end by itself
         host.send_signal(signal.SIGKILL)
 
     assert eventually(lambda: not any(map(alive, pids)))
+    assert eventually(lambda: not list(tmp_path.iterdir()))
