@@ -51,5 +51,6 @@ class SavedPictures:
             path = Path(str(headers).removesuffix(_HEADERS))
             key = str(path.relative_to(self.directory))
             content = path.read_bytes()
-            s3.put_object(Bucket=bucket, Key=key, Body=content, **json.loads(headers.read_text()))
+            saved_with = json.loads(headers.read_text())
+            s3.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*", **saved_with)
         return len(saved)
