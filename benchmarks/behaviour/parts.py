@@ -188,7 +188,7 @@ def older_objects(record: Record) -> None:
     """Pictures that were deleted since, and records that no guardrail or another one has left."""
     body = {**SMALL, "prompt": "older", "seed": 1}
     id = id_of(record.post(body))
-    for gone in ((f"{id}.png",), (f"{id}.png", f"staging/{id}"), (f"{id}.json",), (id,)):
+    for gone in ((f"{id}/",), (f"{id}/", f"staging/{id}"), (f"{id}.json",), (id,)):
         record.change({}, delete=gone)
         record.look(f"/images/{id}")
         record.rerun(id)

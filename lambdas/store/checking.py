@@ -32,9 +32,10 @@ def is_checked(manifest: Manifest, guardrail: Guardrail | None) -> bool:
     """
     if manifest["key"] is None or guardrail is None:
         return manifest["key"] is not None
+    if manifest["guardrail"] != outcome(guardrail, None):
+        return False
     extension = FILE_EXTENSIONS[manifest["output_format"]]
-    key = picture_key(manifest["id"], manifest["sha256"], extension)
-    return bool(manifest["key"] == key and manifest["guardrail"] == outcome(guardrail, None))
+    return bool(manifest["key"] == picture_key(manifest["id"], manifest["sha256"], extension))
 
 
 def checked(manifest: Manifest, deps: Dependencies) -> Manifest:

@@ -28,7 +28,7 @@ FAMILY_MODELS = {
 }
 _ID = "?" * 32
 CLAIM, STAGED = f"staging/{_ID}.claim", f"staging/{_ID}"
-PICTURE, MANIFEST = f"output-images/{_ID}.png", f"output-images/{_ID}.json"
+PICTURE, MANIFEST = f"output-images/{_ID}/*.png", f"output-images/{_ID}.json"
 
 
 @dataclass(frozen=True)
