@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -57,6 +59,24 @@ def policy_of(easel: LocalClient, role_part: str, action: str) -> dict[str, Any]
     return {name: granting[name] for name in ("RoleName", "PolicyName", "PolicyDocument")}
 
 
+@contextmanager
+def without_permission(easel: LocalClient, role_part: str, action: str) -> Iterator[None]:
+    """Takes the statement that allows a role an action from its policy, for a while."""
+    granted = policy_of(easel, role_part, action)
+    document = granted["PolicyDocument"]
+    left = [each for each in document["Statement"] if each["Action"] != action]
+    assert len(document["Statement"]) - len(left) == 1
+    nothing = {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
+    reduced = {**document, "Statement": left or [nothing]}
+    iam = easel.aws("iam")
+
+    iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(reduced)})
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(document)})
+
+
 def actions(document: Document) -> list[Any]:
     return [statement["Action"] for statement in document["Statement"]]
 
@@ -77,22 +97,12 @@ def actions(document: Document) -> list[Any]:
 def test_missing_permission_answers_500_naming_it(
     easel: LocalClient, role_part: str, action: str, code: str
 ) -> None:
-    granted = policy_of(easel, role_part, action)
-    document = granted["PolicyDocument"]
-    left = [each for each in document["Statement"] if each["Action"] != action]
-    nothing = {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
-    reduced = {**document, "Statement": left or [nothing]}
     body = {"prompt": f"{role_part} without {action}", "seed": 1}
-    iam = easel.aws("iam")
 
-    iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(reduced)})
-    try:
+    with without_permission(easel, role_part, action):
         refused = easel.post(body)
-    finally:
-        iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(document)})
     granted_again = easel.post(body)
 
-    assert len(document["Statement"]) - len(left) == 1
     assert (refused.status, refused.error["code"]) == (500, code)
     if refused.body["execution_arn"] is not None:
         history = json.dumps(easel.history(refused.body["execution_arn"]), default=str)
