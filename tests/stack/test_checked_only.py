@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_client import Document, LocalClient, resources, running
+from tests.local_client import LocalClient, running
 from tests.stack.test_template_is_run import without_permission
 from tests.stack.unchecked import BLOCKED, CORE, publish_unchecked
 
@@ -102,15 +102,3 @@ class TestUnconditionalWrites:
             s3.create_multipart_upload(**at)
         with pytest.raises(ClientError, match="AccessDenied"):
             s3.copy_object(**at, CopySource={"Bucket": easel.bucket, "Key": "index/2"})
-
-    def test_the_policy_is_the_templates(self) -> None:
-        def change(document: Document) -> None:
-            for policy in resources(document, "AWS::S3::BucketPolicy"):
-                policy["PolicyDocument"]["Statement"] = [
-                    each
-                    for each in policy["PolicyDocument"]["Statement"]
-                    if "Null" not in each["Condition"]
-                ]
-
-        with running(change=change) as easel:
-            easel.aws("s3").put_object(Bucket=easel.bucket, Key=self.KEY, Body=b"1")

@@ -61,13 +61,11 @@ def policy_of(easel: LocalClient, role_part: str, action: str) -> dict[str, Any]
 
 @contextmanager
 def without_permission(easel: LocalClient, role_part: str, action: str) -> Iterator[None]:
-    """Takes the statement that allows a role an action from its policy, for a while."""
+    """Takes an action from a role's policy, for a while."""
     granted = policy_of(easel, role_part, action)
     document = granted["PolicyDocument"]
-    left = [each for each in document["Statement"] if each["Action"] != action]
-    assert len(document["Statement"]) - len(left) == 1
-    nothing = {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
-    reduced = {**document, "Statement": left or [nothing]}
+    reduced = json.loads(json.dumps(document).replace(f'"{action}"', '"none:None"'))
+    assert actions(document).count(action) == 1
     iam = easel.aws("iam")
 
     iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(reduced)})
@@ -78,7 +76,8 @@ def without_permission(easel: LocalClient, role_part: str, action: str) -> Itera
 
 
 def actions(document: Document) -> list[Any]:
-    return [statement["Action"] for statement in document["Statement"]]
+    listed = [statement["Action"] for statement in document["Statement"]]
+    return [each for found in listed for each in (found if isinstance(found, list) else [found])]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +169,20 @@ def test_a_function_without_concurrency_left_is_a_429() -> None:
         assert sorted(answer.status for answer in answers) == [200, 429]
         (busy,) = [answer for answer in answers if answer.status == 429]
         assert (busy.error["code"], busy.headers["Retry-After"]) == ("rate_limit_exceeded", "5")
+
+
+def test_a_bucket_policy_that_asks_for_no_condition_refuses_no_write() -> None:
+    def change(document: Document) -> None:
+        for policy in resources(document, "AWS::S3::BucketPolicy"):
+            policy["PolicyDocument"]["Statement"] = [
+                each
+                for each in policy["PolicyDocument"]["Statement"]
+                if "Null" not in each["Condition"]
+            ]
+
+    with running(change=change) as easel:
+        at = {"Bucket": easel.bucket, "Key": "output-images/1"}
+        easel.aws("s3").put_object(**at, Body=b"1")
 
 
 def test_with_the_guardrail_off_nothing_asks_it() -> None:

@@ -12,7 +12,8 @@ BLOCKED = "picture-test:HATE"  # in a prompt: the guardrail blocks the picture
 def publish_unchecked(easel: LocalClient, prompt: str) -> str:
     """Returns the picture's id. Its two files are under the keys that they had in those days."""
     before = easel.object_keys()
-    easel.post({"prompt": prompt, "seed": 1, "model": CORE})
+    answer = easel.post({"prompt": prompt, "seed": 1, "model": CORE})
+    assert answer.status in (200, 400), answer.content  # a 400 where the guardrail blocks it
     (staged,) = {
         key
         for key in easel.object_keys() - before
