@@ -102,10 +102,15 @@ def states_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, An
             yield from states_of(state["ItemProcessor"])
 
 
-def task_of(definition: Mapping[str, Any], function: str) -> dict[str, Any]:
-    """Returns the task that invokes a function, whatever its name. DefinitionError if none does."""
+def task_of(
+    definition: Mapping[str, Any], function: str, operation: str | None = None
+) -> dict[str, Any]:
+    """Returns the task that invokes a function, for an operation if it has several, whatever the
+    task's name. DefinitionError if none does."""
     for _, state in states_of(definition):
-        if state.get("Arguments", {}).get("FunctionName") == f"${{{function}FunctionArn}}":
+        call = state.get("Arguments", {})
+        invokes = call.get("FunctionName") == f"${{{function}FunctionArn}}"
+        if invokes and operation in (None, call["Payload"].get("operation")):
             return state
     raise DefinitionError(f"no state invokes ${{{function}FunctionArn}}")
 
@@ -113,7 +118,7 @@ def task_of(definition: Mapping[str, Any], function: str) -> dict[str, Any]:
 def draw_seconds(definition: Mapping[str, Any]) -> int:
     """Returns the seconds, from an execution's start, by which every attempt at drawing ends."""
     limit: int = definition["TimeoutSeconds"]
-    return limit - worst_seconds(task_of(definition, "Store"))
+    return limit - worst_seconds(task_of(definition, "Store", "publish"))
 
 
 def worst_seconds(task: Mapping[str, Any]) -> int:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.settings import Settings
-from lambdas.common.keys import PREFIXES
+from lambdas.common.keys import PICTURES, PREFIXES
 
 
 class Pictures(Construct):
@@ -57,4 +58,16 @@ class Pictures(Construct):
             lifecycle_rules=rules,
             server_access_logs_bucket=self.log_bucket,
             server_access_logs_prefix="pictures/",
+        )
+        # What was published is never overwritten unseen ("Enforce conditional writes on Amazon S3
+        # buckets", S3 guide). Uploads in parts, which nothing makes here, are denied as well:
+        # s3:ObjectCreationOperation would exempt them.
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{PICTURES}*")],
+                conditions={"Null": {"s3:if-none-match": "true", "s3:if-match": "true"}},
+            )
         )

@@ -17,6 +17,7 @@ from cdk.settings import Settings
 from cdk.workflow import Workflow
 from lambdas.common.catalog import CATALOG, Model
 from lambdas.common.keys import IDEMPOTENCY, INDEX, LOCKS, MANIFESTS, PICTURES, STAGING
+from lambdas.picture import FILE_EXTENSIONS
 
 
 class EaselStack(Stack):
@@ -68,11 +69,14 @@ class EaselStack(Stack):
     def _grant(self, settings: Settings) -> None:
         functions = self.functions.all
         staged, pictures = f"{STAGING}*", f"{PICTURES}*"
+        files = [f"{PICTURES}*.{extension}" for extension in FILE_EXTENSIONS.values()]
         keys = f"{IDEMPOTENCY}*"
         self._grant_bucket("validate", read=[keys, MANIFESTS], write=[keys])
         self._grant_bucket("generate", read=[staged, pictures], write=[staged], delete=[LOCKS])
-        self._grant_bucket("store", read=[staged, pictures], write=[pictures, f"{INDEX}*"])
-        self._grant_bucket("library", read=[pictures])
+        self._grant_bucket(
+            "store", read=[staged, pictures], write=[pictures, f"{INDEX}*"], purge=files
+        )
+        self._grant_bucket("library", read=[MANIFESTS])
         models = f"arn:{self.partition}:bedrock:{settings.bedrock_region}::foundation-model"
         functions["generate"].add_to_role_policy(
             _allow("bedrock:InvokeModel", [f"{models}/{model}" for model in settings.models])
@@ -92,15 +96,24 @@ class EaselStack(Stack):
         read: Sequence[str] = (),
         write: Sequence[str] = (),
         delete: Sequence[str] = (),
+        purge: Sequence[str] = (),
     ) -> None:
         """Allows a function these patterns of keys, and s3:ListBucket, without which S3 answers 403
-        instead of 404 for a missing key."""
+        instead of 404 for a missing key. To purge is to list and delete versions."""
         bucket, function = self.pictures.bucket, self.functions.all[name]
         function.add_to_role_policy(_allow("s3:ListBucket", [bucket.bucket_arn]))
-        for action, patterns in (("Get", read), ("Put", write), ("Delete", delete)):
+        if purge:
+            function.add_to_role_policy(_allow("s3:ListBucketVersions", [bucket.bucket_arn]))
+        granted = {
+            "s3:GetObject": read,
+            "s3:PutObject": write,
+            "s3:DeleteObject": delete,
+            "s3:DeleteObjectVersion": purge,
+        }
+        for action, patterns in granted.items():
             if patterns:
                 keys = [bucket.arn_for_objects(pattern) for pattern in patterns]
-                function.add_to_role_policy(_allow(f"s3:{action}Object", keys))
+                function.add_to_role_policy(_allow(action, keys))
 
     def _substitutions(self) -> dict[str, str]:
         """Returns the values for the `${Name}` placeholders of the ASL file."""

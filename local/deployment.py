@@ -14,13 +14,14 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import (
     ASLParserException,
 )
 
+from local.aws.policies import Statement
 from local.bedrock.guardrails import Guardrail
 from local.functions import Function
 from local.template import Resolver, Template
 
-# What moto does not deploy: gateway and guardrails here read their resources from the template
-# instead, a bucket policy, which only asks for TLS, has nothing to say on loopback, no alarm
-# watches this machine, and nothing here stands in for the firewall.
+# What moto does not deploy: gateway, guardrails and AWS endpoint here read their resources and the
+# buckets' policies from the template instead, no alarm watches this machine, and nothing here
+# stands in for the firewall.
 _NOT_FOR_MOTO = (
     "AWS::ApiGateway::",
     "AWS::Bedrock::",
@@ -47,6 +48,7 @@ class Deployment:
     guardrails: tuple[Guardrail, ...]
     functions: tuple[Function, ...]
     bucket: str
+    bucket_policies: Mapping[str, list[Statement]]
     state_machine_arn: str
     resolver: Resolver
 
@@ -71,6 +73,7 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
         guardrails=tuple(guardrails.values()),
         functions=tuple(_functions(template, resolver)),
         bucket=resolver.resolve(template.document["Outputs"]["BucketName"]["Value"]),
+        bucket_policies=_bucket_policies(template, resolver),
         state_machine_arn=resolver.resolve({"Ref": machine}),
         resolver=resolver,
     )
@@ -154,6 +157,15 @@ def _resolver(
         if hasattr(resource, "get_cfn_attribute") and resource.has_cfn_attr("Arn")
     }
     return Resolver(ids | pseudo_parameters, arns | dict(attributes))
+
+
+def _bucket_policies(template: Template, resolver: Resolver) -> dict[str, list[Statement]]:
+    """Returns the statements of each bucket's policy, by the bucket's name."""
+    policies = template.resources("AWS::S3::BucketPolicy").values()
+    return {
+        each["Bucket"]: each["PolicyDocument"]["Statement"]
+        for each in map(resolver.resolve, policies)
+    }
 
 
 def _functions(template: Template, resolver: Resolver) -> list[Function]:

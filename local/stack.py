@@ -126,6 +126,7 @@ class LocalStack:
             region=REGION,
             cloudformation=credentials.operator_client("cloudformation"),
         )
+        endpoint.bucket_policies = self.deployment.bucket_policies
         guardrails.deploy(self.deployment.guardrails)
         host = running.enter_context(self._function_host(credentials, faults.bedrock))
         endpoint.functions = InvokeApi(host, faults.take, self._stopped.wait)

@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 import urllib3
+from botocore.exceptions import ClientError
 
 from local.assembly import NO_CHANGE, synthesized
 from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
@@ -145,7 +146,13 @@ class LocalClient:
         return list(events["events"])
 
     def put_object(self, key: str, content: bytes) -> None:
-        self.aws("s3").put_object(Bucket=self.bucket, Key=key, Body=content)
+        """Writes an object, or overwrites the one that is there: the bucket asks which of both."""
+        s3, at = self.aws("s3"), {"Bucket": self.bucket, "Key": key}
+        try:
+            condition = {"IfMatch": s3.head_object(**at)["ETag"]}
+        except ClientError:
+            condition = {"IfNoneMatch": "*"}
+        s3.put_object(**at, Body=content, **condition)
 
     def delete_objects(self, *keys: str) -> None:
         for key in keys:

@@ -188,7 +188,7 @@ def older_objects(record: Record) -> None:
     """Pictures that were deleted since, and records that no guardrail or another one has left."""
     body = {**SMALL, "prompt": "older", "seed": 1}
     id = id_of(record.post(body))
-    for gone in ((f"{id}.png",), (f"{id}.png", f"staging/{id}"), (f"{id}.json",), (id,)):
+    for gone in ((f"{id}/",), (f"{id}/", f"staging/{id}"), (f"{id}.json",), (id,)):
         record.change({}, delete=gone)
         record.look(f"/images/{id}")
         record.rerun(id)
@@ -281,7 +281,7 @@ def elsewhere(record: Record) -> None:
 
 
 def faults(record: Record) -> None:
-    for case in CASES:
+    for case in (each for each in CASES if not each.shown):
         body = {"prompt": case.name, "seed": 1, "model": case.model}
         record.fault_and_after(case.name, case.faults, body)
 

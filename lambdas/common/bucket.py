@@ -123,6 +123,25 @@ class Bucket:
         with _translated(key):
             self._client.delete_object(Bucket=self.name, Key=key)
 
+    def purge(self, prefix: str, *, keep: str, last: str | None) -> None:
+        """Deletes all versions of all objects with a prefix, but those of the key `keep`.
+
+        The newest version of the key `last` goes last. So if this fails on the way, `last` can
+        still be read, and tells that there is more to delete.
+        """
+        with _translated(prefix):
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self.name, Prefix=prefix
+            )
+            found: list[Any] = []
+            for page in pages:
+                found += [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        found.sort(key=lambda each: (each["Key"] == last, each["IsLatest"]))
+        for key, version in ((each["Key"], each["VersionId"]) for each in found):
+            if key != keep:
+                with _translated(key):
+                    self._client.delete_object(Bucket=self.name, Key=key, VersionId=version)
+
 
 class _MissingError(Exception):
     pass

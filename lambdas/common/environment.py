@@ -46,14 +46,10 @@ class GenerateEnvironment(Environment):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LibraryEnvironment(Environment):
-    url_expires_seconds: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoreEnvironment(LibraryEnvironment):
+class StoreEnvironment(Environment):
     """The store function's. Guardrail id and version are empty if the guardrail is off."""
 
+    url_expires_seconds: int
     guardrail_id: str
     guardrail_version: str
 
@@ -62,7 +58,7 @@ ENVIRONMENTS: Mapping[str, type[Environment]] = {
     "validate": ValidateEnvironment,
     "generate": GenerateEnvironment,
     "store": StoreEnvironment,
-    "library": LibraryEnvironment,
+    "library": Environment,
 }
 
 

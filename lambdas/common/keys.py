@@ -51,14 +51,25 @@ def idempotency_key(caller: str, key: str) -> str:
     return f"{IDEMPOTENCY}{digest}"
 
 
-def picture_key(id: str, extension: str, *, recipe_in_picture: bool = True) -> str:
-    """Returns a published file's key. A picture can have two files: with its recipe and without."""
-    return f"{PICTURES}{id}{'' if recipe_in_picture else '.bare'}.{extension}"
+def picture_key(id: str, sha256: str, extension: str) -> str:
+    """Returns the key of a published file. It names the file's bytes, so no key ever has others.
+
+    A picture can have two files: with its recipe and without.
+    """
+    return f"{picture_prefix(id)}/{sha256}.{extension}"
+
+
+def picture_prefix(id: str) -> str:
+    """Returns how the keys of a picture's manifest and of all its files begin.
+
+    Files of older versions of Easel are beside the manifest: `{id}.png` and `{id}.bare.png`.
+    """
+    return f"{PICTURES}{id}"
 
 
 def manifest_key(id: str) -> str:
     """Returns a manifest's key. Manifests are written last: if one exists, its picture does too."""
-    return f"{PICTURES}{id}.json"
+    return f"{picture_prefix(id)}.json"
 
 
 def index_key(id: str, published_at: datetime) -> str:

@@ -2,19 +2,20 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambdas.common.bucket import Bucket
-from lambdas.common.errors import InvalidRequestError, PictureNotFoundError
+from lambdas.common.errors import InvalidRequestError, PictureNotFoundError, StorageError
 from lambdas.common.keys import manifest_key
 
 MANIFEST_VERSION = 1
-CONTENT_TYPE = "application/json"
 
 Manifest = Mapping[str, Any]
 
+_CONTENT_TYPE = "application/json"
+_CHANGES = 3
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -47,3 +48,27 @@ def manifest_of(id: Any, bucket: Bucket) -> Manifest:
             f"There is no picture {id}. GET /images lists those that are there.", param="id"
         )
     return stored.manifest
+
+
+def change_manifest(
+    id: str, bucket: Bucket, change: Callable[[Manifest | None], Manifest]
+) -> Manifest:
+    """Writes what `change` makes of a picture's manifest, or of None, and returns it.
+
+    Writes nothing if `change` returns what it got. If another execution writes meanwhile,
+    `change` gets what that one wrote. Raises StorageError, or what `change` raises.
+    """
+    key = manifest_key(id)
+    for _ in range(_CHANGES):
+        stored = stored_manifest(id, bucket)
+        changed = change(None if stored is None else stored.manifest)
+        if stored is not None and changed is stored.manifest:
+            return changed
+        content = json.dumps(changed, indent=1, ensure_ascii=False).encode()
+        if stored is None:
+            written = bucket.put_once(key, content, content_type=_CONTENT_TYPE)
+        else:
+            written = bucket.replace(key, content, content_type=_CONTENT_TYPE, etag=stored.etag)
+        if written:
+            return changed
+    raise StorageError(detail=f"{key} changes all the time")

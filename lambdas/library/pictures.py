@@ -1,18 +1,15 @@
-"""Earlier pictures: shows one with a fresh URL, or lists the newest by the page."""
+"""Earlier pictures: lists the newest by the page."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import Any
 
-from lambdas.common.answers import Entry, Page, ShownPicture
+from lambdas.common.answers import Entry, Page
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError
 from lambdas.common.keys import INDEX, indexed_id
-from lambdas.common.manifest import Manifest, manifest_of, stored_manifest
-from lambdas.common.presigner import Presigner
+from lambdas.common.manifest import Manifest, stored_manifest
 
 LIMIT = 100
 DEFAULT_LIMIT = 20
@@ -26,18 +23,6 @@ _PAGE_BYTES = 120_000
 
 # A key of the index without its prefix.
 _CURSOR = re.compile(r"\d{13}-[0-9a-f]{32}")
-
-
-def show(id: Any, *, bucket: Bucket, presigner: Presigner, now: datetime) -> ShownPicture:
-    """Returns a picture's manifest and a fresh URL, or None as URL if it was blocked or deleted.
-
-    Raises InvalidRequestError, PictureNotFoundError or StorageError.
-    """
-    manifest = manifest_of(id, bucket)
-    url = expires_at = None
-    if manifest["key"] is not None and bucket.has(manifest["key"]):
-        url, expires_at = presigner.presign(manifest["key"], manifest, now=now)
-    return {"manifest": manifest, "image_url": url, "expires_at": expires_at}
 
 
 def newest(query: Mapping[str, str], *, bucket: Bucket) -> Page:

@@ -1,5 +1,6 @@
-"""Lambda handler of the store step: publishes a staged picture, returns the caller's answer."""
+"""Lambda handler of the store step: publishes a staged picture or shows an earlier one."""
 
+import json
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -11,16 +12,23 @@ from lambdas.common.environment import StoreEnvironment
 from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
+from lambdas.store.checking import Dependencies
 from lambdas.store.guardrail import Guardrail, client_config
-from lambdas.store.publishing import Dependencies, Execution, Publication, publish
+from lambdas.store.publishing import Execution, Publication, publish
+from lambdas.store.showing import show
 
 
-def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture:
-    """Takes `{"id", "recipe", "rerun", "recipe_in_picture", "source", "execution": {"arn",
-    "started_at"}}` and returns the picture as a 200 has it."""
-    environment = _environment()
+def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture | str:
+    """Takes `{"operation": "publish", "id", "recipe", "rerun", "recipe_in_picture", "source",
+    "execution": {"arn", "started_at"}}` and returns the picture as a 200 has it, or
+    `{"operation": "show", "id", "execution"}` and returns a 200's body as JSON."""
     execution = Execution(**event["execution"])
-    with invocation("store", execution.arn, environment=environment) as log:
+    with invocation("store", execution.arn, environment=_environment()) as log:
+        if event["operation"] == "show":
+            log.event = "picture shown"
+            # As text: the state machine keeps only 15 digits of a number, and recipes can have
+            # more.
+            return json.dumps(show(event["id"], _dependencies()))
         recipe = Recipe.from_dict(event["recipe"])
         log.note_recipe(recipe, picture_id=event["id"])
         log.event = "picture published"
@@ -32,10 +40,14 @@ def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture:
             reused=event["source"] != "model",
             execution=execution,
         )
-        presigner = Presigner(environment.bucket, _s3(), environment.url_expires_seconds)
-        bucket = Bucket(environment.bucket, _s3())
-        deps = Dependencies(bucket, _guardrail(), presigner, datetime.now(UTC))
-        return publish(publication, deps)
+        return publish(publication, _dependencies())
+
+
+def _dependencies() -> Dependencies:
+    environment = _environment()
+    bucket = Bucket(environment.bucket, _s3())
+    presigner = Presigner(bucket.name, _s3(), environment.url_expires_seconds)
+    return Dependencies(bucket, _guardrail(), presigner, datetime.now(UTC))
 
 
 _environment = cache(StoreEnvironment.read)

@@ -1,7 +1,6 @@
 """Publishes a staged picture: the file, its manifest, and a URL that opens it."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,18 +11,12 @@ from lambdas.common import answers
 from lambdas.common.bucket import Bucket
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import PictureBlockedError
-from lambdas.common.keys import index_key, manifest_key, picture_key, staging_key
-from lambdas.common.manifest import (
-    CONTENT_TYPE,
-    MANIFEST_VERSION,
-    Manifest,
-    StoredManifest,
-    stored_manifest,
-)
-from lambdas.common.presigner import Presigner, iso
+from lambdas.common.keys import index_key, staging_key
+from lambdas.common.manifest import MANIFEST_VERSION, Manifest, change_manifest
+from lambdas.common.presigner import iso
 from lambdas.common.recipe import Recipe
-from lambdas.picture import CONTENT_TYPES, FILE_EXTENSIONS, Picture, parse
-from lambdas.store.guardrail import Guardrail
+from lambdas.picture import CONTENT_TYPES, Picture, parse
+from lambdas.store.checking import Dependencies, checked, outcome, purge, put_file, url_of
 
 IDENTICAL_BYTES, IDENTICAL_PIXELS, DIFFERENT = get_args(answers.Verdict)
 
@@ -64,28 +57,19 @@ class Publication:
     execution: Execution
 
 
-@dataclass(frozen=True)
-class Dependencies:
-    """What publishing needs. `guardrail` is None if it is off."""
-
-    bucket: Bucket
-    guardrail: Guardrail | None
-    presigner: Presigner
-    now: datetime
-
-
 def publish(publication: Publication, deps: Dependencies) -> answers.Picture | answers.RerunPicture:
     """Publishes a staged picture unless it is published already. Returns the caller's answer.
 
     A picture that the guardrail blocks is not published: its manifest says so and has no key.
     Raises PictureBlockedError, PictureTooLargeError, StorageError or an error of the guardrail.
     """
-    stored = stored_manifest(publication.id, deps.bucket)
-    manifest = stored.manifest if stored is not None else None
-    if manifest is None or manifest["key"] is None or not deps.bucket.has(manifest["key"]):
-        manifest = _publish(publication, deps, earlier=stored)
-    elif stored is not None and not _is_checked(manifest, deps.guardrail):
-        manifest = _check_again(stored, deps)
+
+    def published(manifest: Manifest | None) -> Manifest:
+        if manifest is None or manifest["key"] is None or not deps.bucket.has(manifest["key"]):
+            return _publish(publication, deps, earlier=manifest)
+        return checked(manifest, deps)
+
+    manifest = change_manifest(publication.id, deps.bucket, published)
     if manifest["key"] is None:
         raise PictureBlockedError(
             f"The guardrail blocked the picture by {manifest['guardrail']['blocked_by']}. "
@@ -93,7 +77,7 @@ def publish(publication: Publication, deps: Dependencies) -> answers.Picture | a
             param="prompt",
         )
     key, sha256 = _wanted_file(publication, manifest, deps.bucket)
-    url, expires_at = deps.presigner.presign(key, manifest, now=deps.now)
+    url, expires_at = url_of(key, manifest, deps)
     answer: answers.Picture = {
         "id": publication.id,
         "image_url": url,
@@ -115,11 +99,9 @@ def publish(publication: Publication, deps: Dependencies) -> answers.Picture | a
     return {**answer, "rerun": rerun}
 
 
-def _publish(
-    publication: Publication, deps: Dependencies, *, earlier: StoredManifest | None
-) -> Manifest:
-    """Writes the picture first, then its entry in the index, its manifest last. `earlier` is the
-    manifest of a blocked or deleted picture."""
+def _publish(publication: Publication, deps: Dependencies, *, earlier: Manifest | None) -> Manifest:
+    """Writes the picture, then its entry in the index. Returns the manifest, which is to be written
+    last. `earlier` is the manifest of a blocked or deleted picture."""
     staged = deps.bucket.require(staging_key(publication.id))
     recipe, execution = publication.recipe, publication.execution
     found = parse(staged.content)
@@ -140,58 +122,27 @@ def _publish(
             "pixels_sha256": pixels_sha256,
         },
         "rerun_of": _rerun_of(publication.rerun, sha256, pixels_sha256, deps.bucket),
-        "guardrail": _outcome(deps.guardrail, policy),
+        "guardrail": outcome(guardrail, policy),
         "started_at": execution.started_at,
         "published_at": None if policy else iso(deps.now),
         "execution_arn": execution.arn,
         "trace_url": execution.trace_url,
     }
     if policy is not None:
-        return _put_manifest({**manifest, "key": None}, earlier, deps.bucket)
+        purge(publication.id, earlier["key"] if earlier else None, deps.bucket)
+        return {**manifest, "key": None}
     file = _with_recipe(found, recipe) if publication.recipe_in_picture else staged.content
-    has_recipe = file != staged.content
-    extension = FILE_EXTENSIONS[found.output_format]
-    key = picture_key(publication.id, extension, recipe_in_picture=has_recipe)
-    content_type = CONTENT_TYPES[found.output_format]
-    file = _put_file(key, file, content_type, deps.bucket)
     manifest |= {
-        "key": key,
-        "recipe_in_picture": has_recipe,
-        "content_type": content_type,
+        **put_file(publication.id, file, found.output_format, deps.bucket),
+        "recipe_in_picture": file != staged.content,
+        "content_type": CONTENT_TYPES[found.output_format],
         "output_format": found.output_format,
         "width": found.width,
         "height": found.height,
-        "size": len(file),
-        "sha256": hashlib.sha256(file).hexdigest(),
         "index_key": index_key(publication.id, deps.now),
     }
     deps.bucket.put_once(manifest["index_key"], b"", content_type="text/plain")
-    return _put_manifest(manifest, earlier, deps.bucket)
-
-
-def _outcome(guardrail: Guardrail | None, policy: str | None) -> dict[str, Any] | None:
-    if guardrail is None:
-        return None
-    return {"id": guardrail.id, "version": guardrail.version, "blocked_by": policy}
-
-
-def _is_checked(manifest: Manifest, guardrail: Guardrail | None) -> bool:
-    return guardrail is None or manifest["guardrail"] == _outcome(guardrail, None)
-
-
-def _check_again(stored: StoredManifest, deps: Dependencies) -> Manifest:
-    """Checks a published picture that was not checked by this guardrail. Returns its new manifest.
-
-    A picture that is blocked now loses its key and its place in the list.
-    """
-    manifest = stored.manifest
-    bare = parse(deps.bucket.require(manifest["key"]).content).without_recipe()
-    guardrail = deps.guardrail
-    policy = guardrail.blocks(bare.content, manifest["output_format"]) if guardrail else None
-    checked: dict[str, Any] = {**manifest, "guardrail": _outcome(deps.guardrail, policy)}
-    if policy is not None:
-        checked |= {"key": None, "published_at": None, "index_key": None}
-    return _put_manifest(checked, stored, deps.bucket)
+    return manifest
 
 
 def _wanted_file(publication: Publication, manifest: Manifest, bucket: Bucket) -> tuple[str, str]:
@@ -204,10 +155,8 @@ def _wanted_file(publication: Publication, manifest: Manifest, bucket: Bucket) -
     other = _with_recipe(bare, publication.recipe) if wanted else bare.content
     if other == published.content:
         return manifest["key"], manifest["sha256"]
-    extension = FILE_EXTENSIONS[manifest["output_format"]]
-    key = picture_key(publication.id, extension, recipe_in_picture=wanted)
-    other = _put_file(key, other, manifest["content_type"], bucket)
-    return key, hashlib.sha256(other).hexdigest()
+    file = put_file(publication.id, other, manifest["output_format"], bucket)
+    return file["key"], file["sha256"]
 
 
 def _with_recipe(picture: Picture, recipe: Recipe) -> bytes:
@@ -253,25 +202,3 @@ def _pixels_sha256(picture: Picture) -> str | None:
         return picture.pixels_sha256
     except ValueError:
         return None
-
-
-def _put_manifest(manifest: Manifest, earlier: StoredManifest | None, bucket: Bucket) -> Manifest:
-    """Writes a manifest unless another execution was faster. Returns the one in the bucket."""
-    content = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-    key = manifest_key(manifest["id"])
-    if earlier is None:
-        written = bucket.put_once(key, content, content_type=CONTENT_TYPE)
-    else:
-        written = bucket.replace(key, content, content_type=CONTENT_TYPE, etag=earlier.etag)
-    if written:
-        return manifest
-    faster = stored_manifest(manifest["id"], bucket)
-    return manifest if faster is None else faster.manifest
-
-
-def _put_file(key: str, file: bytes, content_type: str, bucket: Bucket) -> bytes:
-    """Writes a file unless an earlier attempt did. Returns the bytes in the bucket."""
-    if bucket.put_once(key, file, content_type=content_type):
-        return file
-    earlier = bucket.get(key)
-    return file if earlier is None else earlier.content

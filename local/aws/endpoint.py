@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from local.aws.moto_gaps import forget_the_oldest
-from local.aws.policies import authorise, may
+from local.aws.policies import Statement, authorise, may
 from local.aws.signatures import Caller, RefusedError, authenticate
 from local.aws.sync_executions import start_sync_execution
 from local.aws.wire_errors import json_error, refused, rest_json_error, xml_error
@@ -45,6 +45,7 @@ _ACCOUNT_SETTINGS = "/2016-08-19/account-settings"
 # What moto answers to anybody, by path.
 _OF_MOTO = ("/moto-api", "/latest/", "/favicon.ico")
 _SUBRESOURCES = frozenset({"acl", "tagging", "policy", "versioning", "lifecycle", "uploads"})
+_UPLOADS = frozenset({"uploads", "uploadId"})
 
 
 class AwsEndpoint:
@@ -70,6 +71,7 @@ class AwsEndpoint:
         self._conditional_write = threading.Lock()
         self.functions: InvokeApi | None = None
         self.saved_pictures: SavedPictures | None = None
+        self.bucket_policies: Mapping[str, list[Statement]] = {}
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -147,7 +149,12 @@ class AwsEndpoint:
         if not virtual:
             bucket, _, key = key.partition("/")
         bucket_arn = f"arn:aws:s3:::{bucket}"
-        authorise(caller, _s3_action(request, key), f"{bucket_arn}/{key}" if key else bucket_arn)
+        context, policy = _condition_keys(request), self.bucket_policies.get(bucket, [])
+        resource = f"{bucket_arn}/{key}" if key else bucket_arn
+        authorise(caller, _s3_action(request, key), resource, context, policy)
+        if source := request.headers.get("X-Amz-Copy-Source"):
+            copied = f"arn:aws:s3:::{unquote(source.partition('?')[0]).removeprefix('/')}"
+            authorise(caller, "s3:GetObject", copied, context)
         operation = f"{request.method.title()}Object"
         if caller.role is not None and (fault := self._faults.take(operation, key)):
             if fault.kind != "hang":
@@ -234,9 +241,19 @@ def _service_of(request: Request) -> str:
 
 def _s3_action(request: Request, key: str) -> str:
     """Returns the permission that S3 asks for. A role here has none for what is not named here."""
-    if _SUBRESOURCES & set(request.args) or "X-Amz-Copy-Source" in request.headers:
+    if key and request.method in ("POST", "PUT") and _UPLOADS & set(request.args):
+        return "s3:PutObject"  # in parts: beginning, each part, and the end
+    if _SUBRESOURCES & set(request.args):
         return "s3:Other"
     verb = {"HEAD": "Get"}.get(request.method, request.method.title())
     if not key:
-        return "s3:ListBucket" if verb == "Get" else f"s3:{verb}Bucket"
+        listed = "s3:ListBucket" + "Versions" * ("versions" in request.args)
+        return listed if verb == "Get" else f"s3:{verb}Bucket"
     return f"s3:{verb}Object" + "Version" * ("versionId" in request.args)
+
+
+def _condition_keys(request: Request) -> dict[str, str]:
+    """Returns what conditions of a bucket's policy ask for. Loopback stands for TLS."""
+    headers = {"s3:if-match": "If-Match", "s3:if-none-match": "If-None-Match"}
+    sent = {key: request.headers[name] for key, name in headers.items() if name in request.headers}
+    return {"aws:SecureTransport": "true", **sent}

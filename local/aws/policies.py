@@ -1,8 +1,8 @@
-"""Tells what a caller may do: the policies of moto's roles, by action, resource and condition."""
+"""Tells what a caller may do, by the policies of moto's roles and a resource's own policy."""
 
 import fnmatch
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -13,30 +13,62 @@ from local.aws.signatures import PARTITION, Caller, RefusedError
 Statement = Mapping[str, Any]
 
 
-def authorise(caller: Caller, action: str, resource: str) -> None:
-    """Raises RefusedError where the caller's role does not allow the action on the resource."""
-    if not may(caller, action, resource):
+_ANYTHING: Statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def authorise(
+    caller: Caller,
+    action: str,
+    resource: str,
+    context: Mapping[str, str] | None = None,
+    resource_policy: Sequence[Statement] = (),
+) -> None:
+    """Raises RefusedError where the policies do not allow the caller the action."""
+    if not may(caller, action, resource, context, resource_policy):
+        why = (
+            "with an explicit deny in a resource-based policy"
+            if may(caller, action, resource, context)
+            else f"because no identity-based policy allows the {action} action"
+        )
         raise RefusedError(
             "AccessDenied" if action.startswith("s3:") else "AccessDeniedException",
             f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "
-            f"because no identity-based policy allows the {action} action",
+            f"{why}",
         )
 
 
 def may(
-    caller: Caller, action: str, resource: str, context: Mapping[str, str] | None = None
+    caller: Caller,
+    action: str,
+    resource: str,
+    context: Mapping[str, str] | None = None,
+    resource_policy: Sequence[Statement] = (),
 ) -> bool:
-    """Returns whether the policies of the caller's role allow an action: an explicit deny wins."""
-    if caller.role is None:
-        return True
+    """Returns whether the policies of the caller, and of the resource, allow an action.
+
+    An explicit deny wins. The operator's own policy allows everything. `context` has the request's
+    condition keys.
+    """
+    own = [_ANYTHING] if caller.role is None else _statements(_role(caller.role))
+    of_resource = (each for each in resource_policy if _names(each["Principal"], caller))
     effects = {
         statement["Effect"]
-        for statement in _statements(_role(caller.role))
+        for statement in (*own, *of_resource)
         if _covers(statement, "Action", action.lower(), ignore_case=True)
         and _covers(statement, "Resource", resource)
         and _conditions_hold(statement.get("Condition", {}), context or {})
     }
     return effects == {"Allow"}
+
+
+def _names(principal: Any, caller: Caller) -> bool:
+    """Returns whether a resource's policy is about the caller, which is never a service itself."""
+    if principal == "*":
+        return True
+    named = set(_listed(principal.get("AWS", [])))
+    if principal.keys() - {"AWS", "Service"} or named - {"*", caller.arn}:
+        raise NotImplementedError(f"principal {principal} in a resource's policy")
+    return bool(named)
 
 
 def check_trust(role_arn: str, service: str) -> None:
@@ -79,17 +111,22 @@ def _covers(statement: Statement, element: str, value: str, *, ignore_case: bool
 
 
 def _conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    for operator, wanted in conditions.items():
-        if operator not in ("StringEquals", "ArnEquals", "StringLike", "ArnLike"):
-            raise NotImplementedError(f"IAM condition operator {operator}")
-        for key, patterns in wanted.items():
-            given = context.get(key)
-            if given is None or not any(
-                _like(given, each) if operator.endswith("Like") else given == each
-                for each in _listed(patterns)
-            ):
-                return False
-    return True
+    return all(
+        _condition_holds(operator, context.get(key), _listed(patterns))
+        for operator, wanted in conditions.items()
+        for key, patterns in wanted.items()
+    )
+
+
+def _condition_holds(operator: str, given: str | None, patterns: list[str]) -> bool:
+    match operator:
+        case "Null":
+            return ("true" if given is None else "false") in patterns
+        case "StringEquals" | "ArnEquals" | "Bool":
+            return given in patterns
+        case "StringLike" | "ArnLike":
+            return given is not None and any(_like(given, each) for each in patterns)
+    raise NotImplementedError(f"IAM condition operator {operator}")
 
 
 def _like(value: str, pattern: str) -> bool:

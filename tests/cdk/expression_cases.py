@@ -54,6 +54,8 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
             "Library",
             {"input": {"operation": "list"}, "result": {"Payload": json.dumps(payload)}},
         )
+        shown = {"operation": "show", "id": HOSTILE}
+        yield "Show", {"input": shown, "result": {"Payload": json.dumps(payload)}}
     for assessments in ASSESSMENTS:
         result: dict[str, Any] = {"Action": "GUARDRAIL_INTERVENED"}
         if assessments is not None:

@@ -87,6 +87,11 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/staging/*", f"{BUCKET}/output-images/*"},
                 "s3:PutObject": {f"{BUCKET}/output-images/*", f"{BUCKET}/index/*"},
+                "s3:ListBucketVersions": {BUCKET},
+                "s3:DeleteObjectVersion": {
+                    f"{BUCKET}/output-images/*.png",
+                    f"{BUCKET}/output-images/*.jpg",
+                },
                 **checked(settings),
             },
         ),
@@ -96,7 +101,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 **logged("Library"),
                 **TRACED,
                 "s3:ListBucket": {BUCKET},
-                "s3:GetObject": {f"{BUCKET}/output-images/*"},
+                "s3:GetObject": {f"{BUCKET}/output-images/*.json"},
             },
         ),
         "Workflow/StateMachine/Role": (
@@ -154,7 +159,17 @@ CLOUDWATCH = {
 
 # The same in every combination: WAF writes the policy of its log group itself.
 RESOURCE_POLICIES = {
-    "Pictures/Bucket/Policy": [without_tls(BUCKET)],
+    "Pictures/Bucket/Policy": [
+        without_tls(BUCKET),
+        # A write that does not say what it found there before.
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "s3:PutObject",
+            "Resource": f"{BUCKET}/output-images/*",
+            "Condition": {"Null": {"s3:if-none-match": "true", "s3:if-match": "true"}},
+        },
+    ],
     "Pictures/LogBucket/Policy": [
         without_tls(LOG_BUCKET),
         {

@@ -150,7 +150,7 @@ class TestStateMachine:
             if method["HttpMethod"] == "POST"
         }
         assert gateway_ms == settings.gateway_timeout_seconds * 1_000
-        store = worst_seconds(task_of(definition, "Store"))
+        store = worst_seconds(task_of(definition, "Store", "publish"))
         assert draw_seconds(definition) + store < gateway_ms / 1_000
 
     def test_drawing_ends_by_the_moment_of_its_own_state_machine(self) -> None:

@@ -44,7 +44,7 @@ def names(state: dict[str, Any], field: str) -> set[str]:
 
 class TestShape:
     def test_a_stranger_reads_it_in_two_minutes(self) -> None:
-        assert len(STATES) <= 15
+        assert len(STATES) <= 16
         assert len(DEFINITION.read_text().splitlines()) <= 350
 
     def test_no_message_and_no_status_is_in_it(self) -> None:
@@ -174,7 +174,7 @@ def body_of(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
-@pytest.mark.parametrize("task", ["Validate", "Library", "Generate", "Store"])
+@pytest.mark.parametrize("task", ["Validate", "Library", "Show", "Generate", "Store"])
 def test_an_error_of_a_function_is_answered_as_its_class_says(task: str, name: str) -> None:
     error = made(CLASSES[name])
     expected = error.answer()
@@ -219,6 +219,7 @@ def test_a_cause_that_was_cut_costs_no_other_picture_its_answer(cut: int) -> Non
 FROM_OUTSIDE = [
     ("Validate", "States.Timeout", None, errors.NoTimeLeftError),
     ("Library", "States.Timeout", "", errors.NoTimeLeftError),
+    ("Show", "States.Timeout", "", errors.NoTimeLeftError),
     ("Validate", "Sandbox.Timedout", '{"errorMessage": "timed out"}', errors.NoTimeLeftError),
     ("Validate", "Lambda.TooManyRequestsException", "Rate Exceeded.", errors.ThrottledError),
     ("Generate", "States.Timeout", None, errors.DeadlineError),

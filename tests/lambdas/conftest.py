@@ -19,9 +19,17 @@ def client() -> Any:
 
 
 @pytest.fixture
-def bucket(client: Any) -> Iterator[Bucket]:
+def moto_bucket(client: Any) -> Iterator[Bucket]:
     with mock_aws():
         client.create_bucket(
             Bucket=BUCKET_NAME, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
+        client.put_bucket_versioning(
+            Bucket=BUCKET_NAME, VersioningConfiguration={"Status": "Enabled"}
+        )
         yield Bucket(BUCKET_NAME, client)
+
+
+@pytest.fixture
+def bucket(moto_bucket: Bucket) -> Bucket:
+    return moto_bucket

@@ -22,7 +22,7 @@ from lambdas.common.errors import EaselError
 from lambdas.library.pictures import newest
 from tests.cdk.state_machine import answer_to
 from tests.cdk.test_state_machine_file import NOT_DRAWN
-from tests.lambdas import test_pictures, test_publishing
+from tests.lambdas import publications, test_pictures, test_publishing
 from tests.lambdas.test_errors import CLASSES, made
 
 
@@ -32,14 +32,14 @@ def check(answer: Any, kind: type) -> None:
 
 class TestPictures:
     def test_a_published_one(self, bucket: Bucket) -> None:
-        test_publishing.stage(bucket)
+        publications.stage(bucket)
 
-        check(test_publishing.published(bucket), Picture)
+        check(publications.published(bucket), Picture)
 
     def test_one_that_was_drawn_again(self, bucket: Bucket) -> None:
-        test_publishing.stage(bucket)
+        publications.stage(bucket)
 
-        answer = test_publishing.published(bucket, rerun=test_publishing.TestRerun.FIRST)
+        answer = publications.published(bucket, rerun=test_publishing.TestRerun.FIRST)
 
         check(answer, RerunPicture)
 
@@ -47,7 +47,7 @@ class TestPictures:
     def test_one_that_is_shown(self, bucket: Bucket, key: dict[str, Any]) -> None:
         test_pictures.put(bucket, 1, **key)
 
-        check(test_pictures.shown(bucket, test_pictures.id_of(1)), ShownPicture)
+        check(publications.shown(bucket, test_pictures.id_of(1)), ShownPicture)
 
     @pytest.mark.parametrize("query", [{}, {"limit": "1"}], ids=["last page", "first page"])
     def test_a_page(self, bucket: Bucket, query: dict[str, str]) -> None:
@@ -77,8 +77,8 @@ class TestStateMachine:
     """The answers that it puts together itself."""
 
     def test_several_pictures(self, bucket: Bucket) -> None:
-        test_publishing.stage(bucket)
-        drawn = {"picture": test_publishing.published(bucket)}
+        publications.stage(bucket)
+        drawn = {"picture": publications.published(bucket)}
 
         answer = answer_to({"results": [drawn, NOT_DRAWN]})
 

@@ -122,7 +122,7 @@ def test_a_new_recipe_is_drawn_once_and_staged_as_the_model_gave_it(bucket: Buck
     assert len(models.calls) == 1
 
 
-KEY = picture_key(RECIPE.id, "png")
+KEY = picture_key(RECIPE.id, "0" * 64, "png")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The library: earlier pictures, one or a page of them."""
+"""The library: earlier pictures by the page."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from lambdas.common.bucket import Bucket
-from lambdas.common.errors import InvalidRequestError, PictureNotFoundError
+from lambdas.common.errors import InvalidRequestError
 from lambdas.common.keys import index_key, manifest_key
-from lambdas.common.presigner import Presigner, iso
-from lambdas.library.pictures import newest, show
+from lambdas.common.presigner import iso
+from lambdas.library.pictures import newest
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -41,42 +41,6 @@ def put(bucket: Bucket, number: int, **change: Any) -> dict[str, Any]:
     content = json.dumps(manifest).encode()
     bucket.put_once(manifest_key(id), content, content_type="application/json")
     return manifest
-
-
-def shown(bucket: Bucket, id: Any) -> dict[str, Any]:
-    presigner = Presigner(bucket.name, bucket._client, 600)
-    return dict(show(id, bucket=bucket, presigner=presigner, now=NOW))
-
-
-class TestShow:
-    def test_a_picture_has_its_manifest_and_a_fresh_url(self, bucket: Bucket) -> None:
-        manifest = put(bucket, 1)
-
-        answer = shown(bucket, id_of(1))
-
-        assert answer["manifest"] == manifest
-        assert manifest["key"] in answer["image_url"]
-        assert answer["expires_at"] == "2026-11-20T10:10:00.000Z"
-
-    @pytest.mark.parametrize("refused", [True, False], ids=["refused", "deleted"])
-    def test_what_is_not_there_has_no_url(self, bucket: Bucket, refused: bool) -> None:
-        manifest = put(bucket, 1, **({"key": None} if refused else {}))
-        if not refused:
-            bucket.delete(manifest["key"])
-
-        answer = shown(bucket, id_of(1))
-
-        assert (answer["image_url"], answer["expires_at"]) == (None, None)
-        assert answer["manifest"] == manifest
-
-    def test_an_unknown_id_is_a_404(self, bucket: Bucket) -> None:
-        with pytest.raises(PictureNotFoundError):
-            shown(bucket, id_of(1))
-
-    @pytest.mark.parametrize("id", ["", "a", "A" * 32, "../staging/" + "a" * 21, None, 5], ids=str)
-    def test_what_is_no_id_is_a_400(self, bucket: Bucket, id: Any) -> None:
-        with pytest.raises(InvalidRequestError):
-            shown(bucket, id)
 
 
 class TestNewest:

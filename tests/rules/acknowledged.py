@@ -70,7 +70,12 @@ ACKNOWLEDGED = (
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/index/*]",
-            "Functions/LibraryRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
+            "Functions/StoreRole/DefaultPolicy "
+            "[Resource::<PicturesBucket.Arn>/output-images/*.png]",
+            "Functions/StoreRole/DefaultPolicy "
+            "[Resource::<PicturesBucket.Arn>/output-images/*.jpg]",
+            "Functions/LibraryRole/DefaultPolicy "
+            "[Resource::<PicturesBucket.Arn>/output-images/*.json]",
             "Api/Logs/WriterRole "
             "[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]",
         ),

@@ -42,9 +42,10 @@ class CommandLine:
     def forget(self, name: str, *, but_staged: bool = False) -> None:
         """Delete picture and record of a file, and what was staged, from the bucket."""
         id = Recipe.from_dict(read_recipe(self.directory / name)).id
-        published = [f"output-images/{id}.{extension}" for extension in ("png", "jpg", "json")]
-        staged = [] if but_staged else [f"staging/{id}", f"staging/{id}.claim"]
-        self.stack.delete_objects(*published, *staged)
+        published = f"output-images/{id}"
+        staged = published if but_staged else f"staging/{id}"
+        keys = self.stack.object_keys()
+        self.stack.delete_objects(*(key for key in keys if key.startswith((published, staged))))
 
 
 def run(directory: Path, *args: str) -> Ended:

@@ -16,6 +16,7 @@ from tests.local_client import (
     running,
     with_variables,
 )
+from tests.stack.unchecked import BLOCKED, publish_unchecked
 
 READ_TIMEOUT_SECONDS = 2
 LASTING = 9
@@ -28,7 +29,7 @@ FAMILY_MODELS = {
 }
 _ID = "?" * 32
 CLAIM, STAGED = f"staging/{_ID}.claim", f"staging/{_ID}"
-PICTURE, MANIFEST = f"output-images/{_ID}.png", f"output-images/{_ID}.json"
+PICTURE, MANIFEST = f"output-images/{_ID}/*.png", f"output-images/{_ID}.json"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Case:
+    """`shown` is the prompt of a picture that a GET asks for, and no guardrail has checked yet; if
+    it is empty, a POST draws one."""
+
     name: str
     faults: list[dict[str, Any]]
     expected: Outcome
     model: str = CORE
+    shown: str = ""
 
 
 def case(
@@ -63,12 +68,14 @@ def case(
     again: str = "drawn",
     paid: int | None = None,
     model: str = CORE,
+    shown: str = "",
 ) -> Case:
     """`answer` is "status code retry"; `paid` is what `calls` and `again` add up to."""
     status, code, retry = answer.split()
     faults = fault if isinstance(fault, list) else [fault]
     total = calls + (again == "drawn") if paid is None else paid
-    return Case(name, faults, Outcome(int(status), code, retry, calls, stores, again, total), model)
+    outcome = Outcome(int(status), code, retry, calls, stores, again, total)
+    return Case(name, faults, outcome, model, shown)
 
 
 def invoke(kind: str, times: int = LASTING, seconds: float = 0) -> dict[str, Any]:
@@ -212,6 +219,28 @@ def _cases() -> Iterator[Case]:
                calls=1, stores=2, again="found")  # fmt: skip
     yield case("Store answers too much", function("store", "too_large"), "500 internal_error no",
                calls=1, stores=1, again="found")  # fmt: skip
+    yield from _showing()
+
+
+def _showing() -> Iterator[Case]:
+    """Of a picture that the present guardrail has not checked."""
+    harmless, blocked = "checked while it is shown", BLOCKED
+    for kind in ("AccessDeniedException", "ServiceUnavailableException", "hang"):
+        fault = {"at": "ApplyGuardrail", "kind": kind, "times": LASTING, "seconds": 3.5}
+        yield case(
+            f"showing: ApplyGuardrail: {kind}, lasting", fault, GUARDRAIL[kind], calls=0,
+            stores=2 if "503" in GUARDRAIL[kind] else 1, again="found", shown=harmless,
+        )  # fmt: skip
+    yield case("showing: Store over its time", function("store", "stopped"), "503 no_time_left yes",
+               calls=0, stores=2, again="found", shown=harmless)  # fmt: skip
+    yield case("showing: the guardrail blocks it", [], "200 - -", calls=0, stores=1,
+               again="no URL", shown=blocked)  # fmt: skip
+    for kind in ("AccessDenied", "SlowDown"):
+        yield case(
+            f"showing: the guardrail blocks it, S3 deleting it: {kind}, lasting",
+            s3("Delete", kind, f"output-images/{_ID}.png"), STORAGE[kind], calls=0,
+            stores=1 if kind == "AccessDenied" else 2, again="no URL", shown=blocked,
+        )  # fmt: skip
 
 
 CASES = list(_cases())
@@ -229,36 +258,56 @@ def easel() -> Iterator[LocalClient]:
 
 
 def stores_of(easel: LocalClient, answer: Answer) -> int:
-    """How often the Store task was begun."""
-    history = easel.history(answer.body["execution_arn"])
+    """How often the task of Store's function was begun, to publish or to show."""
+    history = easel.history(answer.body.get("execution_arn") or newest_execution(easel))
     entered = [
         event["stateEnteredEventDetails"]["name"]
         for event in history
         if event["type"] == "TaskStateEntered"
     ]
-    if "Store" not in entered:
+    if not {"Store", "Show"} & set(entered):
         return 0
     at = next(
         index
         for index, event in enumerate(history)
         if event["type"] == "TaskStateEntered"
-        and event["stateEnteredEventDetails"]["name"] == "Store"
+        and event["stateEnteredEventDetails"]["name"] in ("Store", "Show")
     )
     return sum(event["type"] == "TaskScheduled" for event in history[at:])
 
 
+def found_by(again: Answer) -> str:
+    """What the same request got once all was healthy."""
+    if again.status != 200:
+        return "refused"
+    if again.body["image_url"] is None:
+        return "no URL"
+    return "found" if again.body.get("reused", True) else "drawn"
+
+
+def newest_execution(easel: LocalClient) -> str:
+    """The ARN for an answer that does not tell it."""
+    machine = easel.state_machine_arn
+    listed = easel.aws("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    return str(max(listed, key=lambda each: each["startDate"])["executionArn"])
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_each_fault_has_its_answer(easel: LocalClient, case: Case) -> None:
+    def ask() -> Answer:
+        return easel.look(f"/images/{id}") if case.shown else easel.post(body)
+
     body = {"prompt": case.name, "seed": 1, "model": case.model}
+    id = publish_unchecked(easel, f"{case.shown} {case.name}") if case.shown else None
     before = easel.model_calls()
 
     easel.plan(*case.faults)
-    answer = easel.post(body)
+    answer = ask()
     calls = easel.model_calls() - before
     stores = stores_of(easel, answer)
     easel.plan()
     easel.wait_until_bedrock_answers()
-    again = easel.post(body)
+    again = ask()
 
     headers = answer.headers
     outcome = Outcome(
@@ -267,7 +316,7 @@ def test_each_fault_has_its_answer(easel: LocalClient, case: Case) -> None:
         retry="-" if answer.status == 200 else "yes" if "Retry-After" in headers else "no",
         calls=calls,
         stores=stores,
-        again={200: "found" if again.body.get("reused") else "drawn"}.get(again.status, "refused"),
+        again=found_by(again),
         paid=easel.model_calls() - before,
     )
     assert outcome == case.expected

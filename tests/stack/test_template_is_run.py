@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -55,8 +56,25 @@ def policy_of(easel: LocalClient, role_part: str, action: str) -> dict[str, Any]
     return {name: granting[name] for name in ("RoleName", "PolicyName", "PolicyDocument")}
 
 
+@contextmanager
+def without_permission(easel: LocalClient, role_part: str, action: str) -> Iterator[None]:
+    """Takes an action from a role's policy, for a while."""
+    granted = policy_of(easel, role_part, action)
+    document = granted["PolicyDocument"]
+    reduced = json.loads(json.dumps(document).replace(f'"{action}"', '"none:None"'))
+    assert actions(document).count(action) == 1
+    iam = easel.aws("iam")
+
+    iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(reduced)})
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(document)})
+
+
 def actions(document: Document) -> list[Any]:
-    return [statement["Action"] for statement in document["Statement"]]
+    listed = [statement["Action"] for statement in document["Statement"]]
+    return [each for found in listed for each in (found if isinstance(found, list) else [found])]
 
 
 @pytest.mark.parametrize(
@@ -75,22 +93,12 @@ def actions(document: Document) -> list[Any]:
 def test_missing_permission_answers_500_naming_it(
     easel: LocalClient, role_part: str, action: str, code: str
 ) -> None:
-    granted = policy_of(easel, role_part, action)
-    document = granted["PolicyDocument"]
-    left = [each for each in document["Statement"] if each["Action"] != action]
-    nothing = {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
-    reduced = {**document, "Statement": left or [nothing]}
     body = {"prompt": f"{role_part} without {action}", "seed": 1}
-    iam = easel.aws("iam")
 
-    iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(reduced)})
-    try:
+    with without_permission(easel, role_part, action):
         refused = easel.post(body)
-    finally:
-        iam.put_role_policy(**granted | {"PolicyDocument": json.dumps(document)})
     granted_again = easel.post(body)
 
-    assert len(document["Statement"]) - len(left) == 1
     assert (refused.status, refused.error["code"]) == (500, code)
     if refused.body["execution_arn"] is not None:
         history = json.dumps(easel.history(refused.body["execution_arn"]), default=str)
@@ -141,6 +149,20 @@ def test_a_function_without_concurrency_left_is_a_429() -> None:
         assert sorted(answer.status for answer in answers) == [200, 429]
         (busy,) = [answer for answer in answers if answer.status == 429]
         assert (busy.error["code"], busy.headers["Retry-After"]) == ("rate_limit_exceeded", "5")
+
+
+def test_a_bucket_policy_that_asks_for_no_condition_refuses_no_write() -> None:
+    def change(document: Document) -> None:
+        for policy in resources(document, "AWS::S3::BucketPolicy"):
+            policy["PolicyDocument"]["Statement"] = [
+                each
+                for each in policy["PolicyDocument"]["Statement"]
+                if "Null" not in each["Condition"]
+            ]
+
+    with running(change=change) as easel:
+        at = {"Bucket": easel.bucket, "Key": "output-images/1"}
+        easel.aws("s3").put_object(**at, Body=b"1")
 
 
 def test_with_the_guardrail_off_nothing_asks_it() -> None:
