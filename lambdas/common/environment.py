@@ -47,13 +47,17 @@ class GenerateEnvironment(Environment):
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryEnvironment(Environment):
+    """The library function's. The state machine waits `list_seconds` for a page."""
+
     url_expires_seconds: int
+    list_seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreEnvironment(LibraryEnvironment):
+class StoreEnvironment(Environment):
     """The store function's. Guardrail id and version are empty if the guardrail is off."""
 
+    url_expires_seconds: int
     guardrail_id: str
     guardrail_version: str
 

@@ -70,3 +70,8 @@ def index_key(id: str, published_at: datetime) -> str:
 
 def indexed_id(key: str) -> str:
     return key.rpartition("-")[2]
+
+
+def indexed_at(key: str) -> float:
+    """Returns when a picture's entry was made, in seconds since 1970."""
+    return (_END_OF_TIME - int(key.rpartition("/")[2].partition("-")[0])) / 1_000

@@ -1,6 +1,7 @@
 """Lambda handler of the library: takes an id or a query, returns the body of a 200."""
 
 import json
+import time
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -25,7 +26,13 @@ def handler(event: dict[str, Any], context: object) -> str:
         body: Any
         if sent["operation"] == "list":
             log.event = "pictures listed"
-            body = newest(sent["query"], bucket=bucket)
+            body = newest(
+                sent["query"],
+                bucket=bucket,
+                clock=time.time,
+                seconds=environment.list_seconds,
+                log=log,
+            )
         else:
             log.event = "picture shown"
             presigner = Presigner(bucket.name, _s3(), environment.url_expires_seconds)

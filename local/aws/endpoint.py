@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+from xml.sax.saxutils import unescape
 
 from moto.core.exceptions import AWSError
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -133,7 +135,16 @@ class AwsEndpoint:
     def _s3(self, request: Request, body: bytes, caller: Caller, path: str) -> "WSGIApplication":
         bucket, _, key = path.removeprefix("/").partition("/")
         bucket_arn = f"arn:aws:s3:::{bucket}"
-        authorise(caller, _s3_action(request, key), f"{bucket_arn}/{key}" if key else bucket_arn)
+        deleted = (
+            _deleted_keys(body) if request.method == "POST" and "delete" in request.args else []
+        )
+        if deleted:
+            # S3 answers for each key by itself; one that is refused refuses all here.
+            for each in deleted:
+                authorise(caller, "s3:DeleteObject", f"{bucket_arn}/{each}")
+        else:
+            resource = f"{bucket_arn}/{key}" if key else bucket_arn
+            authorise(caller, _s3_action(request, key), resource)
         operation = f"{request.method.title()}Object"
         if caller.role is not None and (fault := self._faults.take(operation, key)):
             if fault.kind != "hang":
@@ -149,11 +160,11 @@ class AwsEndpoint:
         if answered.status_code == 404 and key and not may(caller, "s3:ListBucket", bucket_arn):
             # S3 tells only those who may list a bucket that an object is not there.
             return xml_error(403, "AccessDenied", "Access Denied")
-        if self._saved_pictures is not None and key and answered.status_code < 300:
-            if request.method == "PUT":
+        if self._saved_pictures is not None and answered.status_code < 300:
+            if request.method == "PUT" and key:
                 self._saved_pictures.save(key, body, request.headers)
-            elif request.method == "DELETE":
-                self._saved_pictures.delete(key)
+            for each in [key] if request.method == "DELETE" and key else deleted:
+                self._saved_pictures.delete(each)
         return answered
 
     def _forward(self, request: Request, body: bytes) -> "WSGIApplication":
@@ -217,6 +228,11 @@ def _service_of(request: Request) -> str:
     credential = request.args.get("X-Amz-Credential") or header.partition("Credential=")[2]
     parts = credential.partition(",")[0].split("/")
     return parts[3] if len(parts) == 5 else "s3"
+
+
+def _deleted_keys(body: bytes) -> list[str]:
+    """Returns the keys that a DeleteObjects names."""
+    return [unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", body.decode())]
 
 
 def _s3_action(request: Request, key: str) -> str:

@@ -97,6 +97,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 **TRACED,
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/output-images/*"},
+                "s3:DeleteObject": {f"{BUCKET}/index/*"},
             },
         ),
         "Workflow/StateMachine/Role": (

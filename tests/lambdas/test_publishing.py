@@ -18,11 +18,11 @@ from lambdas.common.errors import PictureBlockedError, StorageError
 from lambdas.common.keys import manifest_key, picture_key, staging_key
 from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
-from lambdas.library.pictures import newest
 from lambdas.picture import parse
 from lambdas.picture.png import Png
 from lambdas.store.guardrail import Guardrail
 from lambdas.store.publishing import Dependencies, Execution, Publication, publish
+from tests.lambdas.test_pictures import listed
 
 RECIPE = Recipe(
     model="stability.stable-image-core-v1:1",
@@ -376,7 +376,7 @@ def test_a_picture_from_before_the_guardrail_is_checked_before_it_is_handed_out(
         else:
             with pytest.raises(PictureBlockedError):
                 published(bucket, guardrail=guardrail, reused=True)
-        assert len(newest({}, bucket=bucket)["pictures"]) == (policy is None)
+        assert len(listed({}, bucket)["pictures"]) == (policy is None)
 
     assert guardrail.asked[0] == (picture(), "png")
     assert manifest(bucket)["guardrail"]["blocked_by"] == policy
