@@ -16,7 +16,15 @@ from cdk.pictures import Pictures
 from cdk.settings import Settings
 from cdk.workflow import Workflow
 from lambdas.common.catalog import CATALOG, Model
-from lambdas.common.keys import IDEMPOTENCY, INDEX, LOCKS, MANIFESTS, PICTURES, STAGING
+from lambdas.common.keys import (
+    IDEMPOTENCY,
+    INDEX,
+    INDEX_BY_OWNER,
+    LOCKS,
+    MANIFESTS,
+    PICTURES,
+    STAGING,
+)
 
 
 class EaselStack(Stack):
@@ -70,11 +78,11 @@ class EaselStack(Stack):
     def _grant(self, settings: Settings) -> None:
         functions = self.functions.all
         staged, pictures = f"{STAGING}*", f"{PICTURES}*"
-        keys = f"{IDEMPOTENCY}*"
+        keys, indexes = f"{IDEMPOTENCY}*", [f"{INDEX}*", f"{INDEX_BY_OWNER}*"]
         self._grant_bucket("validate", read=[keys, MANIFESTS], write=[keys])
         self._grant_bucket("generate", read=[staged, pictures], write=[staged], delete=[LOCKS])
-        self._grant_bucket("store", read=[staged, pictures], write=[pictures, f"{INDEX}*"])
-        self._grant_bucket("library", read=[pictures], delete=[f"{INDEX}*"])
+        self._grant_bucket("store", read=[staged, pictures], write=[pictures, *indexes])
+        self._grant_bucket("library", read=[pictures], delete=indexes)
         models = f"arn:{self.partition}:bedrock:{settings.bedrock_region}::foundation-model"
         functions["generate"].add_to_role_policy(
             _allow("bedrock:InvokeModel", [f"{models}/{model}" for model in settings.models])

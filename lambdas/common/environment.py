@@ -36,6 +36,7 @@ class ValidateEnvironment(Environment):
     allow_retired_models: bool
     bedrock_region: str
     recipe_in_picture: bool
+    visibility: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,7 @@ class LibraryEnvironment(Environment):
 
     url_expires_seconds: int
     list_seconds: int
+    visibility: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,9 @@ STAGING = Prefix("staging", days=1, noncurrent_days=1)
 IDEMPOTENCY = Prefix("idempotency", days=1, noncurrent_days=1)
 PICTURES = Prefix("output-images", days=None, noncurrent_days=30)
 INDEX = Prefix("index", days=None, noncurrent_days=1)
-PREFIXES = (STAGING, IDEMPOTENCY, PICTURES, INDEX)
+# The same entries once more under each owner's own prefix.
+INDEX_BY_OWNER = Prefix("index-by-owner", days=None, noncurrent_days=1)
+PREFIXES = (STAGING, IDEMPOTENCY, PICTURES, INDEX, INDEX_BY_OWNER)
 
 # Patterns of keys for IAM policies.
 LOCKS = f"{STAGING}*.claim"
@@ -66,6 +68,11 @@ def index_key(id: str, published_at: datetime) -> str:
     lists keys in the order of their bytes: so the newest picture comes first."""
     milliseconds = int(published_at.timestamp() * 1_000)
     return f"{INDEX}{_END_OF_TIME - milliseconds:013d}-{id}"
+
+
+def index_of(owner: str) -> str:
+    """Returns the prefix under which an owner's pictures are listed."""
+    return f"{INDEX_BY_OWNER}{hashlib.sha256(owner.encode()).hexdigest()[:32]}/"
 
 
 def indexed_id(key: str) -> str:

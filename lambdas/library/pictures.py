@@ -10,8 +10,9 @@ from typing import Any
 from lambdas.common.answers import Entry, Page, ShownPicture
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError, StorageAccessDeniedError, StorageError
-from lambdas.common.keys import INDEX, indexed_at, indexed_id
-from lambdas.common.manifest import Manifest, manifest_of, stored_manifest
+from lambdas.common.keys import INDEX, index_of, indexed_at, indexed_id
+from lambdas.common.manifest import Manifest, manifest_of, shown, stored_manifest
+from lambdas.common.owner import sees
 from lambdas.common.presigner import Presigner
 from lambdas.common.telemetry import Log
 
@@ -38,27 +39,32 @@ _PAGE_BYTES = 120_000
 _CURSOR = re.compile(r"\d{13}-[0-9a-f]{32}")
 
 
-def show(id: Any, *, bucket: Bucket, presigner: Presigner, now: datetime) -> ShownPicture:
+def show(
+    id: Any, *, owner: str, visibility: str, bucket: Bucket, presigner: Presigner, now: datetime
+) -> ShownPicture:
     """Returns a picture's manifest and a fresh URL, or None as URL if it was blocked or deleted.
 
     Raises InvalidRequestError, PictureNotFoundError or StorageError.
     """
-    manifest = manifest_of(id, bucket)
+    manifest = manifest_of(id, bucket, owner=owner, visibility=visibility)
     url = expires_at = None
     if manifest["key"] is not None and bucket.has(manifest["key"]):
         url, expires_at = presigner.presign(manifest["key"], manifest, now=now)
-    return {"manifest": manifest, "image_url": url, "expires_at": expires_at}
+    return {"manifest": shown(manifest), "image_url": url, "expires_at": expires_at}
 
 
 def newest(
     query: Mapping[str, str],
     *,
+    owner: str,
+    visibility: str,
     bucket: Bucket,
     clock: Callable[[], float],
     seconds: float,
     log: Log,
 ) -> Page:
-    """Returns a page of pictures, newest first, and what to send as `after` for the next page.
+    """Returns a page of what the owner may see, newest first, and what to send as `after` for the
+    next page.
 
     Ends within `seconds`, which the state machine waits for it; `clock` tells the seconds since
     1970. So a page may hold fewer pictures than asked for, or none: only `after` None is the end.
@@ -76,14 +82,16 @@ def newest(
     limit, after = _limit(query.get("limit")), _after(query.get("after"))
     # The other half is for a cold start, and for reads that have begun.
     until = clock() + seconds / 2
-    keys = bucket.keys(str(INDEX), after=f"{INDEX}{after}", limit=_ENTRIES + 1)
+    index = str(INDEX) if visibility == "team" else index_of(owner)
+    keys = bucket.keys(index, after=f"{index}{after}", limit=_ENTRIES + 1)
     pictures: list[Entry] = []
     dead: list[str] = []
     passed, size = "", 0
     for key, manifest in _manifests(keys[:_ENTRIES], bucket, in_time=lambda: clock() < until):
-        if manifest is None or manifest.get("index_key") != key:
+        entry_key = f"{INDEX}{key.removeprefix(index)}"
+        if manifest is None or manifest.get("index_key") != entry_key:
             dead.append(key)
-        else:
+        elif sees(owner, visibility, picture_of=manifest.get("owner")):
             entry = _entry(manifest)
             size += len(json.dumps(json.dumps(entry)))
             if size > _PAGE_BYTES and pictures:
@@ -96,13 +104,13 @@ def newest(
     if settled and clock() < until:
         _delete(settled, bucket, log)
     is_last = passed == "".join(keys[-1:])
-    return {"pictures": pictures, "after": None if is_last else passed.removeprefix(str(INDEX))}
+    return {"pictures": pictures, "after": None if is_last else passed.removeprefix(index)}
 
 
 def _manifests(
     keys: list[str], bucket: Bucket, *, in_time: Callable[[], bool]
 ) -> Iterator[tuple[str, Manifest | None]]:
-    """Yields keys of the index in their order, each with its picture's manifest, while there is
+    """Yields keys of an index in their order, each with its picture's manifest, while there is
     time, but at least the first few: so every page gets further."""
 
     def manifest(key: str) -> Manifest | None:

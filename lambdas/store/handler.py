@@ -16,7 +16,7 @@ from lambdas.store.publishing import Dependencies, Execution, Publication, publi
 
 
 def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture:
-    """Takes `{"id", "recipe", "rerun", "recipe_in_picture", "source", "execution": {"arn",
+    """Takes `{"id", "recipe", "rerun", "recipe_in_picture", "owner", "source", "execution": {"arn",
     "started_at"}}` and returns the picture as a 200 has it."""
     environment = _environment()
     execution = Execution(**event["execution"])
@@ -29,6 +29,7 @@ def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture:
             recipe=recipe,
             rerun=event["rerun"],
             recipe_in_picture=event["recipe_in_picture"],
+            owner=event["owner"],
             reused=event["source"] != "model",
             execution=execution,
         )

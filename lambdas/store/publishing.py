@@ -12,7 +12,7 @@ from lambdas.common import answers
 from lambdas.common.bucket import Bucket
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import PictureBlockedError
-from lambdas.common.keys import index_key, manifest_key, picture_key, staging_key
+from lambdas.common.keys import INDEX, index_key, index_of, manifest_key, picture_key, staging_key
 from lambdas.common.manifest import (
     CONTENT_TYPE,
     MANIFEST_VERSION,
@@ -60,6 +60,7 @@ class Publication:
     recipe: Recipe
     rerun: Mapping[str, Any] | None
     recipe_in_picture: bool
+    owner: str
     reused: bool
     execution: Execution
 
@@ -118,8 +119,8 @@ def publish(publication: Publication, deps: Dependencies) -> answers.Picture | a
 def _publish(
     publication: Publication, deps: Dependencies, *, earlier: StoredManifest | None
 ) -> Manifest:
-    """Writes the picture first, then its entry in the index, its manifest last. `earlier` is the
-    manifest of a blocked or deleted picture."""
+    """Writes the picture first, then its entries in the indexes, its manifest last. `earlier` is
+    the manifest of a blocked or deleted picture."""
     staged = deps.bucket.require(staging_key(publication.id))
     recipe, execution = publication.recipe, publication.execution
     found = parse(staged.content)
@@ -130,6 +131,7 @@ def _publish(
     manifest: dict[str, Any] = {
         "version": MANIFEST_VERSION,
         "id": publication.id,
+        "owner": publication.owner,
         "recipe": recipe.to_dict(),
         "model": {
             "id": recipe.model,
@@ -165,7 +167,9 @@ def _publish(
         "sha256": hashlib.sha256(file).hexdigest(),
         "index_key": index_key(publication.id, deps.now),
     }
-    deps.bucket.put_once(manifest["index_key"], b"", content_type="text/plain")
+    entry = manifest["index_key"]
+    for key in (entry, index_of(publication.owner) + entry.removeprefix(str(INDEX))):
+        deps.bucket.put_once(key, b"", content_type="text/plain")
     return _put_manifest(manifest, earlier, deps.bucket)
 
 

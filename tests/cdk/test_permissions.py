@@ -86,7 +86,11 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 **TRACED,
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/staging/*", f"{BUCKET}/output-images/*"},
-                "s3:PutObject": {f"{BUCKET}/output-images/*", f"{BUCKET}/index/*"},
+                "s3:PutObject": {
+                    f"{BUCKET}/output-images/*",
+                    f"{BUCKET}/index/*",
+                    f"{BUCKET}/index-by-owner/*",
+                },
                 **checked(settings),
             },
         ),
@@ -97,7 +101,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 **TRACED,
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/output-images/*"},
-                "s3:DeleteObject": {f"{BUCKET}/index/*"},
+                "s3:DeleteObject": {f"{BUCKET}/index/*", f"{BUCKET}/index-by-owner/*"},
             },
         ),
         "Workflow/StateMachine/Role": (

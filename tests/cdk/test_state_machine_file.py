@@ -44,7 +44,7 @@ def names(state: dict[str, Any], field: str) -> set[str]:
 
 class TestShape:
     def test_a_stranger_reads_it_in_two_minutes(self) -> None:
-        assert len(STATES) <= 15
+        assert len(STATES) <= 16
         assert len(DEFINITION.read_text().splitlines()) <= 350
 
     def test_no_message_and_no_status_is_in_it(self) -> None:
@@ -61,8 +61,8 @@ class TestShape:
             chain.append(following)
 
         assert chain == [
-            "Operation", "Validate", "CheckPrompt", "Verdict", "DrawEach", "Answer", "Outcome",
-            "Answered",
+            "Operation", "Validate", "Accepted", "CheckPrompt", "Verdict", "DrawEach", "Answer",
+            "Outcome", "Answered",
         ]  # fmt: skip
         assert DRAWING["Generate"]["Next"] == "Store"
         assert DRAWING["Store"]["End"] is True
@@ -190,6 +190,22 @@ def test_an_error_of_a_function_is_answered_as_its_class_says(task: str, name: s
         "error": {**expected["error"], "message": message},
         "execution_arn": ARN,
     }
+
+
+@pytest.mark.parametrize(
+    "name", sorted(each.__name__ for each in CLASSES.values() if each.fault == "caller")
+)
+def test_a_refusal_is_answered_as_its_class_says(name: str) -> None:
+    error = made(CLASSES[name])
+    given = {"states": states(input={}), "plan": {"refusal": str(error)}}
+
+    accepted = filled(STATES["Accepted"]["Choices"][0]["Condition"], given)
+    answer = answer_to(filled(STATES["Accepted"]["Output"], given))
+
+    assert not accepted
+    assert (answer["class"], answer["fault"]) == (name, "caller")
+    assert answer["answer"]["statusCode"] == error.status
+    assert body_of(answer) == {"error": error.answer()["error"], "execution_arn": ARN}
 
 
 @pytest.mark.parametrize("quoted", ["{policy}", "{", "}", "{}", "$1", '{"class": 1}'])

@@ -91,7 +91,8 @@ def page_of(shelf: Shelf, query: dict[str, str], log: Log | None = None) -> dict
     log = log or Log(SILENT, write=lambda line: None)
     began, reads, deletions = shelf.now, shelf.reads, shelf.deletions
     bucket: Any = shelf
-    page = newest(query, bucket=bucket, clock=lambda: shelf.now, seconds=SECONDS, log=log)
+    who = {"owner": "", "visibility": "team"}
+    page = newest(query, **who, bucket=bucket, clock=lambda: shelf.now, seconds=SECONDS, log=log)
     assert shelf.now - began < SECONDS
     assert shelf.reads - reads <= MOST_READS
     assert shelf.deletions - deletions <= 1

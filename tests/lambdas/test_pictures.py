@@ -45,14 +45,22 @@ def put(bucket: Bucket, number: int, **change: Any) -> dict[str, Any]:
     return manifest
 
 
-def shown(bucket: Bucket, id: Any) -> dict[str, Any]:
+def shown(bucket: Bucket, id: Any, owner: str = "", visibility: str = "team") -> dict[str, Any]:
     presigner = Presigner(bucket.name, bucket._client, 600)
-    return dict(show(id, bucket=bucket, presigner=presigner, now=NOW))
+    who = {"owner": owner, "visibility": visibility}
+    return dict(show(id, **who, bucket=bucket, presigner=presigner, now=NOW))
 
 
-def listed(query: dict[str, Any], bucket: Bucket) -> dict[str, Any]:
+def listed(
+    query: dict[str, Any],
+    bucket: Bucket,
+    owner: str = "",
+    visibility: str = "team",
+    at: datetime = NOW,
+) -> dict[str, Any]:
     log = Log(SILENT, write=lambda line: None)
-    return dict(newest(query, bucket=bucket, clock=NOW.timestamp, seconds=4, log=log))
+    who = {"owner": owner, "visibility": visibility}
+    return dict(newest(query, **who, bucket=bucket, clock=at.timestamp, seconds=4, log=log))
 
 
 class TestShow:
