@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from lambdas.common.recipe import Recipe
 from local.stack import REGION
 from tests.local_client import Answer, Document, LocalClient, running
+from tests.stack.command_line import CommandLine
 from tests.stack.test_who_may_call import signed
 
 REQUEST = {
@@ -154,8 +157,6 @@ def test_anothers_recipe_draws_a_picture_of_ones_own(apart: Both) -> None:
 
 
 def test_a_recipes_own_id_finds_the_callers_picture(apart: Both) -> None:
-    from lambdas.common.recipe import Recipe
-
     ann, bob = apart
     hers = ann.draw(seed=5).body["id"]
     recipe = Recipe.from_dict(ann.show(hers).body["manifest"]["recipe"])
@@ -163,6 +164,19 @@ def test_a_recipes_own_id_finds_the_callers_picture(apart: Both) -> None:
     assert ann.show(recipe.id).body["manifest"]["id"] == hers
     assert ann.rerun(recipe.id).body["rerun"]["of"] == hers
     assert bob.show(recipe.id).status == 404
+
+
+@pytest.mark.parametrize("apart", ["api_key"], indirect=True)
+def test_the_command_line_finds_a_picture_by_its_file(apart: Both, tmp_path: Path) -> None:
+    ann, _ = apart
+    easel = CommandLine(tmp_path, ann.easel)
+    drawn = easel.json("draw", "by its file", "--seed", "9", "--out", "own.png")
+
+    shown, again = easel("show", "own.png"), easel.json("rerun", "own.png")
+
+    assert "as it was published" in shown.stdout
+    assert drawn["id"] in shown.stdout
+    assert (again["rerun"]["of"], again["rerun"]["verdict"]) == (drawn["id"], "identical_bytes")
 
 
 def test_nobody_is_told_who_drew_a_picture(apart: Both) -> None:
