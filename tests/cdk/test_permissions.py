@@ -211,7 +211,7 @@ def readable(value: Any) -> Any:
         case {"Fn::GetAtt": [str(logical_id), attribute]}:
             return f"${{{without_hash(logical_id)}.{attribute}}}"
         case {"Fn::Join": ["", parts]}:
-            return "".join(map(readable, parts))
+            return "".join(str(readable(part)) for part in parts)
         case dict():
             return {key: readable(item) for key, item in value.items()}
         case list():
