@@ -139,7 +139,7 @@ def _quoted() -> Iterator[Scenario]:
     for query in (f"limit={CANARY}", f"after={CANARY}", f"{CANARY}=1"):
         yield refused(query, b"", path=f"/images?{query}", method="GET")
     rerun = f"/images/{Recipe.from_dict(RECIPE).id}/rerun"
-    yield refused("recipe", {"recipe": RECIPE}, 200)
+    yield refused("whole recipe", {"recipe": RECIPE}, 200)
     yield refused("field of a rerun", {CANARY: 1}, path=rerun)
     yield refused("model of a rerun", {"model": CANARY}, 404, path=rerun)
     yield refused("file of a rerun", {"recipe_in_picture": CANARY}, path=rerun)
