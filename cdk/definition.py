@@ -90,8 +90,9 @@ def _leave_out_guardrail(definition: dict[str, Any]) -> None:
         raise DefinitionError(f"there is no state {CHECK}")
     choice = states.pop(states.pop(CHECK)["Next"])
     for _, state in states_of(definition):
-        if state.get("Next") == CHECK:
-            state["Next"] = choice["Choices"][0]["Next"]
+        for each in (state, *state.get("Choices", [])):
+            if each.get("Next") == CHECK:
+                each["Next"] = choice["Choices"][0]["Next"]
 
 
 def states_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

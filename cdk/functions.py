@@ -42,6 +42,7 @@ class Functions(Construct):
         settings: Settings,
         bucket_name: str,
         guardrail: Guardrail | None,
+        list_seconds: int,
     ) -> None:
         super().__init__(scope, id)
         specs = {
@@ -60,6 +61,7 @@ class Functions(Construct):
             **vars(settings),
             "bucket": bucket_name,
             "stack_name": Stack.of(self).stack_name,
+            "list_seconds": list_seconds,
             "function_timeout_seconds": specs["generate"].timeout_seconds,
             "guardrail_id": guardrail.guardrail_id if guardrail else "",
             "guardrail_version": guardrail.version if guardrail else "",

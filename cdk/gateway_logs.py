@@ -16,8 +16,9 @@ from lambdas.common import telemetry
 
 # Numbers are quoted too, because a variable without a value is logged as a bare hyphen. No field
 # holds the caller's own text, so callers cannot forge fields: the path is the route's, and
-# `error.message` is left out because for a wrong signature it repeats the caller's headers. The
-# request id is the execution's name. Source: "Variables for access logging for API Gateway".
+# `error.message` is left out because for a wrong signature it repeats the caller's headers, and
+# `integration.error` because it may repeat what Step Functions says of an input that it refuses.
+# The request id is the execution's name. Source: "Variables for access logging for API Gateway".
 ACCESS_LOG_FIELDS = {
     "time": "$context.requestTime",
     "request_id": "$context.requestId",
@@ -31,7 +32,6 @@ ACCESS_LOG_FIELDS = {
     "latency_ms": "$context.responseLatency",
     "integration_status": "$context.integration.status",
     "integration_latency_ms": "$context.integration.latency",
-    "integration_error": "$context.integration.error",
     "error_type": "$context.error.responseType",
     "trace_id": "$context.xrayTraceId",
 }

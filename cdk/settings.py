@@ -10,6 +10,7 @@ from lambdas.common.catalog import CATALOG, Model, offered_models
 Auth = Literal["iam", "api_key"]
 RemovalPolicy = Literal["retain", "destroy"]
 Switch = Literal["on", "off"]
+Visibility = Literal["team", "caller"]
 Strength = Literal["LOW", "MEDIUM", "HIGH"]
 # The numbers of days for which CloudWatch Logs can keep logs.
 LogRetentionDays = Literal[1, 3, 7, 14, 30, 60, 90, 180, 365, 731]
@@ -99,6 +100,8 @@ class Settings:
     allow_retired_models: bool = False
     # How callers say who they are: by a SigV4 signature or by a key.
     auth: Auth = "iam"
+    # Whose pictures a caller can list, see and draw again: everybody's, or its own.
+    visibility: Visibility = "team"
     # Requests a second, for each method and, with auth api_key, for each key.
     throttle_per_second: int = _number(1, 1, 10_000)
     # Requests at the same moment, counted in the same way.
@@ -125,9 +128,9 @@ class Settings:
     recipe_in_picture: bool = True
     # How long all logs are kept.
     log_retention_days: LogRetentionDays = 30
-    # If true, the logs of workflow and functions hold prompts.
-    log_execution_data: bool = True
-    # What becomes of the pictures when the stack is destroyed.
+    # If true, the logs of workflow and functions hold prompts, and the messages of errors.
+    log_execution_data: bool = False
+    # What becomes of pictures and logs when the stack is destroyed.
     removal_policy: RemovalPolicy = "retain"
     # Whether a guardrail checks prompts and pictures.
     guardrail: Switch = "on"
@@ -151,6 +154,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, allowed in (
             ("auth", get_args(Auth)),
+            ("visibility", get_args(Visibility)),
             ("removal_policy", get_args(RemovalPolicy)),
             ("guardrail", get_args(Switch)),
             ("guardrail_strength", get_args(Strength)),

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.api import Api
-from cdk.definition import definition_for
+from cdk.definition import definition_for, task_of
 from cdk.firewall import Firewall
 from cdk.functions import Functions
 from cdk.guardrail import Guardrail
@@ -16,7 +16,15 @@ from cdk.pictures import Pictures
 from cdk.settings import Settings
 from cdk.workflow import Workflow
 from lambdas.common.catalog import CATALOG, Model
-from lambdas.common.keys import IDEMPOTENCY, INDEX, LOCKS, MANIFESTS, PICTURES, STAGING
+from lambdas.common.keys import (
+    IDEMPOTENCY,
+    INDEX,
+    INDEX_BY_OWNER,
+    LOCKS,
+    MANIFESTS,
+    PICTURES,
+    STAGING,
+)
 from lambdas.picture import FILE_EXTENSIONS
 
 
@@ -37,18 +45,20 @@ class EaselStack(Stack):
         self.guardrail = (
             Guardrail(self, "Guardrail", settings=settings) if settings.guardrail == "on" else None
         )
+        definition = definition_for(settings)
         self.functions = Functions(
             self,
             "Functions",
             settings=settings,
             bucket_name=self.pictures.bucket.bucket_name,
             guardrail=self.guardrail,
+            list_seconds=task_of(definition, "Library")["TimeoutSeconds"],
         )
         self.workflow = Workflow(
             self,
             "Workflow",
             settings=settings,
-            definition=definition_for(settings),
+            definition=definition,
             substitutions=self._substitutions(),
         )
         self.api = Api(self, "Api", settings=settings, state_machine=self.workflow.state_machine)
@@ -70,13 +80,13 @@ class EaselStack(Stack):
         functions = self.functions.all
         staged, pictures = f"{STAGING}*", f"{PICTURES}*"
         files = [f"{PICTURES}*.{extension}" for extension in FILE_EXTENSIONS.values()]
-        keys = f"{IDEMPOTENCY}*"
+        keys, indexes = f"{IDEMPOTENCY}*", [f"{INDEX}*", f"{INDEX_BY_OWNER}*"]
         self._grant_bucket("validate", read=[keys, MANIFESTS], write=[keys])
         self._grant_bucket("generate", read=[staged, pictures], write=[staged], delete=[LOCKS])
         self._grant_bucket(
-            "store", read=[staged, pictures], write=[pictures, f"{INDEX}*"], purge=files
+            "store", read=[staged, pictures], write=[pictures, *indexes], purge=files
         )
-        self._grant_bucket("library", read=[MANIFESTS])
+        self._grant_bucket("library", read=[MANIFESTS], delete=indexes)
         models = f"arn:{self.partition}:bedrock:{settings.bedrock_region}::foundation-model"
         functions["generate"].add_to_role_policy(
             _allow("bedrock:InvokeModel", [f"{models}/{model}" for model in settings.models])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import Stack
+from aws_cdk import Fn, Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -25,8 +25,11 @@ class Workflow(Construct):
         substitutions: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id)
-        # Each log group outside /aws/vendedlogs/ adds to a resource policy with limited size.
-        name = f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-text-to-image"
+        # Each log group outside /aws/vendedlogs/ adds to a resource policy with limited size. The
+        # stack's own id is in the name, because a log group that is retained keeps its name.
+        stack = Stack.of(self)
+        stack_id = Fn.select(2, Fn.split("/", stack.stack_id))
+        name = f"/aws/vendedlogs/states/{stack.stack_name}-{stack_id}"
         log_group = add_log_group(self, "Logs", settings, name=name)
         # from_string, not from_file, so that the definition is in the template.
         self.state_machine = sfn.StateMachine(

@@ -105,10 +105,10 @@ class Api:
         path = f"/images/{quote(id, safe='')}/rerun"
         return self._call("POST", path, request, {"idempotency-key": key})
 
-    def list(self, *, limit: int | None, after: str | None) -> Answer:
-        given = {name: value for name, value in (("limit", limit), ("after", after)) if value}
-        query = urlencode(given, quote_via=quote)
-        return self._call("GET", f"/images?{query}" if query else "/images")
+    def list(self, *, limit: int, after: str | None) -> Answer:
+        """Returns a page, which may hold fewer pictures: only where `after` is null is the end."""
+        given = {"limit": limit} | ({"after": after} if after else {})
+        return self._call("GET", f"/images?{urlencode(given, quote_via=quote)}")
 
     def download(self, url: str) -> Answer:
         """Fetches a picture by its presigned URL, which needs no key and gets none."""

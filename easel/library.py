@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from functools import partial
 from typing import Any
 
 import click
 
 from easel import display
+from easel.api import Answer, Api
 from easel.exits import CommandError
 from easel.files import picture_named
 from easel.run import Run, common_options
@@ -39,17 +41,18 @@ def show(run: Run, name: str) -> None:
 
 
 @click.command("list")
-@click.option("--limit", type=click.IntRange(1, 100), help="1 to 100; default 20.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="1 to 100."
+)
 @click.option("--after", metavar="CURSOR", help="Go on where a list ended.")
 @common_options
 @click.pass_obj
-def list_(run: Run, limit: int | None, after: str | None) -> None:
+def list_(run: Run, limit: int, after: str | None) -> None:
     """The pictures, newest first."""
-    answer = run.call("Listing", lambda api: api.list(limit=limit, after=after))
+    body = _listed(run, limit, after)
     if run.json:
-        display.say_json(answer.text)
+        display.say_json(json.dumps(body, ensure_ascii=False))
         return
-    body = answer.body
     if not body["pictures"]:
         display.note('No pictures yet: easel draw "a cat running a marathon"')
         return
@@ -69,9 +72,25 @@ def list_(run: Run, limit: int | None, after: str | None) -> None:
     # A line each, on a narrow terminal too.
     display.say_table(names, rows, whole=("published", "id", "seed", "size", "rerun of"), cut=True)
     if body["after"]:
-        more = ["--limit", str(limit)] if limit else []
-        command = run.command("list", *more, "--after", body["after"])
+        more = ("--limit", str(limit), "--after", body["after"])
+        command = run.command("list", *more)
         click.echo(f"\nmore: {display.clean(command)}")
+
+
+def _listed(run: Run, limit: int, after: str | None) -> dict[str, Any]:
+    """Returns so many pictures as one page. The API's own pages may hold fewer, or none."""
+    pictures: list[Any] = []
+    while True:
+        left = limit - len(pictures)
+        page = run.call("Listing", partial(_page, limit=left, after=after)).body
+        pictures += page["pictures"]
+        after = page["after"]
+        if after is None or len(pictures) >= limit:
+            return {"pictures": pictures, "after": after}
+
+
+def _page(api: Api, *, limit: int, after: str | None) -> Answer:
+    return api.list(limit=limit, after=after)
 
 
 def _fields(body: dict[str, Any], content: bytes | None) -> list[tuple[str, object]]:

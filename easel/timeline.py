@@ -15,6 +15,8 @@ from typing import Any
 _STATE = re.compile(r"(?P<type>\w+?)State(?P<what>Entered|Exited)")
 _ATTEMPT = re.compile(r"(?:Task|LambdaFunction)(?P<what>Scheduled|Succeeded|\w*Failed|TimedOut)")
 _END = re.compile(r"Execution(?P<status>Succeeded|Failed|TimedOut|Aborted)")
+# What stands for an error that a log does not name.
+_UNNAMED = re.compile(r"\w*Failed|TimedOut")
 _STATUSES = {"TimedOut": "TIMED_OUT"}
 
 
@@ -73,6 +75,16 @@ class Timeline:
     @property
     def seconds(self) -> float:
         return (self.ended - self.started).total_seconds()
+
+    @property
+    def lacks_errors(self) -> bool:
+        """Whether something failed and the log does not say with what."""
+        unnamed = (
+            attempt.error is not None and _UNNAMED.fullmatch(attempt.error)
+            for state in self.states
+            for attempt in state.attempts
+        )
+        return any(unnamed) or (self.status == "FAILED" and self.error is None)
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -31,7 +31,8 @@ def trace(run: Run, name: str, since: float) -> None:
     """An execution's states, attempts and waits on a timeline.
 
     A picture's ID means the execution that drew it. A deployed execution is read from its logs,
-    one on this machine from its history.
+    one on this machine from its history. Where the setting log_execution_data is off, the logs hold
+    no data: states and times are shown, and errors only as far as the log names them.
     """
     from easel.executions import account_of, events_of, is_execution
     from easel.timeline import timeline_of
@@ -77,6 +78,11 @@ def _say(arn: str, timeline: "Timeline") -> None:
         )
     click.echo()
     display.say(table)
+    if timeline.lacks_errors:
+        display.note(
+            "The workflow's log names no errors where log_execution_data is off. The functions' "
+            "logs name them: look for this execution there."
+        )
 
 
 def _bar(timeline: "Timeline", state: "State") -> str:

@@ -10,6 +10,7 @@ VALIDATE = ValidateEnvironment(
     allow_retired_models=True,
     bedrock_region="us-west-2",
     recipe_in_picture=True,
+    visibility="team",
 )
 SILENT = Environment(bucket="", stack_name="easel-test", log_execution_data=False)
 TALKATIVE = Environment(bucket="", stack_name="easel-test", log_execution_data=True)

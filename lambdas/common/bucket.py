@@ -1,6 +1,6 @@
 """Reads and writes the picture bucket, and translates S3's errors to Easel's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,6 +142,16 @@ class Bucket:
                 with _translated(key):
                     self._client.delete_object(Bucket=self.name, Key=key, VersionId=version)
 
+    def delete_all(self, keys: Sequence[str]) -> None:
+        """Deletes up to 1000 objects in one call, which can fail for some of them."""
+        with _translated(keys[0]):
+            answer = self._client.delete_objects(
+                Bucket=self.name,
+                Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+            )
+        for failed in answer.get("Errors", []):
+            raise _error(failed["Code"], f"DeleteObjects {failed['Key']}: {failed['Code']}")
+
 
 class _MissingError(Exception):
     pass
@@ -161,9 +171,10 @@ def _translated(key: str) -> Iterator[None]:
             raise _MissingError from error
         if code in _EXISTS:
             raise _ExistsError from error
-        detail = f"{error.operation_name} {key}: {code}"
-        if code in _DENIED:
-            raise StorageAccessDeniedError(detail=detail) from error
-        raise StorageError(detail=detail) from error
+        raise _error(code, f"{error.operation_name} {key}: {code}") from error
     except BotoCoreError as error:
         raise StorageError(detail=f"{key}: {type(error).__name__}") from error
+
+
+def _error(code: str, detail: str) -> Exception:
+    return (StorageAccessDeniedError if code in _DENIED else StorageError)(detail=detail)

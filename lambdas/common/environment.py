@@ -36,6 +36,7 @@ class ValidateEnvironment(Environment):
     allow_retired_models: bool
     bedrock_region: str
     recipe_in_picture: bool
+    visibility: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +47,28 @@ class GenerateEnvironment(Environment):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LibraryEnvironment(Environment):
+    """The library function's. The state machine waits `list_seconds` for a page."""
+
+    list_seconds: int
+    visibility: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoreEnvironment(Environment):
     """The store function's. Guardrail id and version are empty if the guardrail is off."""
 
     url_expires_seconds: int
     guardrail_id: str
     guardrail_version: str
+    visibility: str
 
 
 ENVIRONMENTS: Mapping[str, type[Environment]] = {
     "validate": ValidateEnvironment,
     "generate": GenerateEnvironment,
     "store": StoreEnvironment,
-    "library": Environment,
+    "library": LibraryEnvironment,
 }
 
 

@@ -107,6 +107,11 @@ class CallerError(EaselError):
     type = "invalid_request_error"
     code = "invalid_value"
 
+    def returned(self) -> dict[str, str]:
+        """Returns the refusal as a function's result. Its message may quote the request, and the
+        text of an error that is raised is in the logs of Lambda and Step Functions and in X-Ray."""
+        return {"refusal": str(self)}
+
 
 class InvalidRequestError(CallerError):
     """A field is missing (`missing_parameter`), unknown (`unknown_parameter`), out of range

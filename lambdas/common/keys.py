@@ -28,7 +28,9 @@ STAGING = Prefix("staging", days=1, noncurrent_days=1)
 IDEMPOTENCY = Prefix("idempotency", days=1, noncurrent_days=1)
 PICTURES = Prefix("output-images", days=None, noncurrent_days=30)
 INDEX = Prefix("index", days=None, noncurrent_days=1)
-PREFIXES = (STAGING, IDEMPOTENCY, PICTURES, INDEX)
+# The same entries once more under each owner's own prefix.
+INDEX_BY_OWNER = Prefix("index-by-owner", days=None, noncurrent_days=1)
+PREFIXES = (STAGING, IDEMPOTENCY, PICTURES, INDEX, INDEX_BY_OWNER)
 
 # Patterns of keys for IAM policies.
 LOCKS = f"{STAGING}*.claim"
@@ -79,5 +81,15 @@ def index_key(id: str, published_at: datetime) -> str:
     return f"{INDEX}{_END_OF_TIME - milliseconds:013d}-{id}"
 
 
+def index_of(owner: str) -> str:
+    """Returns the prefix under which an owner's pictures are listed."""
+    return f"{INDEX_BY_OWNER}{hashlib.sha256(owner.encode()).hexdigest()[:32]}/"
+
+
 def indexed_id(key: str) -> str:
     return key.rpartition("-")[2]
+
+
+def indexed_at(key: str) -> float:
+    """Returns when a picture's entry was made, in seconds since 1970."""
+    return (_END_OF_TIME - int(key.rpartition("/")[2].partition("-")[0])) / 1_000

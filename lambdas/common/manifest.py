@@ -9,6 +9,7 @@ from typing import Any
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError, PictureNotFoundError, StorageError
 from lambdas.common.keys import manifest_key
+from lambdas.common.owner import own_id, sees
 
 MANIFEST_VERSION = 1
 
@@ -35,19 +36,30 @@ def stored_manifest(id: str, bucket: Bucket) -> StoredManifest | None:
     return StoredManifest(json.loads(stored.content), stored.etag)
 
 
-def manifest_of(id: Any, bucket: Bucket) -> Manifest:
-    """Returns a caller's id's manifest. Raises InvalidRequestError or PictureNotFoundError."""
+def manifest_of(id: Any, bucket: Bucket, *, owner: str, visibility: str) -> Manifest:
+    """Returns the manifest of a picture that the owner may see.
+
+    `id` is what a caller sent: a picture's, or with visibility caller that of a recipe, which
+    stands for the caller's own picture of it. Raises InvalidRequestError, or PictureNotFoundError,
+    which says the same of a picture that is another caller's and of one that does not exist.
+    """
     if not isinstance(id, str) or not _ID.fullmatch(id):
         raise InvalidRequestError(
             "The id of a picture is 32 hexadecimal digits, as the answer to its request had it.",
             param="id",
         )
-    stored = stored_manifest(id, bucket)
-    if stored is None:
-        raise PictureNotFoundError(
-            f"There is no picture {id}. GET /images lists those that are there.", param="id"
-        )
-    return stored.manifest
+    for each in (id,) if visibility == "team" else (id, own_id(id, owner)):
+        stored = stored_manifest(each, bucket)
+        if stored and sees(owner, visibility, picture_of=stored.manifest.get("owner")):
+            return stored.manifest
+    raise PictureNotFoundError(
+        f"There is no picture {id}. GET /images lists those that are there.", param="id"
+    )
+
+
+def shown(manifest: Manifest) -> Manifest:
+    """Returns a manifest as callers see it: without its owner, who may be somebody else."""
+    return {name: value for name, value in manifest.items() if name != "owner"}
 
 
 def change_manifest(

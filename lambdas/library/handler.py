@@ -1,25 +1,44 @@
 """Lambda handler of the library: takes a query, returns the body of a 200."""
 
 import json
+import time
 from functools import cache
 from typing import Any
 
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import s3_client
-from lambdas.common.environment import Environment
+from lambdas.common.environment import LibraryEnvironment
+from lambdas.common.errors import CallerError
+from lambdas.common.owner import owner_of
 from lambdas.common.telemetry import invocation
 from lambdas.library.pictures import newest
 
 
-def handler(event: dict[str, Any], context: object) -> str:
-    """Takes `{"input": {"query"}, "execution_arn"}`, returns the body as JSON."""
+def handler(event: dict[str, Any], context: object) -> dict[str, str]:
+    """Takes `{"input": {"query", "caller"}, "execution_arn"}`, returns `{"body"}` as JSON, or
+    `{"refusal"}` for what is the caller's fault."""
+    try:
+        return {"body": _page(event)}
+    except CallerError as refusal:
+        return refusal.returned()
+
+
+def _page(event: dict[str, Any]) -> str:
     environment = _environment()
     with invocation("library", event["execution_arn"], environment=environment) as log:
         log.event = "pictures listed"
-        body = newest(event["input"]["query"], bucket=Bucket(environment.bucket, _s3()))
+        body = newest(
+            event["input"]["query"],
+            owner=owner_of(event["input"]["caller"]),
+            visibility=environment.visibility,
+            bucket=Bucket(environment.bucket, _s3()),
+            clock=time.time,
+            seconds=environment.list_seconds,
+            log=log,
+        )
         # As text: the state machine keeps only 15 digits of a number, and recipes can have more.
         return json.dumps(body)
 
 
-_environment = cache(Environment.read)
+_environment = cache(LibraryEnvironment.read)
 _s3 = cache(s3_client)

@@ -9,6 +9,7 @@ from lambdas.common.answers import Picture, RerunPicture
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import bedrock_client, s3_client
 from lambdas.common.environment import StoreEnvironment
+from lambdas.common.owner import owner_of
 from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
@@ -19,16 +20,19 @@ from lambdas.store.showing import show
 
 
 def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture | str:
-    """Takes `{"operation": "publish", "id", "recipe", "rerun", "recipe_in_picture", "source",
-    "execution": {"arn", "started_at"}}` and returns the picture as a 200 has it, or
-    `{"operation": "show", "id", "execution"}` and returns a 200's body as JSON."""
+    """Takes `{"operation": "publish", "id", "recipe", "rerun", "recipe_in_picture", "owner",
+    "source", "execution": {"arn", "started_at"}}` and returns the picture as a 200 has it, or
+    `{"operation": "show", "id", "caller", "execution"}` and returns a 200's body as JSON."""
     execution = Execution(**event["execution"])
     with invocation("store", execution.arn, environment=_environment()) as log:
         if event["operation"] == "show":
             log.event = "picture shown"
             # As text: the state machine keeps only 15 digits of a number, and recipes can have
             # more.
-            return json.dumps(show(event["id"], _dependencies()))
+            owner, visibility = owner_of(event["caller"]), _environment().visibility
+            return json.dumps(
+                show(event["id"], _dependencies(), owner=owner, visibility=visibility)
+            )
         recipe = Recipe.from_dict(event["recipe"])
         log.note_recipe(recipe, picture_id=event["id"])
         log.event = "picture published"
@@ -37,6 +41,7 @@ def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture | 
             recipe=recipe,
             rerun=event["rerun"],
             recipe_in_picture=event["recipe_in_picture"],
+            owner=event["owner"],
             reused=event["source"] != "model",
             execution=execution,
         )

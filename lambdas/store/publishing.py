@@ -11,7 +11,7 @@ from lambdas.common import answers
 from lambdas.common.bucket import Bucket
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import PictureBlockedError
-from lambdas.common.keys import index_key, staging_key
+from lambdas.common.keys import INDEX, index_key, index_of, staging_key
 from lambdas.common.manifest import MANIFEST_VERSION, Manifest, change_manifest
 from lambdas.common.presigner import iso
 from lambdas.common.recipe import Recipe
@@ -53,6 +53,7 @@ class Publication:
     recipe: Recipe
     rerun: Mapping[str, Any] | None
     recipe_in_picture: bool
+    owner: str
     reused: bool
     execution: Execution
 
@@ -100,8 +101,8 @@ def publish(publication: Publication, deps: Dependencies) -> answers.Picture | a
 
 
 def _publish(publication: Publication, deps: Dependencies, *, earlier: Manifest | None) -> Manifest:
-    """Writes the picture, then its entry in the index. Returns the manifest, which is to be written
-    last. `earlier` is the manifest of a blocked or deleted picture."""
+    """Writes the picture, then its entries in the indexes. Returns the manifest, which is to be
+    written last. `earlier` is the manifest of a blocked or deleted picture."""
     staged = deps.bucket.require(staging_key(publication.id))
     recipe, execution = publication.recipe, publication.execution
     found = parse(staged.content)
@@ -112,6 +113,7 @@ def _publish(publication: Publication, deps: Dependencies, *, earlier: Manifest 
     manifest: dict[str, Any] = {
         "version": MANIFEST_VERSION,
         "id": publication.id,
+        "owner": publication.owner,
         "recipe": recipe.to_dict(),
         "model": {
             "id": recipe.model,
@@ -141,7 +143,9 @@ def _publish(publication: Publication, deps: Dependencies, *, earlier: Manifest 
         "height": found.height,
         "index_key": index_key(publication.id, deps.now),
     }
-    deps.bucket.put_once(manifest["index_key"], b"", content_type="text/plain")
+    entry = manifest["index_key"]
+    for key in (entry, index_of(publication.owner) + entry.removeprefix(str(INDEX))):
+        deps.bucket.put_once(key, b"", content_type="text/plain")
     return manifest
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from lambdas.common.answers import ShownPicture
-from lambdas.common.manifest import Manifest, change_manifest, manifest_of
+from lambdas.common.manifest import Manifest, change_manifest, manifest_of, shown
 from lambdas.store.checking import Dependencies, checked, is_checked, url_of
 
 
-def show(id: Any, deps: Dependencies) -> ShownPicture:
+def show(id: Any, deps: Dependencies, *, owner: str, visibility: str) -> ShownPicture:
     """Returns a picture's manifest and a fresh URL, or None as URL if it was blocked or deleted.
 
     A picture that the present guardrail has not checked yet is checked now. Raises
@@ -15,15 +15,18 @@ def show(id: Any, deps: Dependencies) -> ShownPicture:
     the guardrail.
     """
 
-    def looked_at(stored: Manifest | None) -> Manifest:
-        return checked(stored or manifest_of(id, deps.bucket), deps)
+    def visible() -> Manifest:
+        return manifest_of(id, deps.bucket, owner=owner, visibility=visibility)
 
-    manifest = manifest_of(id, deps.bucket)
+    def looked_at(stored: Manifest | None) -> Manifest:
+        return checked(stored or visible(), deps)
+
+    manifest = visible()
     is_there = manifest["key"] is not None and deps.bucket.has(manifest["key"])
     if is_there and not is_checked(manifest, deps.guardrail):
-        manifest = change_manifest(id, deps.bucket, looked_at)
+        manifest = change_manifest(manifest["id"], deps.bucket, looked_at)
         is_there = manifest["key"] is not None
     url = expires_at = None
     if is_there:
         url, expires_at = url_of(manifest["key"], manifest, deps)
-    return {"manifest": manifest, "image_url": url, "expires_at": expires_at}
+    return {"manifest": shown(manifest), "image_url": url, "expires_at": expires_at}

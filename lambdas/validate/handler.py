@@ -5,7 +5,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdas.common.environment import ValidateEnvironment
+from lambdas.common.errors import CallerError
 from lambdas.common.keys import idempotency_key
+from lambdas.common.owner import owner_of
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.validate.idempotency import checked_key, recipe_for_key, remember_request
@@ -18,21 +20,29 @@ if TYPE_CHECKING:
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Takes `{"input": {"operation", "id", "request", "idempotency_key", "caller"},
-    "execution_arn"}` and returns a plan as `Plan.to_dict` writes it.
+    "execution_arn"}` and returns a plan as `Plan.to_dict` writes it, or `{"refusal"}` for what is
+    the caller's fault.
 
     `operation` is draw, or rerun for the picture `id`. `request` is the caller's JSON. Key and
     caller may be empty.
     """
+    try:
+        return _plan(event).to_dict()
+    except CallerError as refusal:
+        return refusal.returned()
+
+
+_environment = cache(ValidateEnvironment.read)
+
+
+def _plan(event: dict[str, Any]) -> Plan:
     with invocation("validate", event["execution_arn"], environment=_environment()) as log:
         sent = event["input"]
         rerun = sent.get("operation") == "rerun"
         plan = _rerun(sent) if rerun else _draw(sent)
         log.note_recipe(plan.recipe, picture_id=plan.pictures[0].id)
         log.event = "rerun accepted" if rerun else "request accepted"
-        return plan.to_dict()
-
-
-_environment = cache(ValidateEnvironment.read)
+        return plan
 
 
 def _draw(sent: dict[str, Any]) -> Plan:
@@ -45,7 +55,13 @@ def _draw(sent: dict[str, Any]) -> Plan:
         object_key = idempotency_key(caller, key)
         return recipe_for_key(recipe, request=request, object_key=object_key, bucket=_bucket())
 
-    return read_plan(request, environment=_environment(), draw_seed=_draw_seed, chosen=chosen)
+    return read_plan(
+        request,
+        owner=owner_of(caller),
+        environment=_environment(),
+        draw_seed=_draw_seed,
+        chosen=chosen,
+    )
 
 
 def _rerun(sent: dict[str, Any]) -> Plan:
@@ -53,14 +69,16 @@ def _rerun(sent: dict[str, Any]) -> Plan:
     from lambdas.common.manifest import manifest_of
 
     id, request, caller = sent["id"], sent.get("request"), sent.get("caller", "")
+    environment, owner = _environment(), owner_of(caller)
     key = checked_key(sent.get("idempotency_key"))
     plan = read_rerun(
-        id,
         request,
-        manifest=manifest_of(id, _bucket()),
+        manifest=manifest_of(id, _bucket(), owner=owner, visibility=environment.visibility),
         caller=caller,
+        owner=owner,
         key=key or secrets.token_hex(16),
-        environment=_environment(),
+        is_own_key=bool(key),
+        environment=environment,
     )
     if key:
         object_key = idempotency_key(caller, key)

@@ -7,6 +7,7 @@ from typing import Any
 from lambdas.common.catalog import CATALOG, Range
 from lambdas.common.environment import ValidateEnvironment
 from lambdas.common.errors import EaselError, InvalidRequestError
+from lambdas.common.owner import own_id
 from lambdas.common.recipe import RECIPE_VERSION, Recipe
 from lambdas.validate.request import kind, must_be, named, object_of, resolve, shown
 
@@ -18,8 +19,9 @@ _RECIPE_FIELDS = frozenset({"version", "model", "prompt", "negative_prompt", "se
 
 @dataclass(frozen=True)
 class PlannedPicture:
-    """A picture to draw. `recovery` is what gets it again if its answer is lost: `{"seed"}` or
-    `{"idempotency_key"}`. `rerun` is the first picture if this one is a rerun."""
+    """A picture to draw. `recovery` is what gets it again if its answer is lost: `{"seed"}`,
+    `{"idempotency_key"}`, or nothing where the caller has it. `rerun` is the first picture if this
+    one is a rerun."""
 
     id: str
     seed: int
@@ -34,16 +36,18 @@ class Plan:
     recipe: Recipe
     pictures: tuple[PlannedPicture, ...]
     recipe_in_picture: bool
+    owner: str
 
     def to_dict(self) -> dict[str, Any]:
         """Returns `{"recipe": <without its seed>, "pictures": [{"id", "seed", "recovery",
-        "rerun"}], "recipe_in_picture", "usual_seconds": <of a call of the model>}`."""
+        "rerun"}], "recipe_in_picture", "owner", "usual_seconds": <of a call of the model>}`."""
         recipe = self.recipe.to_dict()
         del recipe["seed"]
         return {
             "recipe": recipe,
             "pictures": [asdict(picture) for picture in self.pictures],
             "recipe_in_picture": self.recipe_in_picture,
+            "owner": self.owner,
             "usual_seconds": CATALOG[self.recipe.model].usual_seconds,
         }
 
@@ -51,15 +55,16 @@ class Plan:
 def read_plan(
     body: Any,
     *,
+    owner: str,
     environment: ValidateEnvironment,
     draw_seed: Callable[[int], int],
     chosen: Callable[[Recipe], Recipe] = lambda recipe: recipe,
 ) -> Plan:
     """Returns the plan of a request to draw.
 
-    `draw_seed` is that of `resolve`. `chosen` gets the request's recipe and may return that of an
-    equal earlier request instead. Raises InvalidRequestError, ModelNotFoundError,
-    ModelRetiredError, or what `chosen` raises.
+    The pictures will be `owner`'s. `draw_seed` is that of `resolve`. `chosen` gets the request's
+    recipe and may return that of an equal earlier request instead. Raises InvalidRequestError,
+    ModelNotFoundError, ModelRetiredError, or what `chosen` raises.
     """
     fields = dict(object_of(body))
     in_picture = read_recipe_in_picture(fields, environment)
@@ -76,8 +81,14 @@ def read_plan(
         count, recipe = 1, read_recipe(given, environment)
     recipe = chosen(recipe)
     recipes = [replace(recipe, seed=recipe.seed + number) for number in range(count)]
-    pictures = [PlannedPicture(each.id, each.seed, {"seed": each.seed}) for each in recipes]
-    return Plan(recipe, tuple(pictures), in_picture)
+    ids = [
+        each.id if environment.visibility == "team" else own_id(each.id, owner) for each in recipes
+    ]
+    pictures = [
+        PlannedPicture(id, each.seed, {"seed": each.seed})
+        for id, each in zip(ids, recipes, strict=True)
+    ]
+    return Plan(recipe, tuple(pictures), in_picture, owner)
 
 
 def _first_recipe(

@@ -15,19 +15,20 @@ RERUN_FIELDS = ("model", "recipe_in_picture")
 
 
 def read_rerun(
-    first_id: str,
     body: Any,
     *,
     manifest: Mapping[str, Any],
     caller: str,
+    owner: str,
     key: str,
+    is_own_key: bool,
     environment: ValidateEnvironment,
 ) -> Plan:
     """Returns the plan of a rerun of the picture that `manifest` describes.
 
     The new picture has its own id, so that it cannot overwrite the first or reuse its staged file.
-    The same caller and key give the same id. Raises InvalidRequestError, ModelNotFoundError or
-    ModelRetiredError, which names the successor.
+    The same caller and key give the same id; `is_own_key` says whether the caller sent the key.
+    Raises InvalidRequestError, ModelNotFoundError or ModelRetiredError, which names the successor.
     """
     fields = dict(object_of(body))
     in_picture = read_recipe_in_picture(fields, environment)
@@ -39,7 +40,7 @@ def read_rerun(
             param=unknown[:60],
             code="unknown_parameter",
         )
-    first = manifest["recipe"]
+    first_id, first = manifest["id"], manifest["recipe"]
     recipe = (
         stored_recipe(first, environment)
         if model is None or model == first["model"]
@@ -48,7 +49,8 @@ def read_rerun(
     picture = PlannedPicture(
         id=hashlib.sha256(f"{first_id}\n{caller}\n{key}".encode()).hexdigest()[:32],
         seed=recipe.seed,
-        recovery={"idempotency_key": key},
+        # A key of the caller's own is not told: it would be in the execution's cause, and in logs.
+        recovery={} if is_own_key else {"idempotency_key": key},
         rerun={
             "id": first_id,
             "model": first["model"],
@@ -58,7 +60,7 @@ def read_rerun(
             "key": manifest["key"],
         },
     )
-    return Plan(recipe, (picture,), in_picture)
+    return Plan(recipe, (picture,), in_picture, owner)
 
 
 def _on_another_model(

@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+from xml.sax.saxutils import unescape
 
 from moto.core.exceptions import AWSError
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -150,8 +152,15 @@ class AwsEndpoint:
             bucket, _, key = key.partition("/")
         bucket_arn = f"arn:aws:s3:::{bucket}"
         context, policy = _condition_keys(request), self.bucket_policies.get(bucket, [])
-        resource = f"{bucket_arn}/{key}" if key else bucket_arn
-        authorise(caller, _s3_action(request, key), resource, context, policy)
+        is_batch = request.method == "POST" and "delete" in request.args
+        deleted = _deleted_keys(body) if is_batch else []
+        # S3 answers for each key by itself; here one that is refused refuses all.
+        wanted = [("s3:DeleteObject", each) for each in deleted] or [
+            (_s3_action(request, key), key)
+        ]
+        for action, each in wanted:
+            resource = f"{bucket_arn}/{each}" if each else bucket_arn
+            authorise(caller, action, resource, context, policy)
         if source := request.headers.get("X-Amz-Copy-Source"):
             copied = f"arn:aws:s3:::{unquote(source.partition('?')[0]).removeprefix('/')}"
             authorise(caller, "s3:GetObject", copied, context)
@@ -172,8 +181,9 @@ class AwsEndpoint:
             return xml_error(403, "AccessDenied", "Access Denied")
         saved = self.saved_pictures
         changed = request.method not in ("GET", "HEAD") and answered.status_code < 300
-        if saved is not None and bucket == saved.bucket and key and changed:
-            saved.update(key)
+        if saved is not None and bucket == saved.bucket and changed:
+            for each in deleted or [key] * bool(key):
+                saved.update(each)
         return answered
 
     def _forward(self, request: Request, body: bytes) -> "WSGIApplication":
@@ -237,6 +247,11 @@ def _service_of(request: Request) -> str:
     credential = request.args.get("X-Amz-Credential") or header.partition("Credential=")[2]
     parts = credential.partition(",")[0].split("/")
     return parts[3] if len(parts) == 5 else "s3"
+
+
+def _deleted_keys(body: bytes) -> list[str]:
+    """Returns the keys that a DeleteObjects names."""
+    return [unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", body.decode())]
 
 
 def _s3_action(request: Request, key: str) -> str:

@@ -9,9 +9,9 @@ from local.deployment import DeploymentError
 from local.gateway.limits import Throttle, UsagePlan
 from local.template import Resolver, Template
 
-# API Gateway makes a key's value up when it deploys; here it is always this.
+# API Gateway makes a key's value up when it deploys; here the first one's is always this, and
+# further ones have numbers behind it, from 2 on.
 LOCAL_API_KEY = "local"
-LOCAL_API_KEY_ID = "local-key"
 DEFAULT_TIMEOUT_MS = 29_000
 
 Properties = Mapping[str, Any]
@@ -55,11 +55,13 @@ class Method:
 
 @dataclass(frozen=True)
 class RestApi:
-    """`usage_plan` is that of the one API key, None where no key opens anything."""
+    """`usage_plan` is that of the API keys, None where no key opens anything. `keys` has each key's
+    id by its value."""
 
     methods: tuple[Method, ...]
     gateway_responses: Mapping[str, MappedResponse]
     usage_plan: UsagePlan | None
+    keys: Mapping[str, str]
 
 
 def read_api(template: Template, resolver: Resolver) -> RestApi:
@@ -102,6 +104,7 @@ def read_api(template: Template, resolver: Resolver) -> RestApi:
         methods=tuple(map(method, declared("Method").values())),
         gateway_responses=gateway_responses,
         usage_plan=_usage_plan(declared("UsagePlan"), declared("UsagePlanKey")),
+        keys=_keys(len(declared("UsagePlanKey"))),
     )
 
 
@@ -112,6 +115,11 @@ def _paths(resources: Mapping[str, Properties]) -> dict[str, str]:
         return f"{path(resources[id]['ParentId'])}/{resources[id]['PathPart']}"
 
     return {id: path(id) for id in resources}
+
+
+def _keys(count: int) -> dict[str, str]:
+    values = [LOCAL_API_KEY, *(f"{LOCAL_API_KEY}-{number}" for number in range(2, count + 1))]
+    return {value: value.replace(LOCAL_API_KEY, "local-key") for value in values[:count]}
 
 
 def _usage_plan(

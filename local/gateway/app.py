@@ -24,8 +24,6 @@ from werkzeug.wrappers import Request, Response
 from local.aws.policies import authorise
 from local.aws.signatures import RefusedError, authenticate
 from local.gateway.api import (
-    LOCAL_API_KEY,
-    LOCAL_API_KEY_ID,
     MappedResponse,
     Method,
     RestApi,
@@ -216,9 +214,10 @@ class Gateway:
             identity["userArn"] = caller.arn
         if method.api_key_required:
             known = self._api.usage_plan is not None
-            if not known or request.headers.get("x-api-key") != LOCAL_API_KEY:
+            key_id = self._api.keys.get(request.headers.get("x-api-key", ""))
+            if not known or key_id is None:
                 raise _AnsweredError("INVALID_API_KEY")
-            identity["apiKeyId"] = LOCAL_API_KEY_ID
+            identity["apiKeyId"] = key_id
         return identity
 
     def _call(self, method: Method, payload: str) -> tuple[int, str]:

@@ -71,7 +71,7 @@ class DailyQuota:
 
 
 class Limits:
-    """The limits of a stage and of its one API key. Thread-safe."""
+    """The limits of a stage and of its API keys, which share one plan's here. Thread-safe."""
 
     def __init__(self, plan: UsagePlan | None, clock: Clock) -> None:
         self._clock = clock

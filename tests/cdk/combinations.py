@@ -22,7 +22,7 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
     {
         **{name: Settings.from_context(each) for name, each in _CONTEXT["environments"].items()},
         "api_key": Settings(auth="api_key"),
-        "no_execution_data": Settings(log_execution_data=False),
+        "execution_data": Settings(log_execution_data=True),
         "slow_gateway": Settings(gateway_timeout_seconds=60),
         "destroyed": Settings(removal_policy="destroy"),
         "retained": Settings(removal_policy="retain", image_retention_days=90),

@@ -52,10 +52,11 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
         )
         yield (
             "Library",
-            {"input": {"operation": "list"}, "result": {"Payload": json.dumps(payload)}},
+            {"input": {"operation": "list"}, "result": {"Payload": {"body": json.dumps(payload)}}},
         )
-        shown = {"operation": "show", "id": HOSTILE}
+        shown = {"operation": "show", "id": HOSTILE, "caller": HOSTILE}
         yield "Show", {"input": shown, "result": {"Payload": json.dumps(payload)}}
+    yield "Accepted", {"input": {}}
     for assessments in ASSESSMENTS:
         result: dict[str, Any] = {"Action": "GUARDRAIL_INTERVENED"}
         if assessments is not None:
@@ -82,6 +83,7 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
         for task in ("Validate", "Store"):
             failure_of = failed(task, name, raised(made(each)))
             yield "Answer", {"input": failure_of}
+            yield "Answer", {"input": {"refusal": str(made(each))}}
             if "results" in failure_of:
                 yield "Answer", {"input": {"results": [DRAWN, *failure_of["results"]]}}
     for task, error, cause, _ in FROM_OUTSIDE:
@@ -98,7 +100,7 @@ def _cases() -> Iterator[tuple[str, str, dict[str, Any]]]:
             variables: dict[str, Any] = {
                 "states": states(**given, errorOutput=output),
                 "plan": {"recipe": RECIPE, "pictures": [PICTURE], "usual_seconds": 5,
-                         "recipe_in_picture": True},
+                         "recipe_in_picture": True, "owner": HOSTILE, "refusal": HOSTILE},
                 "draw_until": DRAW_UNTIL,
             }  # fmt: skip
             variables["states"]["context"]["Map"] = {"Item": {"Value": PICTURE}}

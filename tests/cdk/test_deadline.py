@@ -78,7 +78,7 @@ def test_without_the_guardrail_its_time_is_for_drawing() -> None:
 
     assert CHECK not in without["States"]
     assert "Verdict" not in without["States"]
-    assert without["States"]["Validate"]["Next"] == "DrawEach"
+    assert without["States"]["Accepted"]["Choices"][0]["Next"] == "DrawEach"
     assert first_attempt_at(without) < first_attempt_at(DEFINITION)
     assert fits(without, 29)
 

@@ -248,14 +248,14 @@ def test_functions_record_under_the_name_of_their_stack() -> None:
     for function in properties(template_of(PLAIN), "AWS::Lambda::Function"):
         variables = function["Environment"]["Variables"]
         assert variables["STACK_NAME"] == STACK
-        assert variables["LOG_EXECUTION_DATA"] == "true"
+        assert variables["LOG_EXECUTION_DATA"] == "false"
 
 
-def test_prompts_stay_out_of_the_functions_logs_where_the_setting_says_so() -> None:
-    document = template_of(Settings(log_execution_data=False))
+def test_prompts_are_in_the_functions_logs_only_where_the_setting_says_so() -> None:
+    document = template_of(Settings(log_execution_data=True))
 
     for function in properties(document, "AWS::Lambda::Function"):
-        assert function["Environment"]["Variables"]["LOG_EXECUTION_DATA"] == "false"
+        assert function["Environment"]["Variables"]["LOG_EXECUTION_DATA"] == "true"
 
 
 class TestAlarms:

@@ -86,7 +86,11 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 **TRACED,
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/staging/*", f"{BUCKET}/output-images/*"},
-                "s3:PutObject": {f"{BUCKET}/output-images/*", f"{BUCKET}/index/*"},
+                "s3:PutObject": {
+                    f"{BUCKET}/output-images/*",
+                    f"{BUCKET}/index/*",
+                    f"{BUCKET}/index-by-owner/*",
+                },
                 "s3:ListBucketVersions": {BUCKET},
                 "s3:DeleteObjectVersion": {
                     f"{BUCKET}/output-images/*.png",
@@ -102,6 +106,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 **TRACED,
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/output-images/*.json"},
+                "s3:DeleteObject": {f"{BUCKET}/index/*", f"{BUCKET}/index-by-owner/*"},
             },
         ),
         "Workflow/StateMachine/Role": (
@@ -221,7 +226,7 @@ def readable(value: Any) -> Any:
         case {"Fn::GetAtt": [str(logical_id), attribute]}:
             return f"${{{without_hash(logical_id)}.{attribute}}}"
         case {"Fn::Join": ["", parts]}:
-            return "".join(map(readable, parts))
+            return "".join(str(readable(part)) for part in parts)
         case dict():
             return {key: readable(item) for key, item in value.items()}
         case list():

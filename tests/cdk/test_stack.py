@@ -167,20 +167,36 @@ class TestStateMachine:
                 "StateMachineType": "EXPRESS",
                 "TracingConfiguration": {"Enabled": True},
                 "LoggingConfiguration": Match.object_like(
-                    {"Level": "ALL", "IncludeExecutionData": True}
+                    {"Level": "ALL", "IncludeExecutionData": False}
                 ),
             },
         )
-        template_of(IAM).has_resource_properties(
-            "AWS::Logs::LogGroup", {"LogGroupName": Match.string_like_regexp("^/aws/vendedlogs/")}
-        )
 
-    def test_prompts_stay_out_of_the_logs_where_the_setting_says_so(self) -> None:
+    def test_its_log_group_is_of_this_stack_alone_so_that_one_that_was_kept_is_not_in_its_way(
+        self,
+    ) -> None:
+        named = [
+            each["LogGroupName"]["Fn::Join"][1]
+            for each in properties(IAM, "AWS::Logs::LogGroup")
+            if "/aws/vendedlogs/" in json.dumps(each.get("LogGroupName"))
+        ]
+
+        ((name, of_stack),) = named
+        assert name.startswith("/aws/vendedlogs/states/")
+        assert of_stack == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+
+    @pytest.mark.parametrize(("policy", "kept"), [("retain", "Retain"), ("destroy", "Delete")])
+    def test_logs_are_kept_where_pictures_are(self, policy: Any, kept: str) -> None:
+        template = template_of(Settings(removal_policy=policy))
+
+        template.all_resources("AWS::Logs::LogGroup", {"DeletionPolicy": kept})
+
+    def test_prompts_are_in_the_logs_only_where_the_setting_says_so(self) -> None:
         (machine,) = properties(
-            Settings(log_execution_data=False), "AWS::StepFunctions::StateMachine"
+            Settings(log_execution_data=True), "AWS::StepFunctions::StateMachine"
         )
 
-        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is True
 
     def test_every_place_of_the_file_is_filled(self) -> None:
         (machine,) = properties(IAM, "AWS::StepFunctions::StateMachine")

@@ -61,8 +61,8 @@ class TestShape:
             chain.append(following)
 
         assert chain == [
-            "Operation", "Validate", "CheckPrompt", "Verdict", "DrawEach", "Answer", "Outcome",
-            "Answered",
+            "Operation", "Validate", "Accepted", "CheckPrompt", "Verdict", "DrawEach", "Answer",
+            "Outcome", "Answered",
         ]  # fmt: skip
         assert DRAWING["Generate"]["Next"] == "Store"
         assert DRAWING["Store"]["End"] is True
@@ -190,6 +190,19 @@ def test_an_error_of_a_function_is_answered_as_its_class_says(task: str, name: s
         "error": {**expected["error"], "message": message},
         "execution_arn": ARN,
     }
+
+
+@pytest.mark.parametrize("name", ["InvalidRequestError", "IdempotencyKeyReusedError"])
+def test_a_refusal_is_answered_as_its_class_says(name: str) -> None:
+    error = made(CLASSES[name])
+    given = {"states": states(input={}), "plan": {"refusal": str(error)}}
+
+    answer = answer_to(filled(STATES["Accepted"]["Output"], given))
+
+    assert not filled(STATES["Accepted"]["Choices"][0]["Condition"], given)
+    assert (answer["class"], answer["fault"]) == (name, "caller")
+    assert answer["answer"]["statusCode"] == error.status
+    assert body_of(answer) == {"error": error.answer()["error"], "execution_arn": ARN}
 
 
 @pytest.mark.parametrize("quoted", ["{policy}", "{", "}", "{}", "$1", '{"class": 1}'])

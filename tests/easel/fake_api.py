@@ -39,6 +39,7 @@ class FakeApi:
         self.planned = list(planned)
         self.drifts = False
         self.broken_downloads = False
+        self.page_limit = 100
         self.staged: set[str] = set()
         self.sent: list[tuple[str, str, dict[str, str], Any]] = []
         self.files: dict[str, bytes] = {}
@@ -127,7 +128,7 @@ class FakeApi:
 
     def _list(self, query: dict[str, str]) -> Answer:
         start = int(query.get("after", 0))
-        limit = int(query.get("limit", 20))
+        limit = min(int(query.get("limit", 20)), self.page_limit)
         manifests = list(self.manifests.values())[::-1]
         rows = [
             {

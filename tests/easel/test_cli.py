@@ -62,7 +62,7 @@ class TestOptionsOfAllCommands:
 
         assert json.loads(listed.stdout) == {"pictures": [], "after": None}
         _, url, headers, _ = easel.api.last_call
-        assert (url, headers["x-api-key"]) == (f"{DEPLOYED}/images", "k1")
+        assert (url, headers["x-api-key"]) == (f"{DEPLOYED}/images?limit=20", "k1")
 
     def test_a_value_behind_a_command_wins(self, easel: CommandLine) -> None:
         easel.api.planned = [later(429, 20)]

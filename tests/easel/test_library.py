@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from easel.api import Answer
 from easel.exits import Exit
 from tests.easel.command_line import CommandLine
 from tests.easel.fake_api import DEFAULT_MODEL
@@ -73,6 +74,19 @@ class TestList:
         assert "cat 1" not in listed.stdout
         assert "easel list --limit 2 --after 2" in listed.stdout
         assert "cat 1" in easel("list", "--limit", "2", "--after", "2").stdout
+
+    def test_short_and_empty_pages_are_put_together(self, easel: CommandLine) -> None:
+        for seed in ("1", "2", "3", "4"):
+            easel("draw", f"cat {seed}", "--seed", seed, "--json")
+        empty = Answer(200, {}, json.dumps({"pictures": [], "after": "0"}).encode())
+        easel.api.planned, easel.api.page_limit = [empty], 2
+        before = len(easel.api.calls)
+
+        listed = json.loads(easel("list", "--limit", "3", "--json").stdout)
+
+        assert [picture["seed"] for picture in listed["pictures"]] == [4, 3, 2]
+        assert listed["after"] == "3"
+        assert len(easel.api.calls) - before == 3
 
     def test_an_empty_list_says_how_to_begin(self, easel: CommandLine) -> None:
         listed = easel("list")

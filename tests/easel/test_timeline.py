@@ -123,6 +123,8 @@ class TestTimeline:
         timeline = timeline_of(events(*RETRIED[:4], (4, "TaskFailed", 0.3, {})))
 
         assert timeline.states[0].attempts[0].error == "Failed"
+        assert timeline.lacks_errors
+        assert not timeline_of(events(*RETRIED)).lacks_errors
 
     @pytest.mark.parametrize(
         ("cause", "reason"),
@@ -276,3 +278,25 @@ class TestWhereEventsAreRead:
         assert traced.exit_code == Exit.OK
         assert "3 attempts; ThrottledError after 0.200 (busy); waited 1.000" in traced.stdout
         assert "█" in traced.stdout
+        assert "log_execution_data" not in traced.stderr
+
+    def test_the_command_says_why_a_log_without_data_names_no_error(self) -> None:
+        deployed = Deployed()
+        failed = (
+            *RETRIED[:4],
+            (4, "TaskFailed", 0.3, {}),
+            (5, "TaskStateExited", 0.3, {"name": "Generate"}),
+            (6, "ExecutionFailed", 0.4, {}),
+        )
+        lines = [log_line(number, *event) for number, event in enumerate(failed, 1)]
+        deployed.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
+        deployed.answers(
+            "logs", "filter_log_events", {"events": [{"message": line} for line in lines]}
+        )
+        run = Run(http=FakeApi().request, account=deployed.account)
+
+        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)
+
+        assert traced.exit_code == Exit.OK
+        assert "Failed after 0.200" in traced.stdout
+        assert "log_execution_data is off" in traced.stderr

@@ -31,7 +31,7 @@ EXECUTION = Execution(
     started_at="2026-11-20T10:00:00.500Z",
 )
 PUBLICATION = Publication(
-    RECIPE.id, RECIPE, None, recipe_in_picture=False, reused=False, execution=EXECUTION
+    RECIPE.id, RECIPE, None, recipe_in_picture=False, owner="o", reused=False, execution=EXECUTION
 )
 NOW = datetime(2026, 11, 20, 10, 0, 9, tzinfo=UTC)
 
@@ -62,9 +62,14 @@ def published(
 
 
 def shown(
-    bucket: Bucket, id: Any = RECIPE.id, *, guardrail: Guardrail | None = None
+    bucket: Bucket,
+    id: Any = RECIPE.id,
+    owner: str = "o",
+    visibility: str = "team",
+    *,
+    guardrail: Guardrail | None = None,
 ) -> dict[str, Any]:
-    return dict(show(id, deps_of(bucket, guardrail)))
+    return dict(show(id, deps_of(bucket, guardrail), owner=owner, visibility=visibility))
 
 
 def deps_of(bucket: Bucket, guardrail: Guardrail | None) -> Dependencies:

@@ -19,7 +19,6 @@ from lambdas.common.answers import (
 )
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import EaselError
-from lambdas.library.pictures import newest
 from tests.cdk.state_machine import answer_to
 from tests.cdk.test_state_machine_file import NOT_DRAWN
 from tests.lambdas import publications, test_pictures, test_publishing
@@ -55,7 +54,7 @@ class TestPictures:
         for number, rerun_of in enumerate((None, first), start=1):
             test_pictures.put(bucket, number, rerun_of=rerun_of)
 
-        check(newest(query, bucket=bucket), Page)
+        check(test_pictures.listed(query, bucket), Page)
 
 
 class TestErrors:

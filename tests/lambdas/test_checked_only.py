@@ -20,7 +20,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from PIL import Image
 
 from lambdas.common.bucket import Bucket
-from lambdas.common.environment import ValidateEnvironment
 from lambdas.common.errors import (
     EaselError,
     GuardrailUnavailableError,
@@ -33,7 +32,6 @@ from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.generate import drawing
 from lambdas.generate.draw_lock import DrawLock
-from lambdas.library.pictures import newest
 from lambdas.picture import parse
 from lambdas.store.checking import Dependencies
 from lambdas.store.guardrail import Guardrail
@@ -41,21 +39,15 @@ from lambdas.store.publishing import Execution, Publication, publish
 from lambdas.store.showing import show
 from lambdas.validate.plan import Plan, read_plan
 from lambdas.validate.reruns import read_rerun
+from tests.environments import VALIDATE
 from tests.lambdas.fake_s3 import CrashError, Crashing, FakeS3
+from tests.lambdas.test_pictures import listed
 from tests.share import share
 
 STEPS = 50
 EXAMPLES = share(240)
 
-ENVIRONMENT = ValidateEnvironment(
-    bucket="pictures",
-    stack_name="easel",
-    log_execution_data=True,
-    default_model="stability.stable-image-core-v1:1",
-    allow_retired_models=False,
-    bedrock_region="us-west-2",
-    recipe_in_picture=True,
-)
+CALLER = {"owner": "o", "visibility": "team"}
 EXECUTION = Execution("arn:aws:states:eu-west-1:1:express:easel:a:b", "2026-11-20T10:00:00.500Z")
 COLOURS = ("red", "green", "blue")
 
@@ -119,16 +111,22 @@ class Requests(RuleBasedStateMachine):
     @rule(seed=seeds, in_picture=st.booleans(), down=st.booleans(), crash=crashes)
     def draw(self, seed: int, in_picture: bool, down: bool, crash: Any) -> None:
         body = {"prompt": "a cat", "seed": seed, "recipe_in_picture": in_picture}
-        plan = read_plan(body, environment=ENVIRONMENT, draw_seed=lambda limit: limit)
+        plan = read_plan(body, owner="o", environment=VALIDATE, draw_seed=lambda limit: limit)
         self.finish(plan, down=down, crash=crash)
 
     @rule(number=st.integers(0, 9), key=st.sampled_from("ab"), down=st.booleans(), crash=crashes)
     def rerun(self, number: int, key: str, down: bool, crash: Any) -> None:
         id = self.ids[number % len(self.ids)]
         with suppress(PictureNotFoundError):
-            manifest = manifest_of(id, self.bucket)
+            manifest = manifest_of(id, self.bucket, **CALLER)
             plan = read_rerun(
-                id, {}, manifest=manifest, caller="", key=key, environment=ENVIRONMENT
+                {},
+                manifest=manifest,
+                caller="o",
+                owner="o",
+                key=key,
+                is_own_key=True,
+                environment=VALIDATE,
             )
             self.finish(plan, down=down, crash=crash)
 
@@ -144,6 +142,7 @@ class Requests(RuleBasedStateMachine):
             recipe=recipe,
             rerun=picture.rerun,
             recipe_in_picture=plan.recipe_in_picture,
+            owner=plan.owner,
             reused=source != "model",
             execution=EXECUTION,
         )
@@ -154,13 +153,13 @@ class Requests(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9), down=st.booleans(), crash=crashes)
     def show(self, number: int, down: bool, crash: Any) -> None:
         id = self.ids[number % len(self.ids)]
-        answer = self.asked(lambda deps: show(id, deps), id=id, down=down, crash=crash)
+        answer = self.asked(lambda deps: show(id, deps, **CALLER), id=id, down=down, crash=crash)
         if answer and answer["image_url"]:
             self.opened(answer["image_url"], answer["manifest"]["sha256"])
 
     @rule()
     def list_pictures(self) -> None:
-        for picture in newest({}, bucket=self.bucket)["pictures"]:
+        for picture in listed({}, self.bucket)["pictures"]:
             assert picture["id"] in self.ids
             assert "https" not in json.dumps(picture)
 
@@ -183,7 +182,11 @@ class Requests(RuleBasedStateMachine):
     def the_operator_deletes(self, number: int, what: str) -> None:
         id = self.ids[number % len(self.ids)]
         with suppress(PictureNotFoundError):
-            key = manifest_key(id) if what == "manifest" else manifest_of(id, self.bucket)["key"]
+            key = (
+                manifest_key(id)
+                if what == "manifest"
+                else manifest_of(id, self.bucket, **CALLER)["key"]
+            )
             if key:
                 self.bucket.delete(key)
 
@@ -191,7 +194,7 @@ class Requests(RuleBasedStateMachine):
     def an_older_version_published(self, seed: int, colour: str) -> None:
         """Other bytes than those that it checked, which its manifest names."""
         recipe = Recipe(
-            ENVIRONMENT.default_model, "older", "", seed,
+            VALIDATE.default_model, "older", "", seed,
             {"aspect_ratio": "1:1", "output_format": "png"},
         )  # fmt: skip
         id, key = recipe.id, f"output-images/{recipe.id}.png"
@@ -211,7 +214,7 @@ class Requests(RuleBasedStateMachine):
     def what_a_guardrail_blocked_is_gone_in_all_versions(self) -> None:
         for id in self.ids:
             with suppress(PictureNotFoundError):
-                if self.is_blocked(manifest_of(id, self.bucket)):
+                if self.is_blocked(manifest_of(id, self.bucket, **CALLER)):
                     files = {parse(file).without_recipe().content for file in self.files(id)}
                     assert not files & self.guardrail.blocked
 
@@ -254,7 +257,7 @@ class Requests(RuleBasedStateMachine):
             return ask(Dependencies(self.bucket, self.guardrail, presigner, self.now))
         except PictureBlockedError:
             self.s3.crash_at(None)
-            assert self.is_blocked(manifest_of(id, self.bucket))
+            assert self.is_blocked(manifest_of(id, self.bucket, **CALLER))
         except (CrashError, EaselError):
             pass
         finally:

@@ -11,7 +11,6 @@ import pytest
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import PictureBlockedError, StorageError
 from lambdas.common.keys import manifest_key, staging_key
-from lambdas.library.pictures import newest
 from lambdas.store.checking import url_of
 from tests.lambdas.fake_s3 import CrashError, Crashing, FakeS3
 from tests.lambdas.publications import (
@@ -26,6 +25,7 @@ from tests.lambdas.publications import (
     stage,
     strict,
 )
+from tests.lambdas.test_pictures import listed
 
 WORDS = "its word policy"
 
@@ -81,7 +81,7 @@ def test_a_picture_from_before_the_guardrail_is_checked_before_it_is_handed_out(
         else:
             with pytest.raises(PictureBlockedError):
                 published(bucket, guardrail=guardrail, reused=True)
-        assert len(newest({}, bucket=bucket)["pictures"]) == (policy is None)
+        assert len(listed({}, bucket)["pictures"]) == (policy is None)
 
     assert guardrail.asked[0] == (picture(), "png")
     assert manifest(bucket)["guardrail"]["blocked_by"] == policy

@@ -10,7 +10,9 @@ from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError
 from lambdas.common.keys import index_key, manifest_key
 from lambdas.common.presigner import iso
+from lambdas.common.telemetry import Log
 from lambdas.library.pictures import newest
+from tests.environments import SILENT
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -43,6 +45,18 @@ def put(bucket: Bucket, number: int, **change: Any) -> dict[str, Any]:
     return manifest
 
 
+def listed(
+    query: dict[str, Any],
+    bucket: Bucket,
+    owner: str = "",
+    visibility: str = "team",
+    at: datetime = NOW,
+) -> dict[str, Any]:
+    log = Log(SILENT, write=lambda line: None)
+    who = {"owner": owner, "visibility": visibility}
+    return dict(newest(query, **who, bucket=bucket, clock=at.timestamp, seconds=4, log=log))
+
+
 class TestNewest:
     def test_pages_go_back_in_time_and_end(self, bucket: Bucket) -> None:
         for number in (3, 1, 5, 2, 4):
@@ -51,7 +65,7 @@ class TestNewest:
         seen = []
         query: dict[str, Any] = {"limit": "2"}
         for _ in range(3):
-            page = newest(query, bucket=bucket)
+            page = listed(query, bucket)
             seen.append([picture["seed"] for picture in page["pictures"]])
             query["after"] = page["after"]
 
@@ -61,7 +75,7 @@ class TestNewest:
     def test_an_entry_says_what_a_list_needs(self, bucket: Bucket) -> None:
         put(bucket, 1, rerun_of={"id": "f" * 32, "verdict": "different", "model": "m"})
 
-        (entry,) = newest({}, bucket=bucket)["pictures"]
+        (entry,) = listed({}, bucket)["pictures"]
 
         assert entry == {
             "id": id_of(1),
@@ -85,10 +99,10 @@ class TestNewest:
         left_behind = index_key(id_of(5), NOW)
         bucket.put_once(left_behind, b"", content_type="text/plain")
 
-        page = newest({"limit": "3"}, bucket=bucket)
+        page = listed({"limit": "3"}, bucket)
 
         assert [picture["seed"] for picture in page["pictures"]] == [1, 3, 4]
-        rest = newest({"after": str(page["after"])}, bucket=bucket)
+        rest = listed({"after": str(page["after"])}, bucket)
         assert [picture["seed"] for picture in rest["pictures"]] == [5, 6]
 
     def test_a_page_of_long_prompts_is_shorter_and_the_next_one_goes_on(
@@ -101,7 +115,7 @@ class TestNewest:
         seen: list[int] = []
         query: dict[str, Any] = {"limit": "12"}
         while query.get("after", "") is not None:
-            page = newest(query, bucket=bucket)
+            page = listed(query, bucket)
             assert 0 < len(json.dumps(json.dumps(page))) < 262_144
             seen += [picture["seed"] for picture in page["pictures"]]
             query["after"] = page["after"]
@@ -109,7 +123,7 @@ class TestNewest:
         assert seen == list(range(1, 13))
 
     def test_nothing_is_an_empty_page(self, bucket: Bucket) -> None:
-        assert newest({}, bucket=bucket) == {"pictures": [], "after": None}
+        assert listed({}, bucket) == {"pictures": [], "after": None}
 
     @pytest.mark.parametrize(
         ("query", "param"),
@@ -129,6 +143,6 @@ class TestNewest:
         self, bucket: Bucket, query: dict[str, str], param: str
     ) -> None:
         with pytest.raises(InvalidRequestError) as raised:
-            newest(query, bucket=bucket)
+            listed(query, bucket)
 
         assert raised.value.param == param

@@ -17,6 +17,7 @@ from tests.lambdas.test_request import DRAWN_SEED, ENVIRONMENT, NOVA, SDXL, TITA
 def plan_of(body: Any, **environment: Any) -> Plan:
     return read_plan(
         body,
+        owner="o",
         environment=replace(ENVIRONMENT, **environment),
         draw_seed=lambda limit: min(limit, DRAWN_SEED),
     )
@@ -56,7 +57,10 @@ class TestCount:
 
     def test_a_drawn_seed_leaves_room_for_the_others(self) -> None:
         drawn = read_plan(
-            {"prompt": "a", "count": 4}, environment=ENVIRONMENT, draw_seed=lambda limit: limit
+            {"prompt": "a", "count": 4},
+            owner="o",
+            environment=ENVIRONMENT,
+            draw_seed=lambda limit: limit,
         )
 
         assert drawn.pictures[-1].seed == 4_294_967_294
@@ -79,6 +83,7 @@ class TestWhatTravels:
 
         plan = read_plan(
             {"prompt": "a", "count": 2},
+            owner="o",
             environment=ENVIRONMENT,
             draw_seed=lambda limit: DRAWN_SEED,
             chosen=lambda recipe: chosen,

@@ -14,9 +14,12 @@ FIRST = "a" * 32
 
 
 def manifest_of(request: dict[str, Any]) -> dict[str, Any]:
-    plan = read_plan(request, environment=ENVIRONMENT, draw_seed=lambda limit: DRAWN_SEED)
+    plan = read_plan(
+        request, owner="o", environment=ENVIRONMENT, draw_seed=lambda limit: DRAWN_SEED
+    )
     recipe = plan.recipe
     return {
+        "id": FIRST,
         "recipe": recipe.to_dict(),
         "key": "output-images/a.png",
         "sha256": "published",
@@ -25,15 +28,33 @@ def manifest_of(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def rerun_of(
-    request: dict[str, Any], body: Any = None, *, key: str = "one", **environment: Any
+    request: dict[str, Any],
+    body: Any = None,
+    *,
+    key: str = "one",
+    is_own_key: bool = False,
+    **environment: Any,
 ) -> Plan:
     return read_rerun(
-        FIRST,
         {} if body is None else body,
         manifest=manifest_of(request),
         caller="c",
+        owner="o",
         key=key,
+        is_own_key=is_own_key,
         environment=replace(ENVIRONMENT, **environment),
+    )
+
+
+def rerun_by(manifest: dict[str, Any]) -> Plan:
+    return read_rerun(
+        {},
+        manifest=manifest,
+        caller="c",
+        owner="o",
+        key="k",
+        is_own_key=True,
+        environment=ENVIRONMENT,
     )
 
 
@@ -59,11 +80,17 @@ def test_the_same_key_is_the_same_rerun_and_another_is_another() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+def test_a_key_that_the_caller_sent_is_not_repeated_to_them() -> None:
+    (picture,) = rerun_of({"prompt": "a"}, is_own_key=True).pictures
+
+    assert picture.recovery == {}
+
+
 def test_the_first_manifests_of_refusals_had_no_digest() -> None:
     manifest = {**manifest_of({"prompt": "a"}), "key": None}
     del manifest["model"]["sha256"], manifest["model"]["pixels_sha256"], manifest["sha256"]
 
-    again = read_rerun(FIRST, {}, manifest=manifest, caller="c", key="k", environment=ENVIRONMENT)
+    again = rerun_by(manifest)
 
     first = again.pictures[0].rerun
     assert first is not None
@@ -74,7 +101,7 @@ def test_the_first_manifests_had_one_digest_for_both_files() -> None:
     manifest = manifest_of({"prompt": "a"})
     del manifest["model"]["sha256"], manifest["model"]["pixels_sha256"]
 
-    again = read_rerun(FIRST, {}, manifest=manifest, caller="c", key="k", environment=ENVIRONMENT)
+    again = rerun_by(manifest)
 
     first = again.pictures[0].rerun
     assert first is not None

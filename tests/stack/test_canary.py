@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from lambdas.common.catalog import CATALOG
+from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import ESTIMATED_COST
-from lambdas.validate.request import FIELDS
+from lambdas.validate.request import FIELDS, PLAN_FIELDS
 from local.faults import KINDS
 from local.serving import HOST
 from tests.local_client import (
@@ -35,13 +36,17 @@ TITAN = "amazon.titan-image-generator-v2:0"
 
 READ_TIMEOUT_SECONDS = 2
 
+# Fields of an execution's events that hold its data.
+_DATA = {"input", "output", "parameters", "assignedVariables", "inputDetails", "outputDetails"}
+
 # Faults of a time that is worth waiting for: longer than the client waits, but not than Lambda.
 _SECONDS = {"hang": READ_TIMEOUT_SECONDS + 1, "slow": 0.2, "refused": 1}
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One request, after `faults`. `status` is what it has to get, so that it went its way."""
+    """One request, after `faults`. `status` is what it has to get, so that it went its way. The
+    answer to one that `is_quoted` may repeat what its caller sent; nobody else may."""
 
     name: str
     body: Any
@@ -49,6 +54,8 @@ class Scenario:
     faults: tuple[dict[str, Any], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     path: str = "/images"
+    method: str = "POST"
+    is_quoted: bool = False
 
 
 def request(name: str, **changed: Any) -> dict[str, Any]:
@@ -100,6 +107,50 @@ def _bad() -> Iterator[Scenario]:
     yield Scenario("retired field", request("cfg", cfg_scale=7))
 
 
+RECIPE: dict[str, Any] = {
+    "version": 1, "model": CORE, "prompt": f"a {CANARY}", "negative_prompt": f"no {CANARY}",
+    "seed": 7, "parameters": {"aspect_ratio": "1:1", "output_format": "png"},
+}  # fmt: skip
+
+
+def _quoted() -> Iterator[Scenario]:
+    """The caller's own text in every place of a request that an answer may quote."""
+
+    def refused(name: str, body: Any, status: int | None = 400, **more: Any) -> Scenario:
+        return Scenario(f"quoted {name}", body, status, is_quoted=True, **more)
+
+    for name in (*FIELDS, *PLAN_FIELDS):
+        if name not in {"prompt", "negative_prompt"}:
+            body = request(name, model=SDXL) | {name: CANARY}
+            yield refused(name, body, 404 if name == "model" else 400)
+    yield refused("name of a field", {"prompt": "a", CANARY: 1})
+    yield refused("weight", {"model": SDXL, "text_prompts": [{"text": "a", "weight": CANARY}]})
+    yield refused("key of a text", {"model": SDXL, "text_prompts": [{CANARY: 1}]})
+    for name in RECIPE:
+        body = {"recipe": RECIPE | {name: [CANARY]}}
+        yield refused(f"recipe.{name}", body)
+        yield refused(f"recipe.{name} as text", {"recipe": RECIPE | {name: CANARY}}, None)
+    yield refused("name in a recipe", {"recipe": RECIPE | {CANARY: 1}})
+    yield refused("parameter in a recipe", {"recipe": RECIPE | {"parameters": {CANARY: 1}}})
+    parameters = {**RECIPE["parameters"], "text_prompts": [{"text": "b", "weight": 2}]}
+    mismatch = {"recipe": RECIPE | {"model": SDXL, "parameters": parameters}}
+    yield refused("recipe that contradicts itself", mismatch)
+    yield refused("field beside a recipe", {"recipe": RECIPE, CANARY: 1})
+    for query in (f"limit={CANARY}", f"after={CANARY}", f"{CANARY}=1"):
+        yield refused(query, b"", path=f"/images?{query}", method="GET")
+    rerun = f"/images/{Recipe.from_dict(RECIPE).id}/rerun"
+    yield refused("whole recipe", {"recipe": RECIPE}, 200)
+    yield refused("field of a rerun", {CANARY: 1}, path=rerun)
+    yield refused("model of a rerun", {"model": CANARY}, 404, path=rerun)
+    yield refused("file of a rerun", {"recipe_in_picture": CANARY}, path=rerun)
+    broken = ({"at": "PutObject", "kind": "SlowDown", "times": 9, "key": "output-images/*"},)
+    key = {"Idempotency-Key": HEADER_CANARY}
+    yield refused("key of a rerun", {}, 503, path=rerun, headers=key, faults=broken)
+    yield refused(
+        "key of another rerun", {"recipe_in_picture": False}, 422, path=rerun, headers=key
+    )
+
+
 def _at_the_gateway() -> Iterator[Scenario]:
     yield Scenario("no object", CANARY)
     yield Scenario("a list", [CANARY])
@@ -146,7 +197,7 @@ def _faulty() -> Iterator[Scenario]:
             yield Scenario(f"denied: {key}", request(key), 500, faults=lasting)
 
 
-SCENARIOS = [*_drawn(), *_bad(), *_at_the_gateway(), *_with_keys(), *_faulty()]
+SCENARIOS = [*_drawn(), *_bad(), *_quoted(), *_at_the_gateway(), *_with_keys(), *_faulty()]
 
 
 @dataclass
@@ -160,10 +211,21 @@ class Heard:
     def hear(self, who: str) -> Callable[[str], None]:
         return lambda text: self.said.append((who, text))
 
-    def hear_answer(self, name: str, answer: Answer) -> None:
+    def hear_answer(self, scenario: Scenario, answer: Answer) -> None:
+        name = scenario.name
         self.statuses[name] = answer.status
         self.said.append((f"headers of {name}", json.dumps(dict(answer.headers.items()))))
-        self.said.append((f"body of {name}", answer.content.decode(errors="replace")))
+        if not scenario.is_quoted:
+            self.said.append((f"body of {name}", answer.content.decode(errors="replace")))
+
+    def hear_history(self, events: list[dict[str, Any]]) -> None:
+        """Hears what Step Functions logs without execution data: all but what is in `_DATA`. Its
+        guide does not say that errors and causes are left out, so they count as logged."""
+        for event in events:
+            for name, details in event.items():
+                if name.endswith("EventDetails"):
+                    logged = {key: each for key, each in details.items() if key not in _DATA}
+                    self.said.append(("workflow", json.dumps(logged)))
 
     def by(self, who: str) -> list[str]:
         return [text for said_by, text in self.said if said_by == who]
@@ -227,11 +289,16 @@ def hear(scenarios: list[Scenario], *, log_execution_data: bool) -> Heard:
             for scenario in scenarios:
                 easel.plan(*scenario.faults)
                 answer = easel.post(
-                    scenario.body, path=scenario.path, headers=dict(scenario.headers)
+                    scenario.body,
+                    path=scenario.path,
+                    method=scenario.method,
+                    headers=dict(scenario.headers),
                 )
-                heard.hear_answer(scenario.name, answer)
+                heard.hear_answer(scenario, answer)
                 easel.plan()
                 easel.wait_until_bedrock_answers()
+                if arn := answer.body.get("execution_arn"):
+                    heard.hear_history(easel.history(arn))
                 daemon.read()
             wait_for_functions(heard)
             heard.billed = easel.bedrock()["calls_by_model"]
@@ -267,6 +334,7 @@ def test_every_place_that_could_tell_was_listened_to(silent: Heard) -> None:
                     "Traceback", "Runtime.ExitError"):  # fmt: skip
         assert written in texts, written
     assert any("POST /images" in line for line in silent.by("terminal"))
+    assert any('"cause"' in event for event in silent.by("workflow"))
 
 
 def test_prompts_and_headers_are_told_to_nobody(silent: Heard) -> None:

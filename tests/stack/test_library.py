@@ -1,10 +1,12 @@
 """The list of earlier pictures, over the running stack."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from lambdas.common.keys import index_key
 from tests.local_client import LocalClient, running
 
 SMALL = {"model": "amazon.nova-canvas-v1:0", "width": 320, "height": 320, "prompt": "listed"}
@@ -96,6 +98,16 @@ class TestPages:
         filled.delete_objects(*(key for key in filled.object_keys() if key.startswith(gone)))
 
         assert page(filled, "?limit=1")["pictures"] == newest[1:]
+
+    def test_entries_without_a_picture_are_deleted_on_the_way(self, filled: LocalClient) -> None:
+        dead = {index_key(f"{number:032x}", datetime(2026, 1, 1, tzinfo=UTC)) for number in (1, 2)}
+        for key in dead:
+            filled.put_object(key, b"")
+
+        assert dead <= filled.object_keys()
+        assert len(page(filled, "?limit=100")["pictures"]) >= PICTURES
+
+        assert not dead & filled.object_keys()
 
 
 class TestQueries:
