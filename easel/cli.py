@@ -5,6 +5,8 @@ What takes long to import is imported by the commands that need it.
 
 import json
 import sys
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
@@ -20,7 +22,6 @@ from easel.run import CommonOption, Run, common_options
 from easel.trace import trace
 
 COMPLETE_VARIABLE = "_EASEL_COMPLETE"
-INTERRUPTED = 130
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {int(exit)}  {meaning}" for exit, meaning in MEANINGS.items()
@@ -28,35 +29,38 @@ _EPILOG = "\b\nExit codes:\n" + "\n".join(
 
 
 class CommandGroup(click.Group):
-    """Errors are one line, and have exit codes."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CommandError as error:
-            if ctx.obj.json and error.answer:
-                click.echo(error.answer)
-            raise
+    """Errors are one line, and have exit codes. With --json they are JSON on stdout too."""
 
     def main(self, *args: Any, **options: Any) -> Any:
+        given = args[0] if args else options.get("args")
+        words = sys.argv[1:] if given is None else given
+        run = options["obj"] = options.get("obj") or Run()
         options |= {"standalone_mode": False, "complete_var": COMPLETE_VARIABLE}
         options["prog_name"] = "easel"
         try:
             code = super().main(*args, **options)
         except CommandError as error:
-            display.note(f"easel: {error.message}")
-            code = error.exit
+            code = _end(run, words, error)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             code = Exit.USAGE
         except click.UsageError as error:
             common = isinstance(getattr(error, "param", None), CommonOption)
             path = error.ctx.command_path if error.ctx and not common else "easel"
-            display.note(f"easel: {error.format_message()} See {path} --help.")
-            code = Exit.USAGE
+            message = f"{error.format_message()} See {path} --help."
+            code = _end(run, words, CommandError(Exit.USAGE, message))
         except click.Abort:
-            code = INTERRUPTED
+            code = _end(run, words, CommandError(Exit.INTERRUPTED, "Stopped."))
         sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _end(run: Run, words: Sequence[str], error: CommandError) -> Exit:
+    """Says what ended a command, and returns its exit code."""
+    # A wrong command line ends before its options are read.
+    if not run.said_json and "--json" in takewhile(lambda word: word != "--", words):
+        click.echo(error.answer or error.json)
+    display.note(f"easel: {error.message}")
+    return error.exit
 
 
 @click.group(

@@ -21,12 +21,12 @@ def clean(text: object) -> str:
     return "".join(char if char.isprintable() else " " for char in str(text))
 
 
-def say_fields(fields: Iterable[tuple[str, object]]) -> None:
+def say_fields(fields: Iterable[tuple[str, object]], *, err: bool = False) -> None:
     """Prints a line for each, without those that are None."""
     said = [(name, value) for name, value in fields if value is not None and value != ""]
     width = max([_NAME_CELLS, *(len(name) + 1 for name, _ in said)])
     for name, value in said:
-        click.echo(click.style(f"{name:<{width}}", dim=True) + clean(value))
+        click.echo(click.style(f"{name:<{width}}", dim=True) + clean(value), err=err)
 
 
 def note(message: str) -> None:

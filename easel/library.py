@@ -25,13 +25,13 @@ def show(run: Run, name: str) -> None:
         if named.recipe is None or error.code != "picture_not_found":
             raise
         if run.json:
-            click.echo(json.dumps({"id": named.id, "recipe": named.recipe, "manifest": None}))
+            run.say_json(json.dumps({"id": named.id, "recipe": named.recipe, "manifest": None}))
             return
         display.say_fields([("id", named.id), *display.recipe_fields(named.recipe)])
         display.note("There is no record of it: this is what the file says.")
         return
     if run.json:
-        click.echo(answer.text)
+        run.say_json(answer.text)
         return
     display.say_fields(_fields(answer.body, named.content))
     if answer.body["image_url"] is None:
@@ -47,7 +47,7 @@ def list_(run: Run, limit: int | None, after: str | None) -> None:
     """The pictures, newest first."""
     answer = run.call("Listing", lambda api: api.list(limit=limit, after=after))
     if run.json:
-        click.echo(answer.text)
+        run.say_json(answer.text)
         return
     body = answer.body
     if not body["pictures"]:
