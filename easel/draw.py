@@ -101,10 +101,7 @@ def pictures_of(body: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], int]]
 
 
 def _prompt(words: Sequence[str]) -> str:
-    if list(words) != ["-"]:
-        prompt = " ".join(words)
-    else:
-        prompt = sys.stdin.read().strip()
+    prompt = sys.stdin.read().strip() if list(words) == ["-"] else " ".join(words)
     if not prompt:
         raise click.UsageError("Say what to draw: PROMPT is empty.")
     return prompt

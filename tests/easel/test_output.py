@@ -28,7 +28,7 @@ class TestLinks:
         assert drawn.exit_code == Exit.OK
         assert Path("latest.png").readlink() == Path("pictures/cat.png")
         assert read_recipe(Path("pictures/cat.png"))["prompt"] == "a cat"
-        assert os.listdir("pictures") == ["cat.png"]
+        assert [path.name for path in Path("pictures").iterdir()] == ["cat.png"]
 
     def test_a_link_to_a_file_is_not_overwritten_unasked(self, easel: CommandLine) -> None:
         Path("mine.png").write_bytes(b"mine")
