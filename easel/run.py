@@ -107,8 +107,7 @@ def _words(chosen: dict[str, Any]) -> list[str]:
             arguments += value if isinstance(value, tuple) else [str(value)]
         elif name in chosen or source is ParameterSource.COMMANDLINE:
             flag = isinstance(parameter, click.Option) and parameter.is_flag
-            options += [parameter.opts[0]] if flag and value else []
-            options += [] if flag else [parameter.opts[0], str(value)]
+            options += [parameter.opts[0]] if flag else [parameter.opts[0], str(value)]
     if any(word.startswith("-") for word in arguments):
         return [arguments[0], *options, "--", *arguments[1:]]
     return arguments + options

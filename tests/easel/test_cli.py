@@ -40,6 +40,61 @@ class TestJson:
         assert json.loads(drawn.stdout)["error"]["code"] == "moderation_blocked"
         assert drawn.stderr.count("\n") == 1
 
+    @pytest.mark.parametrize(
+        ("planned", "exit"),
+        [
+            (NoAnswerError("Connection refused", sent=False), Exit.UNREACHABLE),
+            (Answer(404, {}, b"<html>"), Exit.REFUSED),
+        ],
+        ids=["server down", "another server"],
+    )
+    def test_what_the_api_did_not_say_has_the_form_of_its_errors(
+        self, easel: CommandLine, planned: Any, exit: Exit
+    ) -> None:
+        easel.api.planned = [planned]
+
+        listed = easel("list", "--json")
+
+        body = json.loads(listed.stdout)
+        assert body["error"].keys() == {"message", "type", "param", "code"}
+        assert body["error"]["code"] == exit.name.lower()
+        assert listed.stderr == f"easel: {body['error']['message']}\n"
+        assert body["execution_arn"] is None
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ("draw", "--json"),
+            ("--json", "nothing"),
+            ("draw", "x", "--nonsense", "--json"),
+            ("draw", "x", "--out", "no/x.png", "--json"),
+            ("doctor", "--settings", "{", "--json"),
+        ],
+        ids=["no prompt", "no command", "option", "directory", "settings"],
+    )
+    def test_a_wrong_command_line_is_json_too(
+        self, easel: CommandLine, args: tuple[str, ...]
+    ) -> None:
+        ended = easel(*args)
+
+        assert ended.exit_code == Exit.USAGE
+        assert json.loads(ended.stdout)["error"]["code"] == "usage"
+        assert ended.stderr.count("\n") == 1
+
+    def test_an_answer_is_followed_by_no_other_json(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--out", "cat.png")
+        easel.api.drifts = True
+
+        again = easel("rerun", "cat.png", "--json")
+
+        assert again.exit_code == Exit.DIFFERENT
+        assert json.loads(again.stdout)["rerun"]["verdict"] == "different"
+
+    def test_a_prompt_that_looks_like_the_option_asks_for_none(self, easel: CommandLine) -> None:
+        easel.api.planned = [error(400, "moderation_blocked")]
+
+        assert easel("draw", "--", "--json").stdout == ""
+
     @pytest.mark.parametrize("command", ["models", "list"])
     def test_lists_are_json_too(self, easel: CommandLine, command: str) -> None:
         assert json.loads(easel(command, "--json").stdout)
