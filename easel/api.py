@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from easel.exits import CommandError, Exit
-from easel.target import API_KEY, Target
+from easel.target import API_KEY, ENDPOINT, Target
 
 CONNECT_SECONDS = 10
 # Longer than any API Gateway waits, whose answer is better than none.
@@ -166,7 +166,8 @@ class Api:
             host = url.partition("://")[2].partition("/")[0]
             cure = "The request may have arrived."
             if not error.sent:
-                cure = "Start it with make run." if self.target.local else "Check the endpoint."
+                start = f"Start it with make run, or say where it is: --endpoint or {ENDPOINT}."
+                cure = start if self.target.local else "Check the endpoint."
             raise CommandError(
                 Exit.UNREACHABLE, f"No answer from {host}: {error}. {cure}"
             ) from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from easel import display
+from easel.files import picture_named
 from easel.run import Run, common_options
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _BAR_CELLS = 32
 
 
 @click.command()
-@click.argument("name", metavar="ID|EXECUTION_ARN")
+@click.argument("name", metavar="ID|FILE|EXECUTION_ARN")
 @click.option(
     "--since",
     metavar="HOURS",
@@ -30,24 +31,25 @@ _BAR_CELLS = 32
 def trace(run: Run, name: str, since: float) -> None:
     """An execution's states, attempts and waits on a timeline.
 
-    A picture's ID means the execution that drew it. A deployed execution is read from its logs,
-    one on this machine from its history.
+    A picture's ID or FILE means the execution that drew it. A deployed execution is read from its
+    logs, one on this machine from its history.
     """
     from easel.executions import account_of, events_of, is_execution
     from easel.timeline import timeline_of
 
     arn, looked_from = name, datetime.now(UTC) - timedelta(hours=since)
     if not name.startswith("arn:"):
-        manifest = run.call("Looking", lambda api: api.show(name)).body["manifest"]
+        picture = picture_named(name)
+        manifest = run.call("Looking", lambda api: api.show(picture.id)).body["manifest"]
         arn = manifest["execution_arn"]
         looked_from = datetime.fromisoformat(manifest["started_at"]) - timedelta(minutes=1)
     if not is_execution(arn):
-        raise click.UsageError(f"{arn} is no ARN of an execution.")
+        raise click.UsageError(f"{arn} is not the ARN of an execution.")
     with display.progress("Reading its events"):
         account = run.account or account_of(arn, run.target())
         timeline = timeline_of(events_of(arn, account, since=looked_from))
     if run.json:
-        click.echo(json.dumps({"execution_arn": arn, **timeline.to_dict()}))
+        run.say_json(json.dumps({"execution_arn": arn, **timeline.to_dict()}))
     else:
         _say(arn, timeline)
 
@@ -55,10 +57,12 @@ def trace(run: Run, name: str, since: float) -> None:
 def _say(arn: str, timeline: "Timeline") -> None:
     from rich.table import Table
 
+    answer = timeline.answer or {}
     display.say_fields(
         [
             ("execution", arn),
             ("status", " ".join(filter(None, (timeline.status, timeline.error)))),
+            ("answer", " ".join(str(each) for each in answer.values() if each)),
             ("started", timeline.started.isoformat(timespec="milliseconds")),
             ("seconds", f"{timeline.seconds:.3f}"),
         ]
