@@ -13,6 +13,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from easel import __version__, display
+from easel.batch import batch
 from easel.draw import draw
 from easel.exits import MEANINGS, CommandError, Exit
 from easel.library import list_, show
@@ -113,5 +114,5 @@ def completion(shell: str) -> None:
     click.echo(completes(main, {}, "easel", COMPLETE_VARIABLE).source())
 
 
-for command in (draw, show, rerun, list_, trace, models):
+for command in (draw, batch, show, rerun, list_, trace, models):
     main.add_command(command)

@@ -49,6 +49,31 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
         yield lambda text: shown.update(task, description=clean(text))
 
 
+@contextmanager
+def steps(text: str, number: int) -> Iterator[Callable[[str], None]]:
+    """Shows how many of a number of steps are done. Gives what ends one, with a line about it."""
+    if not sys.stderr.isatty():
+        yield note
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(text, total=number)
+
+        def step(line: str) -> None:
+            shown.console.print(clean(line), markup=False, highlight=False)
+            shown.advance(task)
+
+        yield step
+
+
 def picture_fields(picture: Mapping[str, Any]) -> list[tuple[str, object]]:
     """Returns what an answer says of a picture, without its long URL."""
     return [

@@ -86,7 +86,8 @@ def draw(
                     display.say_fields(fields_said, err=output.is_stdout)
                 if opens and run.launch(str(path)) != 0:
                     display.note(f"No program opens {path}.")
-        _raise_for_failed(body.get("failed", []), count)
+        if error := error_of(body.get("failed", []), count):
+            raise error
 
 
 def pictures_of(body: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
@@ -116,13 +117,13 @@ def _recipe_fields(name: str, words: Sequence[str], asked: Mapping[str, Any]) ->
     return {"recipe": recipe_in(Path(name)), **beside}
 
 
-def _raise_for_failed(failed: Sequence[Mapping[str, Any]], count: int) -> None:
-    """Raises CommandError where pictures of several are missing; the worst status decides."""
+def error_of(failed: Sequence[Mapping[str, Any]], count: int) -> CommandError | None:
+    """Returns the error of pictures that are missing of several; the worst status decides."""
     if not failed:
-        return
+        return None
     worst = max(failed, key=lambda each: int(each["status"]))
     seeds = ", ".join(str(each["seed"]) for each in failed)
-    raise CommandError(
+    return CommandError(
         exit_of(int(worst["status"])),
         f"{len(failed)} of {_pictures(count)} failed (seed {seeds}): {worst['error']['message']}",
     )

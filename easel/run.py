@@ -75,6 +75,10 @@ class Run:
         given = [word for option, value in where.items() if value for word in (option, value)]
         return shlex.join(["easel", *words, *given])
 
+    def same_again(self, **chosen: Any) -> str:
+        """Returns a sentence with the present command, with what it has `chosen` itself."""
+        return f"The same again: {self.command(*_words(chosen))}"
+
     @contextmanager
     def findable(self, **chosen: Any) -> Iterator[None]:
         """Adds to an error after which the picture may be there the command that finds it.
@@ -89,7 +93,7 @@ class Run:
             stopped = CommandError(Exit.INTERRUPTED, said)
             ended = error if isinstance(error, CommandError) else stopped
             if ended.exit in _MAY_BE_THERE or ended.code == "timeout":
-                ended.message += f" The same again: {self.command(*_words(chosen))}"
+                ended.message += f" {self.same_again(**chosen)}"
             raise ended from None
 
 
