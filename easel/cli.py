@@ -17,7 +17,7 @@ from easel.batch import batch
 from easel.draw import draw
 from easel.exits import MEANINGS, CommandError, Exit
 from easel.library import list_, show
-from easel.models import models
+from easel.models import models, styles
 from easel.rerun import rerun
 from easel.run import CommonOption, Run, common_options
 from easel.trace import trace
@@ -114,5 +114,5 @@ def completion(shell: str) -> None:
     click.echo(completes(main, {}, "easel", COMPLETE_VARIABLE).source())
 
 
-for command in (draw, batch, show, rerun, list_, trace, models):
+for command in (draw, batch, show, rerun, list_, trace, models, styles):
     main.add_command(command)

@@ -1,8 +1,10 @@
 """What a person sees: fields and tables on stdout, progress on stderr if that is a terminal."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 240
 _NAME_CELLS = 10
 _PROMPT_CHARACTERS = 48
-_LEAST_CELLS = 12
 
 
 def clean(text: object) -> str:
@@ -109,34 +110,47 @@ def short(text: str) -> str:
     return text if len(text) <= _PROMPT_CHARACTERS else text[: _PROMPT_CHARACTERS - 1] + "…"
 
 
-def say_table(
-    names: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    whole: Sequence[str] = ("id",),
-    cut: bool = False,
-) -> None:
-    """Prints a table. On a narrow terminal, columns that are not `whole` are wrapped, or cut."""
-    cells = [[clean(cell) for cell in row] for row in rows]
+def say_rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table where it fits. A narrower terminal gets lines for each row, nothing is cut.
+
+    The column `id` begins those lines.
+    """
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for at, name in enumerate(names):
-        longest = max([len(name), *(len(row[at]) for row in cells)])
-        least = longest if name in whole else min(longest, _LEAST_CELLS)
-        table.add_column(name, no_wrap=cut or name in whole, min_width=least if cut else None)
+    cells = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    if sum(widths) + 2 * len(names) <= terminal_width():
+        table = Table(*names, box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for row in cells:
+            table.add_row(*map(Text, row))
+        say(table)
+        return
+    lines = TextWrapper(
+        terminal_width(),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
     for row in cells:
-        table.add_row(*map(Text, row))
-    say(table)
+        named = dict(zip(names, row, strict=True))
+        click.echo(named.pop("id"))
+        for line in lines.wrap("  ".join(filter(None, named.values()))):
+            click.echo(line)
+
+
+def terminal_width() -> int:
+    """Returns a terminal's columns. Programs read a pipe: nothing is wrapped there."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
 
 
 def say(table: "Table") -> None:
-    """Prints a table. Programs read a pipe: nothing is wrapped or padded there."""
+    """Prints a table, without the padding behind its lines."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    console = Console(width=width, highlight=False, markup=False)
+    console = Console(width=terminal_width(), highlight=False, markup=False)
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():

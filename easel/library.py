@@ -66,8 +66,7 @@ def list_(run: Run, limit: int | None, after: str | None) -> None:
         for picture in body["pictures"]
     ]
     names = ("published", "id", "seed", "prompt", "size", "rerun of", "model")
-    # A line each, on a narrow terminal too.
-    display.say_table(names, rows, whole=("published", "id", "seed", "size", "rerun of"), cut=True)
+    display.say_rows(names, rows)
     if body["after"]:
         more = ["--limit", str(limit)] if limit else []
         click.echo(f"\nmore: {run.command('list', *more, '--after', body['after'])}")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from easel import display
 from easel.api import Answer, NoAnswerError
 from easel.cli import main
 from easel.exits import Exit
@@ -285,12 +286,55 @@ class TestModels:
         assert "origami" in core["styles"]
         assert core["regions"] == ["us-west-2"]
 
+    @pytest.mark.parametrize("width", [60, 40])
+    @pytest.mark.parametrize("command", ["models", "list", "styles"])
+    def test_a_narrow_terminal_gets_every_id_whole(
+        self, easel: CommandLine, monkeypatch: pytest.MonkeyPatch, width: int, command: str
+    ) -> None:
+        long = "a very long prompt of many words and of 猫猫猫猫猫猫猫猫猫 too"
+        easel("draw", long, "--seed", "2147483646", "--json")
+        found = json.loads(easel(command, "--json").stdout)
+        rows = found.get("models") or found.get("pictures") or found["styles"]
+        monkeypatch.setattr(display, "terminal_width", lambda: width)
+
+        said = easel(command).stdout
+
+        assert {row["id"] for row in rows} <= set(said.split())
+        assert max(map(len, said.splitlines())) <= width
+
+    def test_all_that_a_model_takes_is_said_under_its_fields_names(
+        self, easel: CommandLine
+    ) -> None:
+        said = easel("models", "amazon.nova-canvas-v1:0").stdout
+
+        for part in ("cfg_scale", "1.1 to 10; default 6.5", "MAXIMALISM", "1024 characters"):
+            assert part in said
+        assert "stability.sd3" not in said
+        shown = json.loads(easel("models", "amazon.nova-canvas-v1:0", "--json").stdout)["models"]
+        assert shown[0]["parameters"]["quality"]["default"] == "standard"
+
+    def test_a_model_that_is_not_there_is_said(self, easel: CommandLine) -> None:
+        assert easel("models", "nothing").exit_code == Exit.USAGE
+
+    def test_styles_say_which_models_have_them_as_a_parameter(self, easel: CommandLine) -> None:
+        rows = json.loads(easel("styles", "--json").stdout)["styles"]
+
+        by_id = {row["id"]: row for row in rows}
+        assert by_id["origami"]["every_model"] is True
+        assert by_id["MAXIMALISM"] == {
+            "id": "MAXIMALISM",
+            "every_model": False,
+            "models": ["amazon.nova-canvas-v1:0"],
+        }
+        assert "origami" in easel("styles").stdout
+
 
 class TestShell:
     @pytest.mark.parametrize(
         ("words", "completed"),
         [
             ("easel draw --style ori", "origami"),
+            ("easel models amazon.nova", "amazon.nova-canvas-v1:0"),
             ("easel draw --model amazon.nova", "amazon.nova-canvas-v1:0"),
             ("easel rerun --model stability.sd3", "stability.sd3-5-large-v1:0"),
             ("easel draw --aspect 21", "21:9"),
