@@ -146,7 +146,7 @@ def recipe_in(path: Path) -> dict[str, Any]:
 
     Raises CommandError where there is none.
     """
-    from easel.picture_file import read_recipe
+    from easel.picture_file import read_recipe, recipe_of
 
     try:
         content = path.read_bytes()
@@ -154,12 +154,13 @@ def recipe_in(path: Path) -> dict[str, Any]:
             return read_recipe(content)
         found: Any = json.loads(content)
         found = found.get("manifest") or found
-        found = found.get("recipe") or found
+        return recipe_of(json.dumps(found.get("recipe") or found))
     except OSError as error:
         raise CommandError(Exit.HERE, f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise CommandError(Exit.HERE, f"{path}: {error}") from error
-    return dict(found)
+    except AttributeError:
+        raise CommandError(Exit.HERE, f"{path}: There is no recipe in this JSON.") from None
 
 
 def _suggested_name(download: Answer, picture: Mapping[str, Any]) -> str:

@@ -39,7 +39,10 @@ _OPTIONS = (
     click.option("--quality", help="Such as premium."),
     click.option("--count", type=click.IntRange(1, _COUNT_LIMIT), help="Pictures, 1 to 4."),
     click.option(
-        "--format", "output_format", type=click.Choice(("png", "jpeg")), help="By default --out's."
+        "--format",
+        "output_format",
+        type=click.Choice(("png", "jpeg")),
+        help="The kind of file, if --out does not name it.",
     ),
     click.option(
         "--no-recipe",

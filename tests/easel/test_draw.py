@@ -102,8 +102,10 @@ class TestDraw:
             (("--recipe", "recipe.json", "--out", "cat.jpg"), Exit.USAGE),
             (("--recipe", "none.json"), Exit.HERE),
             (("--recipe", "broken.json"), Exit.HERE),
+            (("--recipe", "other.json"), Exit.HERE),
+            (("--recipe", "list.json"), Exit.HERE),
         ],
-        ids=["prompt", "option", "format", "no file", "no JSON"],
+        ids=["prompt", "option", "format", "no file", "no JSON", "no recipe", "a list"],
     )
     def test_what_does_not_fit_a_recipe_is_said_before_anything_is_paid(
         self, easel: CommandLine, args: tuple[str, ...], exit: Exit
@@ -111,6 +113,8 @@ class TestDraw:
         recipe = Recipe(OTHER_MODEL, "a cat", "", 5, {"output_format": "png"})
         Path("recipe.json").write_text(recipe.canonical_json)
         Path("broken.json").write_text('{"version": ')
+        Path("other.json").write_text('{"recipe": 5}')
+        Path("list.json").write_text('{"manifest": [1]}')
 
         drawn = easel("draw", *args)
 
