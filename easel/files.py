@@ -53,6 +53,8 @@ class Output:
         `format` is what will be drawn, where that is known.
         """
         if self.is_stdout:
+            if sys.stdout.isatty():
+                raise CommandError(Exit.USAGE, "--out - is for a pipe, and stdout is a terminal.")
             if self.count > 1:
                 raise CommandError(Exit.USAGE, "--out - takes one picture: leave --count out.")
             return

@@ -13,7 +13,9 @@ from easel.run import Run, common_options
 if TYPE_CHECKING:
     from easel.timeline import State, Timeline
 
-_BAR_CELLS = 32
+_BAR_CELLS, _LEAST_BAR_CELLS = 32, 8
+# Times, an iteration's number, and the gaps between.
+_OTHER_CELLS = 27
 
 
 @click.command()
@@ -70,24 +72,26 @@ def _say(arn: str, timeline: "Timeline") -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for justify in ("right", "left", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=justify == "right")
+    names = max((2 * each.depth + len(each.name) for each in timeline.states), default=0)
+    cells = max(_LEAST_BAR_CELLS, min(_BAR_CELLS, display.terminal_width() - names - _OTHER_CELLS))
     for state in timeline.states:
         number = "" if state.iteration is None else f" [{state.iteration}]"
         table.add_row(
             f"+{timeline.offset(state.entered):.3f}",
             f"{'  ' * state.depth}{display.clean(state.name)}{number}",
             f"{timeline.duration(state):.3f}",
-            _bar(timeline, state),
+            _bar(timeline, state, cells),
             _attempts(timeline, state),
         )
     click.echo()
     display.say(table)
 
 
-def _bar(timeline: "Timeline", state: "State") -> str:
+def _bar(timeline: "Timeline", state: "State", cells: int) -> str:
     whole = timeline.seconds or 1
-    start = int(timeline.offset(state.entered) / whole * (_BAR_CELLS - 1))
-    length = max(1, round(timeline.duration(state) / whole * _BAR_CELLS))
-    return f"{' ' * start}{'█' * min(length, _BAR_CELLS - start)}"
+    start = int(timeline.offset(state.entered) / whole * (cells - 1))
+    length = max(1, round(timeline.duration(state) / whole * cells))
+    return f"{' ' * start}{'█' * min(length, cells - start)}"
 
 
 def _attempts(timeline: "Timeline", state: "State") -> str:

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,20 @@ class TestStdout:
         drawn = easel("draw", "a cat", "--out", "-", *more)
 
         assert (drawn.exit_code, easel.api.sent) == (Exit.USAGE, [])
+
+    def test_a_terminal_gets_no_picture(self, easel: CommandLine) -> None:
+        with terminal():
+            drawn = easel("draw", "a cat", "--out", "-")
+
+        assert (drawn.exit_code, easel.api.sent) == (Exit.USAGE, [])
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """Makes what the command line is given as stdout a terminal."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
+        yield
 
 
 class TestPromptFromStdin:

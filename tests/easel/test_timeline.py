@@ -11,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY
 from click.testing import CliRunner
 
+from easel import display
 from easel.aws import Account
 from easel.cli import main
 from easel.executions import events_of
@@ -322,6 +323,20 @@ class TestWhereEventsAreRead:
 
         assert traced.exit_code == Exit.UNREACHABLE
         assert "--aws-endpoint or EASEL_AWS_ENDPOINT" in traced.stderr
+
+    def test_bars_fit_a_narrow_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        deployed = Deployed()
+        lines = [log_line(1, 0, "ExecutionStarted", 0, {})]
+        lines += [log_line(2, 1, "PassStateEntered", 0.0, {"name": "Answer"})]
+        lines += [log_line(3, 2, "ExecutionSucceeded", 100.0, {})]
+        deployed.has_logs(*lines, since=None)
+        run = Run(http=FakeApi().request, account=deployed.account)
+        monkeypatch.setattr(display, "terminal_width", lambda: 50)
+
+        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)
+
+        assert "…" not in traced.stdout
+        assert max(len(line) for line in traced.stdout.splitlines() if "█" in line) <= 50
 
     def test_the_command_draws_the_timeline(self) -> None:
         deployed = Deployed()
