@@ -38,8 +38,8 @@ def manifest_of(id: Any, bucket: Bucket) -> Manifest:
     """Returns a caller's id's manifest. Raises InvalidRequestError or PictureNotFoundError."""
     if not isinstance(id, str) or not _ID.fullmatch(id):
         raise InvalidRequestError(
-            "A picture's id has 32 characters, 0 to 9 and a to f. It is the id in the answer that gave "
-            "the picture.",
+            "A picture's id has 32 characters, 0 to 9 and a to f: the answer that gave the picture "
+            "has it as id.",
             param="id",
         )
     stored = stored_manifest(id, bucket)

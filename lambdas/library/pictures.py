@@ -116,8 +116,8 @@ def _after(after: str | None) -> str:
         return ""
     if not _CURSOR.fullmatch(after):
         raise InvalidRequestError(
-            "after must be the value of after in the answer with the previous page. Leave it out to "
-            "begin with the newest picture.",
+            "after must be the value of after in the answer with the previous page. Leave it out "
+            "to begin with the newest picture.",
             param="after",
         )
     return after
