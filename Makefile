@@ -67,11 +67,11 @@ synth: $(RUNNABLE) node_modules  ## the template of ENV, into cdk.out
 diff: $(RUNNABLE) node_modules  ## what a deployment of ENV would change
 	$(CDK) diff $(CONTEXT)
 
-deploy: $(RUNNABLE) node_modules  ## deploy ENV=dev to the account and region of your credentials; SETTINGS='{...}'
-	$(CDK) deploy $(CONTEXT)
+deploy: $(RUNNABLE) node_modules  ## deploy ENV=dev to the account and region of your credentials; SETTINGS='{...}' APPROVAL=never
+	$(CDK) deploy $(CONTEXT) $(if $(APPROVAL),--require-approval $(APPROVAL))
 
-destroy: $(RUNNABLE) node_modules  ## remove ENV; pictures only where its settings allow it
-	$(VENV)/bin/python -m easel.empty_buckets $(ENV)
+destroy: $(RUNNABLE) node_modules  ## remove ENV; pictures only if it was deployed to allow it; YES=1 does not ask
+	@$(VENV)/bin/python -m easel.empty_buckets $(ENV) $(if $(YES),--yes)
 	$(CDK) destroy --force $(CONTEXT)
 
 doctor: $(RUNNABLE)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks a running make run

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from easel.exits import CommandError, Exit
-from easel.target import API_KEY, Target
+from easel.target import API_KEY, ENDPOINT, Target
 
 CONNECT_SECONDS = 10
 # Longer than any API Gateway waits, whose answer is better than none.
@@ -85,17 +85,18 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) 
 class Api:
     """Every method gives the answer of a success, and raises CommandError for all else.
 
-    An answer that says when to try again is taken at its word once, where that is within
-    `patience_seconds`; `waits` is told how long.
+    An answer that says when to try again is taken at its word, `retries` times at most, where
+    that is within `patience_seconds`; `waits` is told how long.
     """
 
     target: Target
     http: Http
     patience_seconds: float
     waits: Callable[[float], None]
+    retries: int = 1
 
-    def draw(self, request: Mapping[str, Any]) -> Answer:
-        return self._call("POST", "/images", request)
+    def draw(self, request: Mapping[str, Any], *, key: str | None = None) -> Answer:
+        return self._call("POST", "/images", request, {"idempotency-key": key} if key else None)
 
     def show(self, id: str) -> Answer:
         return self._call("GET", f"/images/{quote(id, safe='')}")
@@ -131,8 +132,10 @@ class Api:
         if body is not None:
             headers["content-type"] = "application/json"
         answer = self._proven(method, path, headers, body)
-        seconds = _retry_after(answer)
-        if seconds is not None and 0 <= seconds <= self.patience_seconds > 0:
+        for _ in range(self.retries):
+            seconds = _retry_after(answer)
+            if seconds is None or not 0 <= seconds <= self.patience_seconds > 0:
+                break
             self.waits(seconds)
             answer = self._proven(method, path, headers, body)
         if answer.status != 200:
@@ -163,7 +166,8 @@ class Api:
             host = url.partition("://")[2].partition("/")[0]
             cure = "The request may have arrived."
             if not error.sent:
-                cure = "Start it with make run." if self.target.local else "Check the endpoint."
+                start = f"Start it with make run, or say where it is: --endpoint or {ENDPOINT}."
+                cure = start if self.target.local else "Check the endpoint."
             raise CommandError(
                 Exit.UNREACHABLE, f"No answer from {host}: {error}. {cure}"
             ) from error
@@ -191,7 +195,7 @@ def _refusal(answer: Answer) -> CommandError:
     said += f" ({answer.status} {code})"
     if exit is Exit.FAILED and (execution := answer.body.get("execution_arn")):
         said += f" What happened: easel trace {execution}"
-    return CommandError(exit, said, answer=answer.text, code=code)
+    return CommandError(exit, said, answer=answer.text, status=answer.status, code=code)
 
 
 def _not_easels(answer: Answer, exit: Exit) -> CommandError:

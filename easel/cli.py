@@ -5,22 +5,24 @@ What takes long to import is imported by the commands that need it.
 
 import json
 import sys
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
 from click.shell_completion import get_completion_class
 
 from easel import __version__, display
+from easel.batch import batch
 from easel.draw import draw
 from easel.exits import MEANINGS, CommandError, Exit
 from easel.library import list_, show
-from easel.models import models
+from easel.models import models, styles
 from easel.rerun import rerun
 from easel.run import CommonOption, Run, common_options
 from easel.trace import trace
 
 COMPLETE_VARIABLE = "_EASEL_COMPLETE"
-INTERRUPTED = 130
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {int(exit)}  {meaning}" for exit, meaning in MEANINGS.items()
@@ -28,35 +30,38 @@ _EPILOG = "\b\nExit codes:\n" + "\n".join(
 
 
 class CommandGroup(click.Group):
-    """Errors are one line, and have exit codes."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CommandError as error:
-            if ctx.obj.json and error.answer:
-                display.say_json(error.answer)
-            raise
+    """Errors are one line, and have exit codes. With --json they are JSON on stdout too."""
 
     def main(self, *args: Any, **options: Any) -> Any:
+        given = args[0] if args else options.get("args")
+        words = sys.argv[1:] if given is None else given
+        run = options["obj"] = options.get("obj") or Run()
         options |= {"standalone_mode": False, "complete_var": COMPLETE_VARIABLE}
         options["prog_name"] = "easel"
         try:
             code = super().main(*args, **options)
         except CommandError as error:
-            display.note(f"easel: {error.message}")
-            code = error.exit
+            code = _end(run, words, error)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             code = Exit.USAGE
         except click.UsageError as error:
             common = isinstance(getattr(error, "param", None), CommonOption)
             path = error.ctx.command_path if error.ctx and not common else "easel"
-            display.note(f"easel: {error.format_message()} See {path} --help.")
-            code = Exit.USAGE
+            message = f"{error.format_message()} See {path} --help."
+            code = _end(run, words, CommandError(Exit.USAGE, message))
         except click.Abort:
-            code = INTERRUPTED
+            code = _end(run, words, CommandError(Exit.INTERRUPTED, "Stopped."))
         sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _end(run: Run, words: Sequence[str], error: CommandError) -> Exit:
+    """Says what ended a command, and returns its exit code."""
+    # A wrong command line ends before its options are read.
+    if not run.said_json and "--json" in takewhile(lambda word: word != "--", words):
+        display.say_json(error.answer or error.json)
+    display.note(f"easel: {error.message}")
+    return error.exit
 
 
 @click.group(
@@ -109,5 +114,5 @@ def completion(shell: str) -> None:
     click.echo(completes(main, {}, "easel", COMPLETE_VARIABLE).source())
 
 
-for command in (draw, show, rerun, list_, trace, models):
+for command in (draw, batch, show, rerun, list_, trace, models, styles):
     main.add_command(command)

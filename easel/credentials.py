@@ -35,7 +35,7 @@ def signed_headers(
         found: Any = session.get_credentials()
         credentials = found.get_frozen_credentials() if found else None
     except BotoCoreError as error:
-        raise CommandError(Exit.HERE, f"The AWS credentials are not good: {error}") from error
+        raise CommandError(Exit.HERE, f"The AWS credentials do not work: {error}") from error
     if credentials is None:
         raise CommandError(
             Exit.HERE,

@@ -1,9 +1,11 @@
 """What a person sees: fields and tables on stdout, progress on stderr if that is a terminal."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 240
 _NAME_CELLS = 10
 _PROMPT_CHARACTERS = 48
-_LEAST_CELLS = 12
 
 
 def clean(text: object) -> str:
@@ -22,12 +23,12 @@ def clean(text: object) -> str:
     return "".join(char if char.isprintable() else " " for char in str(text))
 
 
-def say_fields(fields: Iterable[tuple[str, object]]) -> None:
+def say_fields(fields: Iterable[tuple[str, object]], *, err: bool = False) -> None:
     """Prints a line for each, without those that are None."""
     said = [(name, value) for name, value in fields if value is not None and value != ""]
     width = max([_NAME_CELLS, *(len(name) + 1 for name, _ in said)])
     for name, value in said:
-        click.echo(click.style(f"{name:<{width}}", dim=True) + clean(value))
+        click.echo(click.style(f"{name:<{width}}", dim=True) + clean(value), err=err)
 
 
 def say_json(text: str) -> None:
@@ -53,6 +54,31 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(clean(text))
         yield lambda text: shown.update(task, description=clean(text))
+
+
+@contextmanager
+def steps(text: str, number: int) -> Iterator[Callable[[str], None]]:
+    """Shows how many of a number of steps are done. Gives what ends one, with a line about it."""
+    if not sys.stderr.isatty():
+        yield note
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(text, total=number)
+
+        def step(line: str) -> None:
+            shown.console.print(clean(line), markup=False, highlight=False)
+            shown.advance(task)
+
+        yield step
 
 
 def picture_fields(picture: Mapping[str, Any]) -> list[tuple[str, object]]:
@@ -90,34 +116,47 @@ def short(text: str) -> str:
     return text if len(text) <= _PROMPT_CHARACTERS else text[: _PROMPT_CHARACTERS - 1] + "…"
 
 
-def say_table(
-    names: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    whole: Sequence[str] = ("id",),
-    cut: bool = False,
-) -> None:
-    """Prints a table. On a narrow terminal, columns that are not `whole` are wrapped, or cut."""
-    cells = [[clean(cell) for cell in row] for row in rows]
+def say_rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table where it fits. A narrower terminal gets lines for each row, nothing is cut.
+
+    The column `id` begins those lines.
+    """
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for at, name in enumerate(names):
-        longest = max([len(name), *(len(row[at]) for row in cells)])
-        least = longest if name in whole else min(longest, _LEAST_CELLS)
-        table.add_column(name, no_wrap=cut or name in whole, min_width=least if cut else None)
+    cells = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    if sum(widths) + 2 * len(names) <= terminal_width():
+        table = Table(*names, box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for row in cells:
+            table.add_row(*map(Text, row))
+        say(table)
+        return
+    lines = TextWrapper(
+        terminal_width(),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
     for row in cells:
-        table.add_row(*map(Text, row))
-    say(table)
+        named = dict(zip(names, row, strict=True))
+        click.echo(named.pop("id"))
+        for line in lines.wrap("  ".join(filter(None, named.values()))):
+            click.echo(line)
+
+
+def terminal_width() -> int:
+    """Returns a terminal's columns. Programs read a pipe: nothing is wrapped there."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
 
 
 def say(table: "Table") -> None:
-    """Prints a table. Programs read a pipe: nothing is wrapped or padded there."""
+    """Prints a table, without the padding behind its lines."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    console = Console(width=width, highlight=False, markup=False)
+    console = Console(width=terminal_width(), highlight=False, markup=False)
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():

@@ -1,8 +1,8 @@
 """`easel draw`: asks for pictures and writes them to files."""
 
 import random
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,117 +10,120 @@ import click
 
 from easel import display
 from easel.api import exit_of
-from easel.exits import CommandError, Exit
-from easel.files import Output, format_of
-from easel.models import complete_aspects, complete_models, complete_styles
+from easel.exits import CommandError
+from easel.files import Output, recipe_in
+from easel.request import request_of, request_options
 from easel.run import Run, common_options
-
-# Every model takes a seed up to here.
-_SEED_LIMIT = 2_147_483_646
-_LARGEST_SEED = 4_294_967_295
 
 
 @click.command()
-@click.argument("words", metavar="PROMPT", nargs=-1, required=True)
-@click.option("--seed", type=click.IntRange(0, _LARGEST_SEED), help="0 or none draws one.")
-@click.option(
-    "--model", shell_complete=complete_models, help="A model id; easel models lists them."
-)
-@click.option(
-    "--style",
-    "style_preset",
-    shell_complete=complete_styles,
-    help="A style preset, such as origami.",
-)
-@click.option(
-    "--aspect", "aspect_ratio", metavar="W:H", shell_complete=complete_aspects, help="Such as 16:9."
-)
-@click.option("--negative", "negative_prompt", metavar="TEXT", help="What not to draw.")
-@click.option("--count", type=click.IntRange(1, 4), default=1, help="Pictures, 1 to 4.")
-@click.option(
-    "--format", "output_format", type=click.Choice(("png", "jpeg")), help="By default --out's."
-)
+@click.argument("words", metavar="PROMPT", nargs=-1)
+@request_options
+@click.option("--recipe", metavar="FILE", help="Instead of PROMPT: a picture's, or from JSON.")
+@click.option("--idempotency-key", "key", metavar="KEY", help="Repeatable without a seed.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="File or directory; with --count name-1.png and so on. Default: the server's name, here.",
+    help="File, directory, or - for stdout; with --count name-1.png and so on. "
+    "Default: the server's name, here.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files.")
 @click.option("--open", "opens", is_flag=True, help="Open what was drawn.")
 @common_options
 @click.pass_obj
 def draw(
-    run: Run, /, words: tuple[str, ...], out: Path | None, force: bool, opens: bool, **asked: Any
+    run: Run,
+    /,
+    words: tuple[str, ...],
+    recipe: str | None,
+    key: str | None,
+    out: str | None,
+    force: bool,
+    opens: bool,
+    **asked: Any,
 ) -> None:
-    """Draw PROMPT and write the picture to a file.
+    """Draw PROMPT and write the picture to a file. PROMPT - is read from stdin.
 
     With --json a file is written only where --out says so.
     """
-    count: int = asked["count"]
+    count: int = asked["count"] or 1
     output = Output(out, count, force)
-    wanted = format_of(out)
-    if asked["output_format"] and wanted and asked["output_format"] != wanted:
-        raise click.UsageError(f"--format {asked['output_format']} does not fit {out}.")
+    if recipe is not None:
+        fields = _recipe_fields(recipe, words, asked)
+        wanted = fields["recipe"].get("parameters", {}).get("output_format")
+    else:
+        wanted = asked["output_format"]
+        fields = {
+            "prompt": _prompt(words),
+            **asked,
+            "output_format": wanted or output.format,
+        }
+    if output.is_stdout and (run.json or opens):
+        raise click.UsageError("--out - is the picture alone: leave --json and --open out.")
     if opens and run.json and out is None:
         raise click.UsageError("--open with --json needs --out.")
-    output.check()
-    # The options have the names of the request's fields.
-    request: dict[str, Any] = {
-        "prompt": " ".join(words),
-        **asked,
-        # Drawn here, so that a picture can be found again whatever becomes of the answer.
-        "seed": asked["seed"] or random.randint(1, _SEED_LIMIT),
-        "output_format": asked["output_format"] or wanted,
-        "count": count if count > 1 else None,
-    }
-    request = {name: value for name, value in request.items() if value is not None}
-    with _findable(run, request, out):
-        answer = run.call(f"Drawing {_pictures(count)}", lambda api: api.draw(request))
+    output.check(wanted)
+    # A key without a seed has the service draw one, and remember it.
+    request = request_of(fields, seed=lambda limit: None if key else random.randint(1, limit))
+    chosen: dict[str, Any] = {"seed": request.get("seed")}
+    if recipe is None:
+        chosen["words"] = (request["prompt"],)
+    if out is not None and count > 1:
+        # Some of several may have been written.
+        chosen["force"] = True
+    with run.findable(**chosen):
+        answer = run.call(f"Drawing {_pictures(count)}", lambda api: api.draw(request, key=key))
         body = answer.body
-        pictures = body.get("pictures", [body])
         if run.json:
-            display.say_json(answer.text)
+            run.say_json(answer.text)
         if not run.json or out is not None:
-            for number, picture in enumerate(pictures):
-                # The seeds follow each other: a file keeps its number where one before it failed.
-                place = picture["seed"] - request["seed"]
+            for number, (picture, place) in enumerate(pictures_of(body)):
                 path = output.save(run.download(picture["image_url"]), picture, place)
                 if not run.json:
                     if number:
                         click.echo()
-                    display.say_fields([("file", path), *display.picture_fields(picture)])
+                    fields_said = [("file", path), *display.picture_fields(picture)]
+                    display.say_fields(fields_said, err=output.is_stdout)
                 if opens and run.launch(str(path)) != 0:
                     display.note(f"No program opens {path}.")
-        _raise_for_failed(body.get("failed", []), count)
+        if error := error_of(body.get("failed", []), count):
+            raise error
 
 
-@contextmanager
-def _findable(run: Run, request: Mapping[str, Any], out: Path | None) -> Iterator[None]:
-    """Adds to an error after which the picture may be there the command that finds it."""
-    try:
-        yield
-    except CommandError as error:
-        if error.exit in (Exit.LATER, Exit.UNREACHABLE) or error.code == "timeout":
-            words = [request["prompt"]]
-            for option in draw.params:
-                if option.name in request:
-                    words += [option.opts[0], str(request[option.name])]
-            if out is not None:
-                words += ["--out", str(out)]
-                # Some of several may have been written.
-                words += ["--force"] if "count" in request else []
-            error.message += f" The same again: {run.command('draw', *words)}"
-        raise
+def pictures_of(body: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yields an answer's pictures, and the place of each among those that were asked for.
+
+    Their seeds follow each other: a picture keeps its place where one before it failed.
+    """
+    pictures = body.get("pictures", [body])
+    first = min(each["seed"] for each in (*pictures, *body.get("failed", [])))
+    for picture in pictures:
+        yield picture, picture["seed"] - first
 
 
-def _raise_for_failed(failed: Sequence[Mapping[str, Any]], count: int) -> None:
-    """Raises CommandError where pictures of several are missing; the worst status decides."""
+def _prompt(words: Sequence[str]) -> str:
+    prompt = sys.stdin.read().strip() if list(words) == ["-"] else " ".join(words)
+    if not prompt:
+        raise click.UsageError("Say what to draw: PROMPT is empty.")
+    return prompt
+
+
+def _recipe_fields(name: str, words: Sequence[str], asked: Mapping[str, Any]) -> dict[str, Any]:
+    beside = {"recipe_in_picture": asked["recipe_in_picture"]}
+    if words or any(asked[name] is not None for name in asked.keys() - beside.keys()):
+        raise click.UsageError(
+            "--recipe is the whole request: leave out PROMPT and the options that change it."
+        )
+    return {"recipe": recipe_in(Path(name)), **beside}
+
+
+def error_of(failed: Sequence[Mapping[str, Any]], count: int) -> CommandError | None:
+    """Returns the error of pictures that are missing of several; the worst status decides."""
     if not failed:
-        return
+        return None
     worst = max(failed, key=lambda each: int(each["status"]))
     seeds = ", ".join(str(each["seed"]) for each in failed)
-    raise CommandError(
+    return CommandError(
         exit_of(int(worst["status"])),
         f"{len(failed)} of {_pictures(count)} failed (seed {seeds}): {worst['error']['message']}",
     )

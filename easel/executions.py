@@ -11,12 +11,14 @@ from typing import TypeVar
 from easel.aws import LOCAL_REGION, Account, Reason, Unanswered
 from easel.credentials import session_for
 from easel.exits import CommandError, Exit
-from easel.target import Target
+from easel.target import AWS_ENDPOINT, Target
 from easel.timeline import Event, event_of_history, event_of_log
 
 T = TypeVar("T")
 
 _ARN = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:(execution|express)(:[^:\s\"]+){2,3}")
+
+_ELSEWHERE = f"The banner of make run says where its AWS is: --aws-endpoint or {AWS_ENDPOINT}"
 
 _EXITS = {
     Reason.DENIED: Exit.REFUSED,
@@ -47,7 +49,8 @@ def events_of(arn: str, account: Account, *, since: datetime) -> list[Event]:
     history = _answered(
         account.ask_all("stepfunctions", "get_execution_history", "events", executionArn=arn),
         "The local stack has no history of it: it keeps the last thousand executions, until it "
-        "is stopped",
+        f"is stopped. {_ELSEWHERE}",
+        f" {_ELSEWHERE}.",
     )
     return [event_of_history(event) for event in history]
 
@@ -88,8 +91,8 @@ def _log_group(arn: str, account: Account) -> str:
     raise CommandError(Exit.REFUSED, f"State machine {name} writes no logs: deploy it again.")
 
 
-def _answered(answer: T | Unanswered, absent: str) -> T:
-    """Raises CommandError without an answer."""
+def _answered(answer: T | Unanswered, absent: str, unreachable: str = "") -> T:
+    """Raises CommandError without an answer: `absent` is what it says then, `unreachable` adds."""
     if not isinstance(answer, Unanswered):
         return answer
     if answer.reason is Reason.ABSENT or answer.code == "ExecutionDoesNotExist":
@@ -97,4 +100,5 @@ def _answered(answer: T | Unanswered, absent: str) -> T:
     exit = _EXITS.get(answer.reason, Exit.FAILED)
     if answer.reason is Reason.DENIED:
         raise CommandError(exit, f"These credentials may not call {answer.action}: allow it.")
-    raise CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}")
+    cure = unreachable if answer.reason is Reason.UNREACHABLE else ""
+    raise CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}{cure}")

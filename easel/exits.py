@@ -1,5 +1,6 @@
 """How a command ends: exit codes for scripts, and an error that is one line."""
 
+import json
 from enum import IntEnum
 
 
@@ -12,6 +13,7 @@ class Exit(IntEnum):
     FAILED = 5
     UNREACHABLE = 6
     DIFFERENT = 7
+    INTERRUPTED = 130
 
 
 MEANINGS = {
@@ -23,18 +25,37 @@ MEANINGS = {
     Exit.FAILED: "the service failed (5xx)",
     Exit.UNREACHABLE: "the service was not reached",
     Exit.DIFFERENT: "a rerun on the same model gave a different picture",
+    Exit.INTERRUPTED: "stopped by Ctrl-C",
 }
 
 
 class CommandError(Exception):
-    """Ends a command. `message` says what to do; `answer` is the API's own JSON, where it gave
-    one, and `code` that answer's error code."""
+    """Ends a command. `message` says what to do. `answer` is the API's own JSON, where it gave
+    one, with that answer's `status` and error `code`."""
 
     def __init__(
-        self, exit: Exit, message: str, *, answer: str | None = None, code: str | None = None
+        self,
+        exit: Exit,
+        message: str,
+        *,
+        answer: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.exit = exit
         self.message = message
         self.answer = answer
+        self.status = status
         self.code = code
+
+    @property
+    def json(self) -> str:
+        """The error in the form that the API's own have."""
+        error = {
+            "message": self.message,
+            "type": "command_line_error",
+            "param": None,
+            "code": self.exit.name.lower(),
+        }
+        return json.dumps({"error": error, "execution_arn": None}, ensure_ascii=False)

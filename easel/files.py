@@ -1,8 +1,10 @@
 """Pictures' files: read by name, written whole or not at all, never over another by accident."""
 
 import hashlib
+import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,55 +20,100 @@ _EXTENSIONS = {"png": "png", "jpeg": "jpg"}
 # A name that the server suggests is a bare name, not a path.
 _SUGGESTED = re.compile(r'filename="(?P<name>[A-Za-z0-9][\w.-]{0,200})"')
 
+STDOUT = "-"
+
 
 @dataclass(frozen=True)
 class Output:
-    """Where one command's pictures go. `path` None or a directory takes the server's names."""
+    """Where one command's pictures go: a file, a directory, stdout (`-`), or None.
 
-    path: Path | None
+    A directory and None, which is the working directory, take the server's names.
+    """
+
+    name: str | None
     count: int = 1
     force: bool = False
 
     @property
-    def names_files(self) -> bool:
-        return self.path is not None and not self.path.is_dir()
+    def is_stdout(self) -> bool:
+        return self.name == STDOUT
 
-    def check(self) -> None:
-        """Raises CommandError where files cannot be written, before anything is paid."""
+    @property
+    def names_files(self) -> bool:
+        return self.name is not None and not self.is_stdout and not Path(self.name).is_dir()
+
+    @property
+    def format(self) -> str | None:
+        """The format that the file's name asks for."""
+        return _FORMATS.get(Path(str(self.name)).suffix.lower()) if self.names_files else None
+
+    def check(self, format: str | None = None) -> None:
+        """Raises CommandError where files cannot be written, before anything is paid.
+
+        `format` is what will be drawn, where that is known.
+        """
+        if self.is_stdout:
+            if sys.stdout.isatty():
+                raise CommandError(Exit.USAGE, "--out - is for a pipe, and stdout is a terminal.")
+            if self.count > 1:
+                raise CommandError(Exit.USAGE, "--out - takes one picture: leave --count out.")
+            return
+        if self.names_files:
+            self._check_name(format)
         for number in range(self.count):
             path = self._path(number, "")
-            if not path.parent.is_dir():
+            if not _target(path).parent.is_dir():
                 raise CommandError(Exit.USAGE, f"There is no directory {path.parent}.")
-            if self.names_files and path.exists() and not self.force:
-                raise _there_already(path)
+            if self.names_files:
+                self._check_free(path)
 
-    def save(self, download: Answer, picture: Mapping[str, Any], number: int = 0) -> Path:
-        """Writes the file. Raises CommandError where the download is not the picture answered."""
+    def save(self, download: Answer, picture: Mapping[str, Any], number: int = 0) -> Path | None:
+        """Writes the file, and returns its path unless that is stdout.
+
+        Raises CommandError where the download is not the picture that was answered.
+        """
         content = download.content
         if hashlib.sha256(content).hexdigest() != picture["sha256"]:
             raise CommandError(
                 Exit.FAILED,
                 "The download is not the picture that was answered (another SHA-256). Try again.",
             )
+        if self.is_stdout:
+            sys.stdout.buffer.write(content)
+            return None
         path = self._path(number, _suggested_name(download, picture))
-        if path.exists() and not self.force:
-            if not self.names_files and path.is_file() and path.read_bytes() == content:
-                return path
-            raise _there_already(path)
-        _write(path, content)
+        # The same picture under the server's name is no conflict.
+        if self.names_files or not path.is_file() or path.read_bytes() != content:
+            self._check_free(path)
+            _write(_target(path), content)
         return path
 
+    def _check_name(self, format: str | None) -> None:
+        name = Path(str(self.name))
+        if str(self.name).endswith(("/", os.sep)):
+            raise CommandError(Exit.USAGE, f"There is no directory {name}.")
+        if name.suffix and self.format is None:
+            known = ", ".join(_FORMATS)
+            raise CommandError(
+                Exit.USAGE, f"Easel draws no {name.suffix}: end the name in one of {known}."
+            )
+        if format and self.format not in (None, format):
+            raise CommandError(Exit.USAGE, f"The picture is {format}, which does not fit {name}.")
+
+    def _check_free(self, path: Path) -> None:
+        # A link that leads to itself does not exist, but is there.
+        if (path.exists() and not path.is_file()) or _target(path).is_symlink():
+            raise CommandError(
+                Exit.USAGE, f"{path} is not a regular file. --out - writes to standard output."
+            )
+        if path.exists() and not self.force:
+            raise CommandError(Exit.USAGE, f"{path} is there already: --force overwrites it.")
+
     def _path(self, number: int, suggested: str) -> Path:
-        if self.path is None or self.path.is_dir():
-            return (self.path or Path()) / suggested
-        if self.count == 1:
-            return self.path
-        return self.path.with_stem(f"{self.path.stem}-{number + 1}")
-
-
-def format_of(path: Path | None) -> str | None:
-    """Returns the format that a file's name asks for."""
-    return _FORMATS.get(path.suffix.lower()) if path is not None else None
+        path = Path(self.name or "")
+        if not self.names_files:
+            return path / suggested
+        return path if self.count == 1 else path.with_stem(f"{path.stem}-{number + 1}")
 
 
 @dataclass(frozen=True)
@@ -96,12 +143,39 @@ def picture_named(name: str) -> NamedPicture:
     return NamedPicture(Recipe.from_dict(recipe).id, content, recipe)
 
 
+def recipe_in(path: Path) -> dict[str, Any]:
+    """Returns the recipe in a picture, or in JSON: a recipe, a manifest, or an answer with one.
+
+    Raises CommandError where there is none.
+    """
+    from easel.picture_file import read_recipe, recipe_of
+
+    try:
+        content = path.read_bytes()
+        if not content.lstrip().startswith(b"{"):
+            return read_recipe(content)
+        found: Any = json.loads(content)
+        found = found.get("manifest") or found
+        return recipe_of(json.dumps(found.get("recipe") or found))
+    except OSError as error:
+        raise CommandError(Exit.HERE, f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise CommandError(Exit.HERE, f"{path}: {error}") from error
+    except AttributeError:
+        raise CommandError(Exit.HERE, f"{path}: There is no recipe in this JSON.") from None
+
+
 def _suggested_name(download: Answer, picture: Mapping[str, Any]) -> str:
     found = _SUGGESTED.search(download.headers.get("content-disposition", ""))
     if found:
         return found["name"]
     extension = _EXTENSIONS.get(picture["output_format"], "png")
     return f"easel-{picture['id'][:8]}-seed-{picture['seed']}.{extension}"
+
+
+def _target(path: Path) -> Path:
+    """Returns what a path leads to, through symlinks."""
+    return Path(os.path.realpath(path))
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -111,10 +185,7 @@ def _write(path: Path, content: bytes) -> None:
             file.write(content)
         part.replace(path)
     except OSError as error:
+        raise CommandError(Exit.HERE, f"{path} cannot be written: {error.strerror}.") from error
+    finally:
         with suppress(OSError):
             part.unlink()
-        raise CommandError(Exit.HERE, f"{path} cannot be written: {error.strerror}.") from error
-
-
-def _there_already(path: Path) -> CommandError:
-    return CommandError(Exit.USAGE, f"{path} is there already: --force overwrites it.")

@@ -27,13 +27,13 @@ def show(run: Run, name: str) -> None:
         if named.recipe is None or error.code != "picture_not_found":
             raise
         if run.json:
-            click.echo(json.dumps({"id": named.id, "recipe": named.recipe, "manifest": None}))
+            run.say_json(json.dumps({"id": named.id, "recipe": named.recipe, "manifest": None}))
             return
         display.say_fields([("id", named.id), *display.recipe_fields(named.recipe)])
         display.note("There is no record of it: this is what the file says.")
         return
     if run.json:
-        display.say_json(answer.text)
+        run.say_json(answer.text)
         return
     display.say_fields(_fields(answer.body, named.content))
     if answer.body["image_url"] is None:
@@ -51,7 +51,7 @@ def list_(run: Run, limit: int, after: str | None) -> None:
     """The pictures, newest first."""
     body = _listed(run, limit, after)
     if run.json:
-        display.say_json(json.dumps(body, ensure_ascii=False))
+        run.say_json(json.dumps(body, ensure_ascii=False))
         return
     if not body["pictures"]:
         display.note('No pictures yet: easel draw "a cat running a marathon"')
@@ -69,8 +69,7 @@ def list_(run: Run, limit: int, after: str | None) -> None:
         for picture in body["pictures"]
     ]
     names = ("published", "id", "seed", "prompt", "size", "rerun of", "model")
-    # A line each, on a narrow terminal too.
-    display.say_table(names, rows, whole=("published", "id", "seed", "size", "rerun of"), cut=True)
+    display.say_rows(names, rows)
     if body["after"]:
         more = ("--limit", str(limit), "--after", body["after"])
         command = run.command("list", *more)

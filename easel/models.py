@@ -14,15 +14,26 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("id", required=False, shell_complete=lambda *typed: complete_models(*typed))
 @common_options
 @click.pass_obj
-def models(run: Run) -> None:
-    """The models that Easel knows: status, price, sizes, styles, regions."""
+def models(run: Run, id: str | None) -> None:
+    """The models that Easel knows: status, price, sizes, styles, regions.
+
+    With ID, all that this one takes.
+    """
     rows = _rows()
+    if id is not None:
+        rows = [row for row in rows if row["id"] == id]
+        if not rows:
+            raise click.UsageError(f"There is no model {id}. easel models lists them.")
     if run.json:
-        click.echo(json.dumps({"models": rows}))
+        run.say_json(json.dumps({"models": rows}))
         return
-    display.say_table(
+    if id is not None:
+        display.say_fields(_fields(rows[0]))
+        return
+    display.say_rows(
         ("id", "status", "price", "sizes", "styles", "regions"),
         [
             (
@@ -30,10 +41,45 @@ def models(run: Run) -> None:
                 row["status"],
                 f"${row['list_price_usd']:g}",
                 _sizes(row),
-                f"{len(row['styles'])}{'' if row['own_styles'] else ', as prompt text'}",
-                ", ".join(row["regions"]) or "-",
+                f"{len(row['styles'])} styles{'' if row['own_styles'] else ', as prompt text'}",
+                ", ".join(row["regions"]),
             )
             for row in rows
+        ],
+    )
+
+
+@click.command()
+@common_options
+@click.pass_obj
+def styles(run: Run) -> None:
+    """The style presets, and which models have a parameter for each.
+
+    Others get the styles of every model as words added to the prompt.
+    """
+    from lambdas.common.catalog import STYLE_PRESETS
+
+    rows = _rows()
+    found = [
+        {
+            "id": style,
+            "every_model": style in STYLE_PRESETS,
+            "models": [row["id"] for row in rows if style in row["own_styles"]],
+        }
+        for style in sorted({style for row in rows for style in row["styles"]}, key=str.lower)
+    ]
+    if run.json:
+        run.say_json(json.dumps({"styles": found}))
+        return
+    display.say_rows(
+        ("id", "taken by", "as a parameter by"),
+        [
+            (
+                style["id"],
+                "every model" if style["every_model"] else "these alone",
+                " ".join(style["models"]),
+            )
+            for style in found
         ],
     )
 
@@ -99,7 +145,44 @@ def _row(model: "Model") -> dict[str, Any]:
         "styles": sorted({*words, *STYLE_PRESETS}),
         "own_styles": list(words),
         "regions": list(model.regions),
+        "prompt_limit": model.prompt_limit,
+        "seed_limit": model.seed_limit,
+        "parameters": {
+            name: {"values": str(each), "default": each.default}
+            for name, each in model.parameters.items()
+        },
     }
+
+
+def _fields(row: dict[str, Any]) -> list[tuple[str, object]]:
+    """Returns all that a model takes, under the names that requests have for it."""
+    parameters = {name: each for name, each in row["parameters"].items() if name != "style_preset"}
+    sizes = row["sizes"]
+    return [
+        ("id", row["id"]),
+        ("status", row["status"]),
+        ("successor", row["successor"]),
+        ("price", f"${row['list_price_usd']:g} by list price"),
+        ("regions", " ".join(row["regions"])),
+        ("prompt", f"up to {row['prompt_limit']} characters, as negative_prompt"),
+        ("seed", f"up to {row['seed_limit']}"),
+        ("aspect_ratio", " ".join(row["aspect_ratios"])),
+        ("width, height", " ".join(sizes) if isinstance(sizes, list) else sizes),
+        ("output_format", " ".join(row["output_formats"])),
+        ("style_preset", " ".join(row["own_styles"])),
+        (
+            "as prompt text",
+            " ".join(style for style in row["styles"] if style not in row["own_styles"]),
+        ),
+        *(
+            (name, f"{each['values']}{_default(each['default'])}")
+            for name, each in parameters.items()
+        ),
+    ]
+
+
+def _default(value: object) -> str:
+    return "" if value is None else f"; default {value}"
 
 
 def _sizes(row: dict[str, Any]) -> str:

@@ -49,23 +49,24 @@ def read_recipe(picture: Path | str | bytes) -> dict[str, Any]:
             "There is no recipe in this picture: it was not drawn by Easel, was published without "
             "one, or some program has left out what it did not know."
         )
-    return _recipe(written)
+    return recipe_of(written)
 
 
-def _recipe(written: str) -> dict[str, Any]:
+def recipe_of(written: str) -> dict[str, Any]:
+    """Reads a recipe's JSON. Raises UnreadableRecipeError."""
     try:
         recipe = json.loads(written)
     except (ValueError, RecursionError) as error:
-        raise UnreadableRecipeError(f"The recipe in the picture is no JSON: {error}.") from error
+        raise UnreadableRecipeError(f"The recipe is no JSON: {error}.") from error
     if not isinstance(recipe, dict):
-        raise UnreadableRecipeError("The recipe in the picture is no JSON object.")
+        raise UnreadableRecipeError("The recipe is no JSON object.")
     try:
         return Recipe.from_dict(recipe).to_dict()
     except ValueError as error:
         raise UnreadableRecipeError(
-            f"The recipe in the picture cannot be read here: {error}. Try a newer Easel."
+            f"The recipe cannot be read here: {error}. Try a newer Easel."
         ) from error
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableRecipeError(
-            f"The recipe in the picture has other fields than a recipe: {error}."
+            f"The recipe has other fields than a recipe: {error}."
         ) from error

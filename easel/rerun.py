@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
     "--model", shell_complete=complete_models, help="Another model: then no verdict fails."
 )
 @click.option("--key", metavar="KEY", help="Of a rerun that did not finish: goes on with it.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Keep the new one.")
+@click.option("--out", metavar="FILE", help="Keep the new one; - for stdout.")
 @click.option("--force", is_flag=True, help="Overwrite files.")
 @common_options
 @click.pass_obj
 def rerun(
-    run: Run, name: str, model: str | None, key: str | None, out: Path | None, force: bool
+    run: Run, name: str, model: str | None, key: str | None, out: str | None, force: bool
 ) -> None:
     """Draw a picture again from its recipe, and compare the two.
 
@@ -37,9 +36,13 @@ def rerun(
     two files are compared here.
     """
     output = Output(out, force=force)
-    output.check()
+    if output.is_stdout and run.json:
+        raise click.UsageError("--out - is the picture alone: leave --json out.")
     first = picture_named(name)
-    body = _drawn_again(run, first, {"model": model} if model else {}, key)
+    output.check(first.recipe["parameters"].get("output_format") if first.recipe else None)
+    key = key or secrets.token_hex(16)
+    with run.findable(key=key):
+        body = _drawn_again(run, first, {"model": model} if model else {}, key)
     verdict, distance, path = body["rerun"]["verdict"], None, None
     if out is not None or verdict in (None, "different"):
         again = run.download(body["image_url"])
@@ -52,7 +55,7 @@ def rerun(
         if out is not None:
             path = output.save(again, body)
     if run.json:
-        display.say_json(json.dumps(body, ensure_ascii=False))
+        run.say_json(json.dumps(body, ensure_ascii=False))
     else:
         display.say_fields(
             [
@@ -62,7 +65,8 @@ def rerun(
                 ("rerun of", body["rerun"]["of"]),
                 *display.picture_fields(body),
                 *(display.url_fields(body) if path is None else ()),
-            ]
+            ],
+            err=output.is_stdout,
         )
     if verdict is None:
         raise CommandError(Exit.HERE, "The files differ; whether their pixels do is not known.")
@@ -73,16 +77,15 @@ def rerun(
 
 
 def _drawn_again(
-    run: Run, first: NamedPicture, change: Mapping[str, Any], key: str | None
+    run: Run, first: NamedPicture, change: Mapping[str, Any], key: str
 ) -> dict[str, Any]:
     """Returns the API's answer. Its verdict is None where the API has no record of the first."""
 
-    def rerun_of(id: str, change: Mapping[str, Any], key: str | None) -> dict[str, Any]:
-        sent = key or secrets.token_hex(16)
-        return run.call("Drawing it again", lambda api: api.rerun(id, change, key=sent)).body
+    def rerun_of(id: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        return run.call("Drawing it again", lambda api: api.rerun(id, change, key=key)).body
 
     try:
-        return rerun_of(first.id, change, key)
+        return rerun_of(first.id, change)
     except CommandError as error:
         if first.recipe is None or error.code != "picture_not_found":
             raise
@@ -90,7 +93,7 @@ def _drawn_again(
     body = run.call("Drawing it again", lambda api: api.draw({"recipe": recipe})).body
     # One that was still staged has not been drawn again, but has a record now.
     if body["reused"]:
-        body = rerun_of(body["id"], {}, None)
+        body = rerun_of(body["id"], {})
     body["rerun"] = {"of": first.id, "verdict": None, "model": recipe["model"]}
     return body
 

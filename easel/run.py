@@ -3,7 +3,8 @@
 import os
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 
 from easel import display
 from easel.api import Answer, Api, Http, send
+from easel.exits import CommandError, Exit
 from easel.target import API_KEY, AWS_ENDPOINT, ENDPOINT, LOCAL_URL, Target, target_of
 
 if TYPE_CHECKING:
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 30
 
+_MAY_BE_THERE = (Exit.LATER, Exit.UNREACHABLE, Exit.INTERRUPTED)
+
 
 @dataclass
 class Run:
-    """The options that every command takes, by their names, and what a test replaces."""
+    """The options that every command takes, by their names, and what a test replaces.
+
+    `said_json` is whether stdout has its JSON, which an error must not follow with another.
+    """
 
     endpoint: str | None = None
     api_key: str | None = None
@@ -31,6 +38,7 @@ class Run:
     aws_endpoint: str | None = None
     wait: float = PATIENCE_SECONDS
     json: bool = False
+    said_json: bool = False
 
     http: Http = send
     sleep: Callable[[float], None] = time.sleep
@@ -49,7 +57,14 @@ class Run:
                 change_text(f"The service asks to wait {seconds:g} s")
                 self.sleep(seconds)
 
-            return ask(Api(self.target(), self.http, self.wait, waits))
+            return ask(self.api(waits))
+
+    def api(self, waits: Callable[[float], None], *, retries: int = 1) -> Api:
+        return Api(self.target(), self.http, self.wait, waits, retries)
+
+    def say_json(self, text: str) -> None:
+        display.say_json(text)
+        self.said_json = True
 
     def download(self, url: str) -> Answer:
         return self.call("Fetching it", lambda api: api.download(url))
@@ -59,6 +74,47 @@ class Run:
         where = {"--endpoint": self.endpoint, "--profile": self.profile, "--region": self.region}
         given = [word for option, value in where.items() if value for word in (option, value)]
         return shlex.join(["easel", *words, *given])
+
+    def same_again(self, **chosen: Any) -> str:
+        """Returns a sentence with the present command, with what it has `chosen` itself."""
+        return f"The same again: {self.command(*_words(chosen))}"
+
+    @contextmanager
+    def findable(self, **chosen: Any) -> Iterator[None]:
+        """Adds to an error after which the picture may be there the command that finds it.
+
+        That is the same command, with the parameters that it has `chosen` itself.
+        """
+        try:
+            yield
+        except (KeyboardInterrupt, CommandError) as error:
+            seed = f" Its seed is {chosen['seed']}." if chosen.get("seed") else ""
+            said = f"Stopped. The picture may still be drawn, and is not paid twice.{seed}"
+            stopped = CommandError(Exit.INTERRUPTED, said)
+            ended = error if isinstance(error, CommandError) else stopped
+            if ended.exit in _MAY_BE_THERE or ended.code == "timeout":
+                ended.message += f" {self.same_again(**chosen)}"
+            raise ended from None
+
+
+def _words(chosen: dict[str, Any]) -> list[str]:
+    """Returns the present command's name, arguments and options, without those of all commands."""
+    context = click.get_current_context()
+    values = {**context.params, **chosen}
+    arguments, options = [str(context.info_name)], list[str]()
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        value, source = values.get(name), context.get_parameter_source(name)
+        if isinstance(parameter, CommonOption) or value is None:
+            continue
+        if isinstance(parameter, click.Argument):
+            arguments += value if isinstance(value, tuple) else [str(value)]
+        elif name in chosen or source is ParameterSource.COMMANDLINE:
+            flag = isinstance(parameter, click.Option) and parameter.is_flag
+            options += [parameter.opts[0]] if flag else [parameter.opts[0], str(value)]
+    if any(word.startswith("-") for word in arguments):
+        return [arguments[0], *options, "--", *arguments[1:]]
+    return arguments + options
 
 
 class CommonOption(click.Option):

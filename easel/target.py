@@ -44,7 +44,7 @@ def target_of(
 ) -> Target:
     """Returns what the options name, else the environment, else the local stack.
 
-    Raises CommandError where an endpoint is no URL that a key may be sent to.
+    Raises CommandError where an endpoint is not a URL that a key may be sent to.
     """
     url = _root(endpoint or environ.get(ENDPOINT) or LOCAL_URL)
     host = urlsplit(url).hostname or ""
@@ -77,7 +77,7 @@ def _root(endpoint: str) -> str:
     """Returns the API's root; the stack's output ApiUrl has /images behind it."""
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise CommandError(Exit.USAGE, f"{endpoint} is no URL such as https://host/v1/images.")
+        raise CommandError(Exit.USAGE, f"{endpoint} is not a URL such as https://host/v1/images.")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise CommandError(
             Exit.USAGE, f"{endpoint} would carry keys and signatures in the clear: use https."

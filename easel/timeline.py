@@ -64,13 +64,15 @@ class State:
 
 @dataclass(frozen=True)
 class Timeline:
-    """`status` is RUNNING where no end was seen."""
+    """`status` is RUNNING where no end was seen. `answer` is what the caller got, where it is
+    known: `{"status", "code"}`, the code of an error alone."""
 
     status: str
     started: datetime
     ended: datetime
     error: str | None
     states: tuple[State, ...]
+    answer: Mapping[str, Any] | None = None
 
     @property
     def seconds(self) -> float:
@@ -92,6 +94,7 @@ class Timeline:
             "started_at": self.started.isoformat(),
             "seconds": self.seconds,
             "error": self.error,
+            "answer": self.answer,
             "states": [self._state(state) for state in self.states],
         }
 
@@ -155,7 +158,7 @@ def timeline_of(events: Iterable[Event]) -> Timeline:
     states: list[State] = []
     # Event id -> the state and the iteration that it stands in.
     places: dict[int, tuple[State | None, int | None]] = {0: (None, None)}
-    status, error = "RUNNING", None
+    status, error, answer = "RUNNING", None, None
     for event in ordered:
         state, iteration = places.get(event.previous, (None, None))
         if entered_or_left := _STATE.fullmatch(event.type):
@@ -177,11 +180,23 @@ def timeline_of(events: Iterable[Event]) -> Timeline:
             _note(state, attempt["what"], event)
         elif end := _END.fullmatch(event.type):
             status = _STATUSES.get(end["status"], end["status"].upper())
-            error = event.details.get("error")
+            error, answer = event.details.get("error"), _answer(event.details)
         elif event.type.startswith(("Map", "Parallel")):
             state = _enclosing(state, event)
         places[event.id] = (state, iteration)
-    return Timeline(status, ordered[0].at, ordered[-1].at, error, tuple(states))
+    return Timeline(status, ordered[0].at, ordered[-1].at, error, tuple(states), answer)
+
+
+def _answer(details: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Reads the answer in an execution's output or, where it failed, in its cause."""
+    try:
+        answer = json.loads(details.get("output") or details.get("cause") or "")
+        body = json.loads(answer["body"])
+        code = body["error"]["code"] if "error" in body else None
+        return {"status": answer["statusCode"], "code": code}
+    except (ValueError, KeyError, TypeError):
+        # A log without execution data, a cause that was cut, another's state machine.
+        return None
 
 
 def _leave(state: State | None, event: Event) -> tuple[State | None, int | None]:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from easel import display
+from easel.files import picture_named
 from easel.run import Run, common_options
 
 if TYPE_CHECKING:
     from easel.timeline import State, Timeline
 
-_BAR_CELLS = 32
+_BAR_CELLS, _LEAST_BAR_CELLS = 32, 8
+# Times, an iteration's number, and the gaps between.
+_OTHER_CELLS = 27
 
 
 @click.command()
-@click.argument("name", metavar="ID|EXECUTION_ARN")
+@click.argument("name", metavar="ID|FILE|EXECUTION_ARN")
 @click.option(
     "--since",
     metavar="HOURS",
@@ -30,25 +33,26 @@ _BAR_CELLS = 32
 def trace(run: Run, name: str, since: float) -> None:
     """An execution's states, attempts and waits on a timeline.
 
-    A picture's ID means the execution that drew it. A deployed execution is read from its logs,
-    one on this machine from its history. Where the setting log_execution_data is off, the logs hold
-    no data: states and times are shown, and errors only as far as the log names them.
+    A picture's ID or FILE means the execution that drew it. A deployed execution is read from its
+    logs, one on this machine from its history. Where the setting log_execution_data is off, the
+    logs hold no data: states and times are shown, and errors only as far as the log names them.
     """
     from easel.executions import account_of, events_of, is_execution
     from easel.timeline import timeline_of
 
     arn, looked_from = name, datetime.now(UTC) - timedelta(hours=since)
     if not name.startswith("arn:"):
-        manifest = run.call("Looking", lambda api: api.show(name)).body["manifest"]
+        picture = picture_named(name)
+        manifest = run.call("Looking", lambda api: api.show(picture.id)).body["manifest"]
         arn = manifest["execution_arn"]
         looked_from = datetime.fromisoformat(manifest["started_at"]) - timedelta(minutes=1)
     if not is_execution(arn):
-        raise click.UsageError(f"{arn} is no ARN of an execution.")
+        raise click.UsageError(f"{arn} is not the ARN of an execution.")
     with display.progress("Reading its events"):
         account = run.account or account_of(arn, run.target())
         timeline = timeline_of(events_of(arn, account, since=looked_from))
     if run.json:
-        click.echo(json.dumps({"execution_arn": arn, **timeline.to_dict()}))
+        run.say_json(json.dumps({"execution_arn": arn, **timeline.to_dict()}))
     else:
         _say(arn, timeline)
 
@@ -56,10 +60,12 @@ def trace(run: Run, name: str, since: float) -> None:
 def _say(arn: str, timeline: "Timeline") -> None:
     from rich.table import Table
 
+    answer = timeline.answer or {}
     display.say_fields(
         [
             ("execution", arn),
             ("status", " ".join(filter(None, (timeline.status, timeline.error)))),
+            ("answer", " ".join(str(each) for each in answer.values() if each)),
             ("started", timeline.started.isoformat(timespec="milliseconds")),
             ("seconds", f"{timeline.seconds:.3f}"),
         ]
@@ -67,13 +73,15 @@ def _say(arn: str, timeline: "Timeline") -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for justify in ("right", "left", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=justify == "right")
+    names = max((2 * each.depth + len(each.name) for each in timeline.states), default=0)
+    cells = max(_LEAST_BAR_CELLS, min(_BAR_CELLS, display.terminal_width() - names - _OTHER_CELLS))
     for state in timeline.states:
         number = "" if state.iteration is None else f" [{state.iteration}]"
         table.add_row(
             f"+{timeline.offset(state.entered):.3f}",
             f"{'  ' * state.depth}{display.clean(state.name)}{number}",
             f"{timeline.duration(state):.3f}",
-            _bar(timeline, state),
+            _bar(timeline, state, cells),
             _attempts(timeline, state),
         )
     click.echo()
@@ -85,11 +93,11 @@ def _say(arn: str, timeline: "Timeline") -> None:
         )
 
 
-def _bar(timeline: "Timeline", state: "State") -> str:
+def _bar(timeline: "Timeline", state: "State", cells: int) -> str:
     whole = timeline.seconds or 1
-    start = int(timeline.offset(state.entered) / whole * (_BAR_CELLS - 1))
-    length = max(1, round(timeline.duration(state) / whole * _BAR_CELLS))
-    return f"{' ' * start}{'█' * min(length, _BAR_CELLS - start)}"
+    start = int(timeline.offset(state.entered) / whole * (cells - 1))
+    length = max(1, round(timeline.duration(state) / whole * cells))
+    return f"{' ' * start}{'█' * min(length, cells - start)}"
 
 
 def _attempts(timeline: "Timeline", state: "State") -> str:

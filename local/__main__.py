@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ from local.template import Template
 
 if TYPE_CHECKING:
     from local.stack import LocalStack, Options
+
+# Where the command line looks for a local stack unless it is told another place.
+_PORT, _AWS_PORT = 8080, 8081
 
 # Longer than any model takes.
 _LONGEST_LATENCY = 3_600
@@ -71,9 +75,9 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8080, help="of the API (default 8080)")
+    parser.add_argument("--port", type=_port, default=_PORT, help="of the API (default 8080)")
     parser.add_argument(
-        "--aws-port", type=_port, default=8081, help="of the AWS endpoint (default 8081)"
+        "--aws-port", type=_port, default=_AWS_PORT, help="of the AWS endpoint (default 8081)"
     )
     parser.add_argument(
         "--latency", type=_seconds, default=0.0, help="seconds that the model takes (default 0)"
@@ -103,10 +107,12 @@ def _port(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= _LONGEST_LATENCY:
-        raise argparse.ArgumentTypeError(f"from 0 to {_LONGEST_LATENCY} seconds, not {text}")
-    return seconds
+    with suppress(ValueError):
+        if 0 <= float(text) <= _LONGEST_LATENCY:
+            return float(text)
+    raise argparse.ArgumentTypeError(
+        f"a latency is a number of seconds from 0 to {_LONGEST_LATENCY}, not {text}"
+    )
 
 
 def _settings(text: str) -> dict[str, Any]:
@@ -136,12 +142,22 @@ Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
 
   curl -s {options.api_url}/images {proof} \\
     -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
-
+{_exports(options)}
 AWS endpoint {options.endpoint_url} (docs/operations.md says how the aws command uses it)
   state machine {stack.deployment.state_machine_arn}
   bucket        {stack.deployment.bucket}
 """
     )
+
+
+def _exports(options: "Options") -> str:
+    """Returns what tells the command line of a stack on other ports."""
+    if (options.port, options.aws_port) == (_PORT, _AWS_PORT):
+        return ""
+    return f"""
+  export EASEL_ENDPOINT={options.api_url}
+  export EASEL_AWS_ENDPOINT={options.endpoint_url}
+"""
 
 
 def _say(line: str) -> None:

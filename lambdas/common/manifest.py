@@ -45,7 +45,8 @@ def manifest_of(id: Any, bucket: Bucket, *, owner: str, visibility: str) -> Mani
     """
     if not isinstance(id, str) or not _ID.fullmatch(id):
         raise InvalidRequestError(
-            "The id of a picture is 32 hexadecimal digits, as the answer to its request had it.",
+            "A picture's id has 32 characters, 0 to 9 and a to f: the answer that gave the picture "
+            "has it as id.",
             param="id",
         )
     for each in (id,) if visibility == "team" else (id, own_id(id, owner)):

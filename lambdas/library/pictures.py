@@ -151,7 +151,8 @@ def _after(after: str | None) -> str:
         return ""
     if not _CURSOR.fullmatch(after):
         raise InvalidRequestError(
-            "after must be what the answer before said; leave it out for the newest.",
+            "after must be the value of after in the answer with the previous page. Leave it out "
+            "to begin with the newest picture.",
             param="after",
         )
     return after

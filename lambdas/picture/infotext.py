@@ -1,6 +1,8 @@
 """Writes a recipe as the text that AUTOMATIC1111's web UI and similar tools read from a picture.
 
-Source: that project's `create_infotext` and `parse_generation_parameters`.
+Sources: that project's `create_infotext` and `parse_generation_parameters`; Civitai's
+`automatic.metadata.ts` and SD Prompt Reader's `a1111.py`, which look for the line of settings by
+`Steps:` at its beginning.
 """
 
 import json
@@ -33,7 +35,8 @@ def infotext(recipe: Recipe, width: int, height: int) -> str:
     parameters = recipe.parameters
     sampler = parameters.get("sampler")
     settings = {
-        "Steps": parameters.get("steps"),
+        # How many steps other models take is not known.
+        "Steps": parameters.get("steps", "unknown"),
         "Sampler": _SAMPLERS.get(str(sampler), sampler),
         "CFG scale": parameters.get("cfg_scale"),
         "Seed": recipe.seed,

@@ -21,9 +21,9 @@ class CommandLine:
         self.slept: list[float] = []
         self.opened: list[str] = []
 
-    def __call__(self, *args: str) -> Result:
+    def __call__(self, *args: str, stdin: str | None = None) -> Result:
         run = Run(http=self.api.request, sleep=self.slept.append, launch=self._launch)
-        return CliRunner().invoke(main, args, obj=run)
+        return CliRunner().invoke(main, args, stdin, obj=run)
 
     @property
     def files(self) -> list[str]:

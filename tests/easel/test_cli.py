@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from easel import display
 from easel.api import Answer, NoAnswerError
 from easel.cli import main
 from easel.exits import Exit
@@ -39,6 +40,61 @@ class TestJson:
 
         assert json.loads(drawn.stdout)["error"]["code"] == "moderation_blocked"
         assert drawn.stderr.count("\n") == 1
+
+    @pytest.mark.parametrize(
+        ("planned", "exit"),
+        [
+            (NoAnswerError("Connection refused", sent=False), Exit.UNREACHABLE),
+            (Answer(404, {}, b"<html>"), Exit.REFUSED),
+        ],
+        ids=["server down", "another server"],
+    )
+    def test_what_the_api_did_not_say_has_the_form_of_its_errors(
+        self, easel: CommandLine, planned: Any, exit: Exit
+    ) -> None:
+        easel.api.planned = [planned]
+
+        listed = easel("list", "--json")
+
+        body = json.loads(listed.stdout)
+        assert body["error"].keys() == {"message", "type", "param", "code"}
+        assert body["error"]["code"] == exit.name.lower()
+        assert listed.stderr == f"easel: {body['error']['message']}\n"
+        assert body["execution_arn"] is None
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ("draw", "--json"),
+            ("--json", "nothing"),
+            ("draw", "x", "--nonsense", "--json"),
+            ("draw", "x", "--out", "no/x.png", "--json"),
+            ("doctor", "--settings", "{", "--json"),
+        ],
+        ids=["no prompt", "no command", "option", "directory", "settings"],
+    )
+    def test_a_wrong_command_line_is_json_too(
+        self, easel: CommandLine, args: tuple[str, ...]
+    ) -> None:
+        ended = easel(*args)
+
+        assert ended.exit_code == Exit.USAGE
+        assert json.loads(ended.stdout)["error"]["code"] == "usage"
+        assert ended.stderr.count("\n") == 1
+
+    def test_an_answer_is_followed_by_no_other_json(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--out", "cat.png")
+        easel.api.drifts = True
+
+        again = easel("rerun", "cat.png", "--json")
+
+        assert again.exit_code == Exit.DIFFERENT
+        assert json.loads(again.stdout)["rerun"]["verdict"] == "different"
+
+    def test_a_prompt_that_looks_like_the_option_asks_for_none(self, easel: CommandLine) -> None:
+        easel.api.planned = [error(400, "moderation_blocked")]
+
+        assert easel("draw", "--", "--json").stdout == ""
 
     @pytest.mark.parametrize("command", ["models", "list"])
     def test_lists_are_json_too(self, easel: CommandLine, command: str) -> None:
@@ -230,12 +286,55 @@ class TestModels:
         assert "origami" in core["styles"]
         assert core["regions"] == ["us-west-2"]
 
+    @pytest.mark.parametrize("width", [60, 40])
+    @pytest.mark.parametrize("command", ["models", "list", "styles"])
+    def test_a_narrow_terminal_gets_every_id_whole(
+        self, easel: CommandLine, monkeypatch: pytest.MonkeyPatch, width: int, command: str
+    ) -> None:
+        long = "a very long prompt of many words and of 猫猫猫猫猫猫猫猫猫 too"
+        easel("draw", long, "--seed", "2147483646", "--json")
+        found = json.loads(easel(command, "--json").stdout)
+        rows = found.get("models") or found.get("pictures") or found["styles"]
+        monkeypatch.setattr(display, "terminal_width", lambda: width)
+
+        said = easel(command).stdout
+
+        assert {row["id"] for row in rows} <= set(said.split())
+        assert max(map(len, said.splitlines())) <= width
+
+    def test_all_that_a_model_takes_is_said_under_its_fields_names(
+        self, easel: CommandLine
+    ) -> None:
+        said = easel("models", "amazon.nova-canvas-v1:0").stdout
+
+        for part in ("cfg_scale", "1.1 to 10; default 6.5", "MAXIMALISM", "1024 characters"):
+            assert part in said
+        assert "stability.sd3" not in said
+        shown = json.loads(easel("models", "amazon.nova-canvas-v1:0", "--json").stdout)["models"]
+        assert shown[0]["parameters"]["quality"]["default"] == "standard"
+
+    def test_a_model_that_is_not_there_is_said(self, easel: CommandLine) -> None:
+        assert easel("models", "nothing").exit_code == Exit.USAGE
+
+    def test_styles_say_which_models_have_them_as_a_parameter(self, easel: CommandLine) -> None:
+        rows = json.loads(easel("styles", "--json").stdout)["styles"]
+
+        by_id = {row["id"]: row for row in rows}
+        assert by_id["origami"]["every_model"] is True
+        assert by_id["MAXIMALISM"] == {
+            "id": "MAXIMALISM",
+            "every_model": False,
+            "models": ["amazon.nova-canvas-v1:0"],
+        }
+        assert "origami" in easel("styles").stdout
+
 
 class TestShell:
     @pytest.mark.parametrize(
         ("words", "completed"),
         [
             ("easel draw --style ori", "origami"),
+            ("easel models amazon.nova", "amazon.nova-canvas-v1:0"),
             ("easel draw --model amazon.nova", "amazon.nova-canvas-v1:0"),
             ("easel rerun --model stability.sd3", "stability.sd3-5-large-v1:0"),
             ("easel draw --aspect 21", "21:9"),

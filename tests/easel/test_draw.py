@@ -8,6 +8,7 @@ import pytest
 from easel.api import Answer
 from easel.exits import Exit
 from easel.picture_file import read_recipe
+from lambdas.common.recipe import Recipe
 from tests.easel.command_line import OTHER_MODEL, CommandLine
 from tests.easel.fake_api import error
 
@@ -42,6 +43,82 @@ class TestDraw:
             "output_format": "jpeg",
             "count": 2,
         }
+
+    def test_what_single_models_take_becomes_a_field_too(self, easel: CommandLine) -> None:
+        easel(
+            "draw", "a cat", "--seed", "1", "--width", "1152", "--height", "896", "--steps", "40",
+            "--cfg-scale", "7.5", "--quality", "premium", "--no-recipe",
+        )  # fmt: skip
+
+        assert easel.api.last == {
+            "prompt": "a cat",
+            "seed": 1,
+            "width": 1152,
+            "height": 896,
+            "steps": 40,
+            "cfg_scale": 7.5,
+            "quality": "premium",
+            "recipe_in_picture": False,
+        }
+
+    @pytest.mark.parametrize("options", [(), ("--seed", "5")], ids=["without a seed", "with one"])
+    def test_a_key_is_sent_and_the_service_draws_the_seed(
+        self, easel: CommandLine, options: tuple[str, ...]
+    ) -> None:
+        planned = easel.api.request("POST", "x/images", {}, b'{"prompt": "a cat", "seed": 5}')
+        easel.api.planned = [planned]
+
+        drawn = easel("draw", "a cat", "--idempotency-key", "k-1", *options)
+
+        assert drawn.exit_code == Exit.OK
+        assert easel.api.last_call[2]["idempotency-key"] == "k-1"
+        assert easel.api.last.get("seed") == (5 if options else None)
+
+    @pytest.mark.parametrize(
+        "wrapped", ["{}", '{{"recipe": {}}}', '{{"manifest": {{"recipe": {}}}}}']
+    )
+    def test_a_recipe_in_json_is_the_whole_request(self, easel: CommandLine, wrapped: str) -> None:
+        recipe = Recipe(OTHER_MODEL, "a cat", "", 5, {"output_format": "png"}).to_dict()
+        Path("recipe.json").write_text(wrapped.format(json.dumps(recipe)))
+
+        drawn = easel("draw", "--recipe", "recipe.json", "--no-recipe", "--out", "cat.png")
+
+        assert drawn.exit_code == Exit.OK
+        assert easel.api.last == {"recipe": recipe, "recipe_in_picture": False}
+
+    def test_a_picture_carries_a_recipe(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--seed", "5", "--out", "cat.png")
+
+        easel("draw", "--recipe", "cat.png", "--out", "again.png")
+
+        assert easel.api.last["recipe"]["seed"] == 5
+        assert Path("again.png").read_bytes() == Path("cat.png").read_bytes()
+
+    @pytest.mark.parametrize(
+        ("args", "exit"),
+        [
+            (("a cat", "--recipe", "recipe.json"), Exit.USAGE),
+            (("--recipe", "recipe.json", "--seed", "5"), Exit.USAGE),
+            (("--recipe", "recipe.json", "--out", "cat.jpg"), Exit.USAGE),
+            (("--recipe", "none.json"), Exit.HERE),
+            (("--recipe", "broken.json"), Exit.HERE),
+            (("--recipe", "other.json"), Exit.HERE),
+            (("--recipe", "list.json"), Exit.HERE),
+        ],
+        ids=["prompt", "option", "format", "no file", "no JSON", "no recipe", "a list"],
+    )
+    def test_what_does_not_fit_a_recipe_is_said_before_anything_is_paid(
+        self, easel: CommandLine, args: tuple[str, ...], exit: Exit
+    ) -> None:
+        recipe = Recipe(OTHER_MODEL, "a cat", "", 5, {"output_format": "png"})
+        Path("recipe.json").write_text(recipe.canonical_json)
+        Path("broken.json").write_text('{"version": ')
+        Path("other.json").write_text('{"recipe": 5}')
+        Path("list.json").write_text('{"manifest": [1]}')
+
+        drawn = easel("draw", *args)
+
+        assert (drawn.exit_code, easel.api.sent) == (exit, [])
 
     @pytest.mark.parametrize("options", [(), ("--seed", "0")], ids=["none", "0"])
     def test_a_seed_is_drawn_here_where_there_is_none(

@@ -1,11 +1,12 @@
 """Where the command goes, and with which key or signature."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from easel.exits import Exit
-from easel.target import target_of
+from easel.target import API_KEY, AWS_ENDPOINT, ENDPOINT, target_of
 from tests.easel.command_line import DEPLOYED, CommandLine
 
 
@@ -96,3 +97,13 @@ class TestWhereTo:
         easel("draw", "--seed", "1", "--", "--json", "--endpoint", "x")
 
         assert easel.api.last["prompt"] == "--json --endpoint x"
+
+
+@pytest.mark.parametrize("variable", [ENDPOINT, API_KEY, AWS_ENDPOINT])
+def test_a_variable_stands_in_the_help_and_in_the_documents(
+    easel: CommandLine, variable: str
+) -> None:
+    operations = Path(__file__).parents[2] / "docs" / "operations.md"
+
+    assert variable in easel("--help").stdout
+    assert f"`{variable}`" in operations.read_text()

@@ -1,18 +1,24 @@
 """Timelines from events, and where the events of an execution are read."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import ANY
 from click.testing import CliRunner
 
+from easel import display
+from easel.aws import Account
 from easel.cli import main
 from easel.executions import events_of
 from easel.exits import CommandError, Exit
 from easel.run import Run
 from easel.timeline import Event, event_of_history, event_of_log, timeline_of
+from tests.easel.command_line import CommandLine
 from tests.easel.fake_api import FakeApi
 from tests.easel.stubbed_account import StubbedAccount
 
@@ -51,6 +57,12 @@ RETRIED: tuple[tuple[int, str, float, dict[str, Any]], ...] = (
     (11, "PassStateExited", 3.1, {"name": "Respond"}),
     (12, "ExecutionSucceeded", 3.1, {}),
 )
+
+
+def answer(status: int, code: str | None = None) -> str:
+    """An execution's answer: of an error, where it has a code."""
+    body: dict[str, Any] = {"error": {"code": code}} if code else {"id": "0" * 32}
+    return json.dumps({"statusCode": status, "headers": {}, "body": json.dumps(body)})
 
 
 class TestTimeline:
@@ -205,18 +217,15 @@ class Deployed(StubbedAccount):
             "stepfunctions", "describe_state_machine", answer, {"stateMachineArn": MACHINE}
         )
 
-    def has_logs(self, *lines: str) -> None:
+    def has_logs(self, *lines: str, since: datetime | None = START) -> None:
         self.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
-        self.answers(
-            "logs",
-            "filter_log_events",
-            {"events": [{"message": line} for line in lines]},
-            {
-                "logGroupName": LOG_GROUP,
-                "startTime": int(START.timestamp() * 1_000),
-                "filterPattern": f'{{ $.execution_arn = "{EXPRESS}" }}',
-            },
-        )
+        asked = {
+            "logGroupName": LOG_GROUP,
+            "startTime": int(since.timestamp() * 1_000) if since else ANY,
+            "filterPattern": f'{{ $.execution_arn = "{EXPRESS}" }}',
+        }
+        events = {"events": [{"message": line} for line in lines]}
+        self.answers("logs", "filter_log_events", events, asked)
 
 
 class TestWhereEventsAreRead:
@@ -264,13 +273,77 @@ class TestWhereEventsAreRead:
         with pytest.raises(CommandError, match="no state machine machine-name in eu-west-1"):
             events_of(EXPRESS, deployed.account, since=START)
 
+    @pytest.mark.parametrize(
+        ("type", "details", "said"),
+        [
+            ("Succeeded", {"output": answer(400, "moderation_blocked")}, "400 moderation_blocked"),
+            ("Failed", {"cause": answer(502, "model_error")}, "502 model_error"),
+            ("Succeeded", {"output": answer(200)}, "200"),
+            ("Succeeded", {}, None),
+            ("Failed", {"cause": answer(502, "model_error")[:-9]}, None),
+        ],
+        ids=["refused", "failed", "drawn", "log without data", "cut"],
+    )
+    def test_the_answer_to_the_caller_is_said(
+        self, type: str, details: dict[str, Any], said: str | None
+    ) -> None:
+        deployed = Deployed()
+        lines = [log_line(1, 0, "ExecutionStarted", 0, {})]
+        lines += [log_line(2, 1, f"Execution{type}", 1, details)]
+        deployed.has_logs(*lines, since=None)
+        run = Run(http=FakeApi().request, account=deployed.account)
+
+        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)
+
+        found = re.search("answer +(.*)", traced.stdout)
+        assert (found and found[1]) == said
+
+    def test_a_file_is_traced_as_its_picture_is(self, easel: CommandLine) -> None:
+        easel("draw", "a cat", "--out", "cat.png")
+        (id,) = easel.api.manifests
+        easel.api.manifests[id]["execution_arn"] = EXPRESS
+        deployed = Deployed()
+        deployed.has_logs(log_line(1, 0, "ExecutionStarted", 0, {}), since=None)
+        run = Run(http=easel.api.request, account=deployed.account)
+
+        traced = CliRunner().invoke(main, ["trace", "cat.png"], obj=run)
+
+        assert traced.exit_code == Exit.OK
+        assert EXPRESS in traced.stdout
+
+    def test_without_the_local_stacks_aws_the_option_that_names_it_is_said(
+        self, easel: CommandLine
+    ) -> None:
+        class Down:
+            def get_paginator(self, operation: str) -> None:
+                raise EndpointConnectionError(endpoint_url="http://127.0.0.1:8081/")
+
+        arn = EXPRESS.replace(":express:", ":execution:")
+        run = Run(http=easel.api.request, account=Account(lambda *_: Down(), "us-east-1"))
+
+        traced = CliRunner().invoke(main, ["trace", arn], obj=run)
+
+        assert traced.exit_code == Exit.UNREACHABLE
+        assert "--aws-endpoint or EASEL_AWS_ENDPOINT" in traced.stderr
+
+    def test_bars_fit_a_narrow_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        deployed = Deployed()
+        lines = [log_line(1, 0, "ExecutionStarted", 0, {})]
+        lines += [log_line(2, 1, "PassStateEntered", 0.0, {"name": "Answer"})]
+        lines += [log_line(3, 2, "ExecutionSucceeded", 100.0, {})]
+        deployed.has_logs(*lines, since=None)
+        run = Run(http=FakeApi().request, account=deployed.account)
+        monkeypatch.setattr(display, "terminal_width", lambda: 50)
+
+        traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)
+
+        assert "…" not in traced.stdout
+        assert max(len(line) for line in traced.stdout.splitlines() if "█" in line) <= 50
+
     def test_the_command_draws_the_timeline(self) -> None:
         deployed = Deployed()
         lines = [log_line(number, *event) for number, event in enumerate(RETRIED, 1)]
-        deployed.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
-        deployed.answers(
-            "logs", "filter_log_events", {"events": [{"message": line} for line in lines]}
-        )
+        deployed.has_logs(*lines, since=None)
         run = Run(http=FakeApi().request, account=deployed.account)
 
         traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -64,8 +65,33 @@ def test_what_a_recipe_does_not_have_is_left_out_and_a_colon_is_quoted() -> None
     )
 
     assert infotext(core, 1536, 1536) == (
-        'a cat\nSeed: 42, Size: 1536x1536, Model: "stability.stable-image-core-v1:1"'
+        "a cat\n"
+        'Steps: unknown, Seed: 42, Size: 1536x1536, Model: "stability.stable-image-core-v1:1"'
     )
+
+
+def read_as_prompt_reader(text: str) -> dict[str, str]:
+    """The settings begin with the first line that begins with Steps, as in its a1111.py."""
+    prompt, found, settings = text.partition("\nSteps:")
+    pairs = re.findall(r"\s*([^:,]+):\s*([^,]+)", found + settings)
+    return {"prompt": prompt, **dict(pairs)}
+
+
+def read_as_civitai(text: str) -> dict[str, str]:
+    """As in its automatic.metadata.ts: nothing is read without a line that begins with Steps."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    settings = next((line for line in lines if line.startswith("Steps: ")), "")
+    return dict(pair.split(": ", 1) for pair in settings.split(", ") if pair)
+
+
+@pytest.mark.parametrize("read", [read_as_prompt_reader, read_as_civitai])
+@pytest.mark.parametrize(("parameters", "steps"), [({}, "unknown"), ({"steps": 30}, "30")])
+def test_other_readers_find_the_settings_whether_a_model_takes_steps_or_not(
+    read: Callable[[str], dict[str, str]], parameters: dict[str, int], steps: str
+) -> None:
+    settings = read(infotext(recipe("a cat", "", **parameters), 640, 1536))
+
+    assert (settings["Steps"], settings["Seed"], settings["Size"]) == (steps, "42", "640x1536")
 
 
 def test_the_web_ui_reads_every_setting() -> None:

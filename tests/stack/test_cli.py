@@ -84,7 +84,7 @@ class TestEndings:
             (("draw", "x", "--aspect", "7:7"), Exit.REFUSED, "invalid_value"),
             (("draw", "x", "--api-key", "wrong"), Exit.REFUSED, "--api-key"),
             (("draw",), Exit.USAGE, "PROMPT"),
-            (("trace", "arn:aws:states:us-east-1:1:execution:no:no"), Exit.USAGE, "no ARN"),
+            (("trace", "arn:aws:states:us-east-1:1:execution:no:no"), Exit.USAGE, "not the ARN"),
         ],
         ids=["model", "value", "key", "usage", "trace"],
     )

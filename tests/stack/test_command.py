@@ -108,6 +108,11 @@ def test_a_signal_stops_everything_and_pictures_are_kept_where_they_are_told_to(
             assert code == 0
             assert group_members(process.pid) == []
 
+    for export in (
+        f"ENDPOINT=http://127.0.0.1:{port}",
+        f"AWS_ENDPOINT=http://127.0.0.1:{aws_port}",
+    ):
+        assert f"  export EASEL_{export}\n" in said
     assert [answer["seed"] for answer in answers] == [3, 3]
     assert [answer["reused"] for answer in answers] == [False, True]
     assert answers[0]["sha256"] == answers[1]["sha256"]
@@ -144,6 +149,13 @@ def test_a_port_in_use_is_one_clear_line(easel: LocalClient) -> None:
     assert process.returncode == 1
     assert said.count("\n") == 1
     assert f"port {port} is in use" in said
+
+
+def test_a_latency_that_is_no_number_is_said_plainly() -> None:
+    with started(*free_ports(), "--latency=long") as process:
+        said, _ = process.communicate(timeout=30)
+
+    assert "a latency is a number of seconds from 0 to 3600, not long" in said
 
 
 def test_a_start_from_the_cache_does_without_aws_cdk() -> None:
