@@ -144,7 +144,7 @@ def _quoted() -> Iterator[Scenario]:
     yield refused("model of a rerun", {"model": CANARY}, 404, path=rerun)
     yield refused("file of a rerun", {"recipe_in_picture": CANARY}, path=rerun)
     broken = ({"at": "PutObject", "kind": "SlowDown", "times": 9, "key": "output-images/*"},)
-    key = {"Idempotency-Key": HEADER_CANARY}
+    key = {"Idempotency-Key": f"{HEADER_CANARY}-rerun"}
     yield refused("key of a rerun", {}, 503, path=rerun, headers=key, faults=broken)
     yield refused(
         "key of another rerun", {"recipe_in_picture": False}, 422, path=rerun, headers=key
