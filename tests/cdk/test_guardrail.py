@@ -71,7 +71,7 @@ class TestGuardrail:
         (machine,) = properties(self.OFF, "AWS::StepFunctions::StateMachine")
         states = json.loads(machine["DefinitionString"])["States"]
 
-        assert states["Validate"]["Next"] == "DrawEach"
+        assert states["Accepted"]["Choices"][0]["Next"] == "DrawEach"
         assert not {"CheckPrompt", "Verdict", "PromptBlocked", "GuardrailRefused"} & states.keys()
         assert not properties(self.OFF, "AWS::Bedrock::Guardrail")
 

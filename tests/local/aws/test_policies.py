@@ -139,7 +139,8 @@ class TestResourcePolicies:
                 authorise(*asked)
 
     def test_what_is_allowed_a_service_is_not_allowed_a_role(self) -> None:
-        with role({"Statement": []}):
+        nothing = {"Effect": "Allow", "Action": "none:None", "Resource": "*"}
+        with role({"Version": "2012-10-17", "Statement": [nothing]}):
             caller = Caller("arn:caller", "role", "us-east-1", "s3")
 
             assert not may(caller, "s3:PutObject", f"{self.BUCKET}/1", {}, self.STATEMENTS)
