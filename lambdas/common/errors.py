@@ -282,14 +282,15 @@ class GuardrailUnavailableError(ServiceError):
 
 
 class GuardrailRefusedError(ServiceError):
-    """The guardrail does not work: its permission, id, version or quota is wrong."""
+    """The guardrail does not work: its permission, id, version or quota is wrong, or it did not
+    check everything."""
 
     recoverable = True
     code = "guardrail_refused"
     default_message = (
         "The guardrail does not work for this service, and nothing unchecked is drawn or "
         "published. The operator has to allow bedrock:ApplyGuardrail on it and check its id, "
-        "version and quotas."
+        "version, policies and quotas: it has to read all text and look at all pictures."
     )
 
 
@@ -382,6 +383,7 @@ def workflow_answers() -> dict[str, Any]:
             **{f"BedrockRuntime.{code}": error for code, error in GUARDRAIL_ERRORS.items()},
             "BedrockRuntime.SdkClientException": GuardrailUnavailableError,
             "States.Timeout": GuardrailUnavailableError,
+            "GuardrailRefusedError": GuardrailRefusedError,
             "PromptBlockedError": PromptBlockedError,
         },
         "drawing": {**dict.fromkeys(timeouts, DeadlineError), throttled: ThrottledError},

@@ -280,8 +280,38 @@ class TestPrompts:
         assert choice["Next"] == "DrawEach"
         assert verdict["Default"] == "Answer"
         for action in ("NONE", "GUARDRAIL_INTERVENED", None, "none"):
-            passes = filled(choice["Condition"], {"states": states(input={"action": action})})
+            checked = {"action": action, "covered": True}
+            passes = filled(choice["Condition"], {"states": states(input=checked)})
             assert passes == (action == "NONE")
+
+    @pytest.mark.parametrize(
+        ("coverage", "passes"),
+        [
+            ({"TextCharacters": {"Guarded": 5, "Total": 5}}, True),
+            ({"TextCharacters": {"Guarded": 5, "Total": 5}, "Images": {"Guarded": 0}}, True),
+            ({"TextCharacters": {"Guarded": 4, "Total": 5}}, False),
+            ({"TextCharacters": {"Guarded": 0, "Total": 0}}, False),
+            ({"TextCharacters": {"Total": 5}}, False),
+            ({"TextCharacters": {"Guarded": 5}}, False),
+            ({"TextCharacters": {}}, False),
+            ({}, False),
+            (None, False),
+        ],
+        ids=str,
+    )
+    def test_a_prompt_that_was_not_read_whole_is_refused(
+        self, coverage: dict[str, Any] | None, passes: bool
+    ) -> None:
+        result = {"Action": "NONE"} | ({} if coverage is None else {"GuardrailCoverage": coverage})
+        checked = filled(TASKS["CheckPrompt"]["Output"], {"states": states(result=result)})
+
+        (choice,) = STATES["Verdict"]["Choices"]
+        given = {"states": states(input=checked)}
+        answer = answer_to(filled(STATES["Verdict"]["Output"], given))
+
+        assert filled(choice["Condition"], given) is passes
+        assert answer["class"] == "GuardrailRefusedError"
+        assert body_of(answer)["error"]["code"] == "guardrail_refused"
 
     @pytest.mark.parametrize(
         ("assessments", "words"),
