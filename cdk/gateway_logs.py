@@ -16,12 +16,12 @@ from lambdas.common import telemetry
 
 # Numbers are quoted too, because a variable without a value is logged as a bare hyphen. No field
 # holds the caller's own text, so callers cannot forge fields: the path is the route's, and
-# `error.message` is left out because for a wrong signature it repeats the caller's headers. The
-# request id is the execution's name. Source: "Variables for access logging for API Gateway".
+# `error.message` is left out because for a wrong signature it repeats the caller's headers. Callers
+# can choose `$context.requestId`, but not the extended one, which is in the execution's input too.
+# Source: "Variables for access logging for API Gateway".
 ACCESS_LOG_FIELDS = {
     "time": "$context.requestTime",
-    "request_id": "$context.requestId",
-    "extended_request_id": "$context.extendedRequestId",
+    "request_id": "$context.extendedRequestId",
     "caller": "$context.identity.userArn",
     "api_key_id": "$context.identity.apiKeyId",
     "ip": "$context.identity.sourceIp",

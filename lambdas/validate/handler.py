@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Takes `{"input": {"operation", "id", "request", "idempotency_key", "caller"},
+    """Takes `{"input": {"operation", "id", "request", "idempotency_key", "caller", "request_id"},
     "execution_arn"}` and returns a plan as `Plan.to_dict` writes it.
 
     `operation` is draw, or rerun for the picture `id`. `request` is the caller's JSON. Key and
-    caller may be empty.
+    caller may be empty. `request_id` leads from the log to the API's access log.
     """
     with invocation("validate", event["execution_arn"], environment=_environment()) as log:
         sent = event["input"]
+        log.note(request_id=sent.get("request_id"))
         rerun = sent.get("operation") == "rerun"
         plan = _rerun(sent) if rerun else _draw(sent)
         log.note_recipe(plan.recipe, picture_id=plan.pictures[0].id)

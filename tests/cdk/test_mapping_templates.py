@@ -1,18 +1,21 @@
 """The API's mapping templates, rendered as API Gateway renders them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cdk import mapping_templates
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
 from local.gateway import mapping
 from local.gateway.mapping import Input, MappingError, Overrides, Util, render
 from tests.share import share
 
+TEMPLATES = Path(mapping_templates.__file__).parent
 NO_PARAMETERS: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
 ARN = "arn:aws:states:eu-west-1:111111111111:stateMachine:easel"
 EXECUTION_ARN = "arn:aws:states:eu-west-1:111111111111:express:easel:name:id"
@@ -24,7 +27,7 @@ NASTY = (
 
 def context() -> mapping.Context:
     return mapping.Context(
-        requestId="request-1",
+        extendedRequestId="request-1=",
         identity=mapping.Context(apiKeyId="key-1", userArn=None),
         responseOverride=Overrides(header=Overrides()),
     )
@@ -74,6 +77,7 @@ SENT = {
     "request": {},
     "idempotency_key": "",
     "caller": "key-1",
+    "request_id": "request-1=",
 }
 
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.just(NASTY)
@@ -98,7 +102,7 @@ class TestStartExecution:
         request = execution_request(body)
 
         assert json.loads(request["input"]) == {**SENT, "request": body}
-        assert request.keys() == {"stateMachineArn", "name", "input"}
+        assert request.keys() == {"stateMachineArn", "input"}
         assert request["stateMachineArn"] == ARN
 
     @pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
@@ -127,8 +131,11 @@ class TestStartExecution:
             **SENT, "operation": "rerun", "id": id, "request": {"model": "m"},
         }  # fmt: skip
 
-    def test_the_execution_is_named_after_the_request(self) -> None:
-        assert execution_request({})["name"] == "request-1"
+    def test_no_caller_chooses_the_executions_name(self) -> None:
+        """A client can send the request's id in x-amzn-RequestId, with signs that no name may have.
+        The service names an execution that has no name."""
+        assert "name" not in execution_request({})
+        assert "requestId" not in start_execution("draw", has_body=True, state_machine_arn=ARN)
 
 
 class TestEndedExecution:
@@ -205,6 +212,7 @@ class TestNotStarted:
             ("InvalidExecutionInput", 413, "invalid_value"),
             ("ValidationException", 413, "invalid_value"),
             ("SerializationException", 400, "invalid_value"),
+            ("InvalidName", 500, "internal_error"),
             ("AccessDeniedException", 500, "internal_error"),
             ("StateMachineDoesNotExist", 500, "internal_error"),
         ],
@@ -224,6 +232,117 @@ class TestNotStarted:
         assert body["error"]["code"] == code
         assert ("Retry-After" in where["responseOverride"]["header"]) == (expected == 429)
         assert "secret" not in text
+
+
+class OtherUtil(Util):
+    """Escapes nothing to {}, as one engine does, and what is absent not at all."""
+
+    def escapeJavaScript(self, text: Any) -> str:  # noqa: N802
+        assert text is not None
+        return super().escapeJavaScript(text) if text else "{}"
+
+
+class OtherInput(Input):
+    """Has "" or null for what is absent, where the other one has the other."""
+
+    absent: Any = ""
+
+    def path(self, path: str) -> Any:
+        found = super().path(path)
+        return self.absent if found is None else found
+
+
+class NullInput(OtherInput):
+    absent = None
+
+    def json(self, path: str) -> str:
+        return "null" if self.body in ("", "{}") else super().json(path)
+
+
+@pytest.mark.parametrize("reader", [Input, OtherInput, NullInput], ids=["usual", "empty", "null"])
+class TestOtherEngines:
+    """What an engine makes of nothing is not told everywhere: the templates hold either way."""
+
+    @pytest.fixture(autouse=True)
+    def _escapes_nothing_to_braces(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(mapping, "Util", OtherUtil)
+
+    @pytest.mark.parametrize("absent", ["", None], ids=["empty", "null"])
+    @pytest.mark.parametrize(
+        ("parameters", "found"),
+        [
+            (NO_PARAMETERS, {}),
+            ({"path": {"id": 0}, "header": {"Idempotency-Key": 0}, "querystring": {"a": 0}},
+             {"query": {"a": ""}}),
+            ({"path": {"id": "b"}, "header": {"Accept": 0}, "querystring": {"a": "1", "": 0}},
+             {"id": "b", "query": {"a": "1", "": ""}}),
+        ],
+        ids=["nothing sent", "sent empty", "one sent empty"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("body", ["", "{}", '{"prompt":"a"}'], ids=["none", "empty", "some"])
+    def test_what_is_absent_or_empty_is_no_text(
+        self,
+        reader: type[Input],
+        absent: Any,
+        parameters: dict[str, dict[str, Any]],
+        found: dict[str, Any],
+        body: str,
+    ) -> None:
+        sent = {
+            kind: {name: value or absent for name, value in values.items()}
+            for kind, values in parameters.items()
+        }
+        template = start_execution("draw", has_body=True, state_machine_arn=ARN)
+
+        rendered = render(template, input=reader(body, sent), context=context())
+
+        request = json.loads(body or "{}")
+        assert json.loads(json.loads(rendered)["input"]) == {**SENT, "request": request, **found}
+
+    @pytest.mark.parametrize(
+        ("response", "expected"),
+        [
+            ({"status": "FAILED", "error": "InternalError", "cause": ""}, 500),
+            ({"status": "FAILED", "error": "InternalError"}, 500),
+            ({"status": "SUCCEEDED"}, 500),
+            ({"status": "FAILED"}, 500),
+            ({"status": "TIMED_OUT"}, 504),
+            ({}, 500),
+        ],
+        ids=str,
+    )
+    def test_an_end_that_tells_nothing_is_answered(
+        self, reader: type[Input], response: dict[str, Any], expected: int
+    ) -> None:
+        where = context()
+
+        text = render(
+            mapping_template("execution_ended"),
+            input=reader(json.dumps(response), NO_PARAMETERS),
+            context=where,
+        )
+
+        assert where["responseOverride"]["status"] == expected
+        assert json.loads(text)["execution_arn"] == ""
+
+    def test_a_refusal_that_tells_nothing_is_answered(self, reader: type[Input]) -> None:
+        where = context()
+
+        text = render(
+            mapping_template("execution_not_started"),
+            input=reader("{}", NO_PARAMETERS),
+            context=where,
+        )
+
+        assert where["responseOverride"]["status"] == 500
+        assert json.loads(text)["error"]["code"] == "internal_error"
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.vtl")), ids=lambda path: path.stem)
+def test_each_part_of_a_template_has_a_line_of_its_own(template: Path) -> None:
+    for line in template.read_text().splitlines():
+        assert len(line) <= 120
+        assert line.count("#") == line.startswith("#")
 
 
 class TestRendering:
