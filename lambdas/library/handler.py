@@ -31,7 +31,8 @@ def handler(event: dict[str, Any], context: object) -> str:
             presigner = Presigner(bucket.name, _s3(), environment.url_expires_seconds)
             body = show(sent["id"], bucket=bucket, presigner=presigner, now=datetime.now(UTC))
         # As text: the state machine keeps only 15 digits of a number, and recipes can have more.
-        return json.dumps(body)
+        # Unescaped, because a state holds 256 KiB and an emoji is 4 bytes, but 14 if it is escaped.
+        return json.dumps(body, ensure_ascii=False)
 
 
 _environment = cache(LibraryEnvironment.read)

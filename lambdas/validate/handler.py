@@ -9,7 +9,7 @@ from lambdas.common.keys import idempotency_key
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.validate.idempotency import checked_key, recipe_for_key, remember_request
-from lambdas.validate.plan import Plan, read_plan
+from lambdas.validate.plan import Plan, check_size, read_plan
 from lambdas.validate.reruns import read_rerun
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         log.note(request_id=sent.get("request_id"))
         rerun = sent.get("operation") == "rerun"
         plan = _rerun(sent) if rerun else _draw(sent)
+        check_size(plan.recipe)
         log.note_recipe(plan.recipe, picture_id=plan.pictures[0].id)
         log.event = "rerun accepted" if rerun else "request accepted"
         return plan.to_dict()

@@ -45,6 +45,7 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
     for operation in ("draw", "rerun", "show", "list", None):
         yield "Operation", {"input": {"operation": operation}}
     yield "Operation", {"input": {}}
+    yield "Operation", {"input": {"operation": "draw", "request": {"prompt": "\u6f22" * 30_000}}}
     for payload in ({"recipe": RECIPE, "pictures": [PICTURE]}, HOSTILE):
         yield (
             "Validate",
