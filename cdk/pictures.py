@@ -57,4 +57,13 @@ class Pictures(Construct):
             lifecycle_rules=rules,
             server_access_logs_bucket=self.log_bucket,
             server_access_logs_prefix="pictures/",
+            # Pages that may call the API may also read the pictures that its URLs open.
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+                    allowed_origins=list(settings.allowed_origins),
+                )
+            ]
+            if settings.allowed_origins
+            else None,
         )
