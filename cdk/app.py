@@ -1,10 +1,11 @@
 """The CDK app: one stack, for the environment that the context names."""
 
 import json
+import os
 import sys
 from typing import Any
 
-from aws_cdk import App
+from aws_cdk import App, Environment
 
 from cdk.definition import DefinitionError
 from cdk.mapping_templates import MappingTemplateError
@@ -24,11 +25,15 @@ def main(app: App) -> None:
         settings = Settings.from_context(environments[environment] | _changed_settings(app))
     except SettingsError as error:
         raise SystemExit(f"settings of environment {environment}: {error}") from error
+    # The cdk command says here which region it deploys to.
+    region = os.environ.get("CDK_DEFAULT_REGION") or None
     try:
-        EaselStack(app, f"easel-{environment}", settings=settings)
-    except (DefinitionError, MappingTemplateError) as error:
+        EaselStack(app, f"easel-{environment}", settings=settings, env=Environment(region=region))
+    except (DefinitionError, MappingTemplateError, SettingsError) as error:
         raise SystemExit(str(error)) from error
     app.synth()
+    if region is None:
+        print("No region is set, so its guardrails are not checked.", file=sys.stderr)
     print(in_words(ceiling(settings), settings), file=sys.stderr)
 
 

@@ -1,7 +1,8 @@
 """Fills in the state machine's definition, the ASL file, and computes how long its tasks can take.
 
 `<<name>>` is a placeholder for what other files define: the time for drawing, the texts for a
-guardrail's policies, the answer expression, and in it the answers of `lambdas.common.errors`.
+guardrail's policies, the longest request, the answer expression, and in it the answers of
+`lambdas.common.errors`.
 
 The times in the ASL file are for a gateway that waits 29 seconds. Drawing has no fixed time: it
 gets all the time that the store step does not need even at its slowest.
@@ -24,8 +25,20 @@ DEFAULT_GATEWAY_TIMEOUT_SECONDS = 29
 # The state that checks the prompt with the guardrail.
 CHECK = "CheckPrompt"
 
+# The longest input of an execution, in characters of its JSON as encodeURIComponent writes it. They
+# are at least as many as its bytes in UTF-8, even if quotes and backslashes are escaped again. A
+# state holds 262,144 bytes: the rest is for what Validate is handed beside the input.
+REQUEST_LIMIT = 261_000
+
 # Errors that come back at once, because the call was refused before it started.
 INSTANT_ERRORS = frozenset({"BedrockRuntime.ThrottlingException"})
+
+
+# How an answer tells a caller which seed or key gets the picture later.
+_RECOVERY: Mapping[str, str] = {
+    "seed": "Its seed is ",
+    "idempotency_key": "Its Idempotency-Key is ",
+}
 
 
 class DefinitionError(ValueError):
@@ -51,9 +64,64 @@ def definition_for(settings: Settings) -> dict[str, Any]:
     places = {
         "draw_seconds": str(draw_seconds(definition)),
         "policies": json.dumps(errors.ASSESSMENT_POLICIES),
-        "answer.jsonata": answer.replace("<<answers>>", json.dumps(errors.workflow_answers())),
+        "request_limit": str(REQUEST_LIMIT),
+        "answer.jsonata": answer.replace("<<answers>>", json.dumps(workflow_answers())),
     }
     return dict(_filled(definition, places))
+
+
+def workflow_answers() -> dict[str, Any]:
+    """Returns the answers to failures of a task that are not errors of Easel's own.
+
+    By phase of the workflow, the state machine's name of an error leads to a class, and `answers`
+    has that one's answer. `{policy}` in a message stands for the failure's cause.
+    """
+    busy = "The service is doing as much as it may at once. Try again in a few seconds."
+    blocked = (
+        "The guardrail blocked the prompt by {policy}. "
+        "Change prompt or negative_prompt and try again."
+    )
+    too_large = (
+        "The request is too large for the workflow. A body of 80,000 bytes always fits, a longer "
+        "one if it is mostly plain letters."
+    )
+    answers: tuple[errors.EaselError, ...] = (
+        errors.NoTimeLeftError(),
+        errors.DeadlineError(),
+        errors.ThrottledError(busy),
+        errors.GuardrailUnavailableError(),
+        errors.GuardrailRefusedError(),
+        errors.PromptBlockedError(blocked, param="prompt"),
+        errors.RequestTooLargeError(too_large, param="body"),
+        errors.InternalError(),
+    )
+    timeouts, throttled = ("States.Timeout", "Sandbox.Timedout"), "Lambda.TooManyRequestsException"
+    phases: dict[str, dict[str, type[errors.EaselError]]] = {
+        "preparing": {
+            **dict.fromkeys(timeouts, errors.NoTimeLeftError),
+            throttled: errors.ThrottledError,
+            "RequestTooLargeError": errors.RequestTooLargeError,
+        },
+        "checking": {
+            **{f"BedrockRuntime.{code}": error for code, error in errors.GUARDRAIL_ERRORS.items()},
+            "BedrockRuntime.SdkClientException": errors.GuardrailUnavailableError,
+            "States.Timeout": errors.GuardrailUnavailableError,
+            "GuardrailRefusedError": errors.GuardrailRefusedError,
+            "PromptBlockedError": errors.PromptBlockedError,
+        },
+        "drawing": {
+            **dict.fromkeys(timeouts, errors.DeadlineError),
+            throttled: errors.ThrottledError,
+        },
+    }
+    return {
+        **{
+            phase: {name: error.__name__ for name, error in classes.items()}
+            for phase, classes in phases.items()
+        },
+        "answers": {type(each).__name__: each.answer() for each in answers},
+        "recovery": _RECOVERY,
+    }
 
 
 def _filled(value: Any, places: Mapping[str, str]) -> Any:

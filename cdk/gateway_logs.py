@@ -18,11 +18,11 @@ from lambdas.common import telemetry
 # holds the caller's own text, so callers cannot forge fields: the path is the route's, and
 # `error.message` is left out because for a wrong signature it repeats the caller's headers, and
 # `integration.error` because it may repeat what Step Functions says of an input that it refuses.
-# The request id is the execution's name. Source: "Variables for access logging for API Gateway".
+# Callers can choose `$context.requestId`, but not the extended one, which is in the execution's
+# input too. Source: "Variables for access logging for API Gateway".
 ACCESS_LOG_FIELDS = {
     "time": "$context.requestTime",
-    "request_id": "$context.requestId",
-    "extended_request_id": "$context.extendedRequestId",
+    "request_id": "$context.extendedRequestId",
     "caller": "$context.identity.userArn",
     "api_key_id": "$context.identity.apiKeyId",
     "ip": "$context.identity.sourceIp",

@@ -2,17 +2,32 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from aws_cdk import Stack
+from aws_cdk import Annotations, Stack, Token
 from aws_cdk import aws_bedrock as bedrock
 from constructs import Construct
 
-from cdk.settings import Settings
+from cdk.settings import Settings, SettingsError
 
 # The categories of harmful content that Bedrock detects in text and pictures.
 CATEGORIES = ("HATE", "INSULTS", "MISCONDUCT", "SEXUAL", "VIOLENCE")
+
+# The regions whose guardrails look at pictures, and for what: "Block harmful images with content
+# filters" of the Bedrock guide, November 2026. Those with four categories are a preview.
+_PREVIEW = tuple(category for category in CATEGORIES if category != "MISCONDUCT")
+PICTURE_CATEGORIES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1"), CATEGORIES),
+    **dict.fromkeys(
+        (
+            "us-east-2", "ap-south-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2",
+            "eu-west-1", "eu-west-2", "us-gov-west-1",
+        ),
+        _PREVIEW,
+    ),
+}  # fmt: skip
 
 # No caller sees this: Easel answers blocked requests with its own messages.
 _MESSAGE = "Blocked by the guardrail."
@@ -31,7 +46,7 @@ class Guardrail(Construct):
             self.version = settings.guardrail_version
             self.arn = self._arn_of(settings.guardrail_id)
             return
-        policies = _policies(settings)
+        policies = _policies(settings, self._picture_categories())
         guardrail = bedrock.CfnGuardrail(
             self,
             "Guardrail",
@@ -53,6 +68,25 @@ class Guardrail(Construct):
         self.version = version.attr_version
         self.arn = guardrail.attr_guardrail_arn
 
+    def _picture_categories(self) -> tuple[str, ...]:
+        """Returns what pictures are checked for in the stack's region, and warns if that is not
+        everything. Raises SettingsError if it is nothing. A region that is not known has all."""
+        region = Stack.of(self).region
+        if Token.is_unresolved(region):
+            return CATEGORIES
+        if region not in PICTURE_CATEGORIES:
+            raise SettingsError(
+                f"guardrails look at no pictures in {region}, so none could be published: deploy "
+                f"to one of {', '.join(PICTURE_CATEGORIES)}, or set guardrail off"
+            )
+        categories = PICTURE_CATEGORIES[region]
+        if categories != CATEGORIES:
+            Annotations.of(self).add_warning_v2(
+                "easel:guardrailPreview",
+                f"in {region} guardrails look at pictures as a preview, and not for MISCONDUCT",
+            )
+        return categories
+
     def _arn_of(self, guardrail_id: str) -> str:
         if guardrail_id.startswith("arn:"):
             return guardrail_id
@@ -60,7 +94,7 @@ class Guardrail(Construct):
         return stack.format_arn(service="bedrock", resource="guardrail", resource_name=guardrail_id)
 
 
-def _policies(settings: Settings) -> dict[str, Any]:
+def _policies(settings: Settings, picture_categories: Sequence[str]) -> dict[str, Any]:
     strength = settings.guardrail_strength
     filters: list[dict[str, Any]] = [
         {
@@ -68,7 +102,7 @@ def _policies(settings: Settings) -> dict[str, Any]:
             "inputStrength": strength,
             "outputStrength": strength,
             "inputModalities": ["TEXT"],
-            "outputModalities": ["TEXT", "IMAGE"],
+            "outputModalities": ["TEXT", "IMAGE"] if category in picture_categories else ["TEXT"],
         }
         for category in CATEGORIES
     ]

@@ -1,6 +1,6 @@
 """A dashboard for the operator, alarms, and the SNS topic that the alarms go to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -18,7 +18,7 @@ from cdk.gateway_logs import THROTTLED_REQUESTS
 from cdk.guardrail import Guardrail
 from cdk.settings import Settings
 from lambdas.common import telemetry
-from lambdas.common.errors import CLASSES, QuotaExceededError, ThrottledError
+from lambdas.common.errors import CLASSES
 
 _FIVE_MINUTES = Duration.minutes(5)
 
@@ -31,10 +31,6 @@ _MANY_THROTTLED_REQUESTS = 20
 
 _WIDTH = 24
 _IN_A_ROW = 3
-
-_THROTTLED = [ThrottledError.__name__, QuotaExceededError.__name__]
-# Errors that neither a retry nor another request can fix.
-_BROKEN = [name for name in sorted(CLASSES) if CLASSES[name].status == 500]
 
 
 class Observability(Construct):
@@ -77,18 +73,24 @@ class Observability(Construct):
             self, "TopicKey", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY
         )
         topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
-        for protected, allowed, resource in (
-            (key, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"),
-            (topic, ["sns:Publish"], topic.topic_arn),
-        ):
-            protected.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                    actions=allowed,
-                    resources=[resource],
-                    conditions=alarms_of_stack,
-                )
+        cloudwatch_service = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+        # Without conditions, as in that guide's example: not every service hands its alarm's ARN
+        # on to KMS, and then no alarm would arrive. The key is this topic's alone.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[cloudwatch_service],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],
             )
+        )
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[cloudwatch_service],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions=alarms_of_stack,
+            )
+        )
         if self._settings.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(self._settings.alarm_email))
         return topic
@@ -96,26 +98,24 @@ class Observability(Construct):
     def _add_alarms(self) -> list[cloudwatch.Alarm]:
         late_ms = _LATE * (self._settings.gateway_timeout_seconds * 1_000)
         dear_usd = self._settings.alarm_cost_usd_per_hour
-        broken = _sum_of(self._own(telemetry.ERRORS, error=name) for name in _BROKEN)
-        throttled = _sum_of(self._own(telemetry.ERRORS, error=name) for name in _THROTTLED)
-        busy = _sum_of(self._function(name, "Throttles") for name in self._functions)
+        # Each of these watches one metric, without arithmetic: CloudWatch does not say what that
+        # makes of a metric that was never published.
         rows: tuple[tuple[str, str, cloudwatch.IMetric, float, int], ...] = (
             ("failed-executions",
              "Executions failed by a fault of the service's side.",
              self._states("ExecutionsFailed"), 1, 1),
-            # A request for several pictures succeeds if at least one of them was drawn.
             ("broken",
              "A permission, a setting or a function is broken: the log lines name the error.",
-             broken, 1, 1),
+             self._own(telemetry.BROKEN), 1, 1),
             ("timed-out-executions",
              "Executions ran into the workflow's timeout, which no path of it should reach.",
              self._states("ExecutionsTimedOut"), 1, 1),
-            ("throttled-functions",
-             "Lambda throttles: the account's or a function's concurrency is used up.",
-             busy, _MANY_THROTTLES, 1),
+            *((f"throttled-{name}",
+               f"Lambda throttles {name}: the account's or the function's concurrency is used up.",
+               self._function(name, "Throttles"), _MANY_THROTTLES, 1) for name in self._functions),
             ("throttled-models",
              "Bedrock throttles model calls, or a quota is used up.",
-             throttled, _MANY_THROTTLES, 1),
+             self._own(telemetry.THROTTLED), _MANY_THROTTLES, 1),
             # Not all 4XXs: anybody can cause those for missing credentials.
             ("throttled-requests",
              "Callers are told to come later: the stage's throttle, a key's quota or Bedrock's. "
@@ -296,17 +296,6 @@ def _metric(
         period=_FIVE_MINUTES,
         label=label or _label(name, statistic),
         region=region,
-    )
-
-
-def _sum_of(metrics: Iterable[cloudwatch.Metric]) -> cloudwatch.MathExpression:
-    """Adds metrics up. One without a value in a period counts as 0."""
-    names = {f"m{index}": metric for index, metric in enumerate(metrics)}
-    return cloudwatch.MathExpression(
-        expression=" + ".join(f"FILL({name}, 0)" for name in names),
-        using_metrics=names,
-        period=_FIVE_MINUTES,
-        label="throttled",
     )
 
 

@@ -58,6 +58,15 @@ class Pictures(Construct):
             lifecycle_rules=rules,
             server_access_logs_bucket=self.log_bucket,
             server_access_logs_prefix="pictures/",
+            # Pages that may call the API may also read the pictures that its URLs open.
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+                    allowed_origins=list(settings.allowed_origins),
+                )
+            ]
+            if settings.allowed_origins
+            else None,
         )
         # What was published is never overwritten unseen ("Enforce conditional writes on Amazon S3
         # buckets", S3 guide). Uploads in parts, which nothing makes here, are denied as well:

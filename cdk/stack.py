@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Annotations, CfnOutput, Stack
+from aws_cdk import Annotations, CfnOutput, Environment, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -38,8 +38,9 @@ class EaselStack(Stack):
         *,
         settings: Settings,
         catalog: Mapping[str, Model] = CATALOG,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, id, description="Easel: text-to-image as a workflow")
+        super().__init__(scope, id, description="Easel: text-to-image as a workflow", env=env)
         _warn_if_legacy(self, catalog[settings.default_model])
         self.pictures = Pictures(self, "Pictures", settings=settings)
         self.guardrail = (

@@ -40,6 +40,7 @@ def _synth(out: Path, context: dict[str, Any]) -> None:
         cwd=ROOT,
         env={
             **os.environ,
+            "CDK_DEFAULT_REGION": "",
             "PATH": f"{node}{os.pathsep}{os.environ['PATH']}",
             "CDK_OUTDIR": str(out),
             "CDK_CONTEXT_JSON": json.dumps(context),

@@ -2,6 +2,10 @@
 
 In a template `<<Class.status>>`, `<<Class.retry_after_seconds>>` and `<<Class.error>>` are
 placeholders for the values of that class in `lambdas.common.errors`.
+
+Not every engine agrees on what is empty: a value that is absent can be null or "", and escaping ""
+can give "{}". So templates set each part on a line of its own, as text ("$!..."), and escape only
+what is there.
 """
 
 import json
@@ -11,9 +15,6 @@ from pathlib import Path
 from lambdas.common import errors
 
 _PLACE = re.compile(r"<<(\w+)\.(status|retry_after_seconds|error)>>")
-
-# The request's body, escaped for use inside a JSON string.
-_BODY = """$util.escapeJavaScript($input.json('$')).replaceAll("\\\\'","'")"""
 
 
 class MappingTemplateError(ValueError):
@@ -32,8 +33,13 @@ def mapping_template(name: str, **values: str) -> str:
 
 
 def start_execution(operation: str, *, has_body: bool, state_machine_arn: str) -> str:
-    """Returns the template that makes a request the input of an execution."""
-    request = _BODY if has_body else "{}"
+    """Returns the template that makes a request the input of an execution.
+
+    The input is JSON in a string of JSON, so what callers send is escaped twice, but a body is JSON
+    already. Step Functions names the execution: callers can choose `$context.requestId`, with
+    characters that a name must not have. `request_id` leads to the access log.
+    """
+    request = "$!input.json('$')" if has_body else ""
     places = {"operation": operation, "request": request, "state_machine_arn": state_machine_arn}
     return mapping_template("start_execution", **places)
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
-# S3 answers ConditionalRequestConflict if another write or a deletion of the key runs meanwhile.
-_EXISTS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
+# Not ConditionalRequestConflict: then another write or a deletion of the key ran meanwhile, the key
+# may be there or not, and S3 says to try again.
+_EXISTS = frozenset({"PreconditionFailed", "412"})
 
 
 def s3_config() -> Config:

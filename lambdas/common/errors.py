@@ -10,6 +10,7 @@ EaselError
 │   ├── PictureNotFoundError       404
 │   ├── BeingDrawnError            409
 │   ├── ModelRetiredError          410
+│   ├── RequestTooLargeError       413
 │   └── IdempotencyKeyReusedError  422
 └── ServiceError                   ends the workflow as a failure: the operator can mend it
     ├── ThrottledError             429, the workflow retries it
@@ -54,7 +55,7 @@ class EaselError(Exception):
     machine: `{"class", "fault", "status", "headers", "error": {...}, "recoverable", "detail"}`.
 
     `recoverable` says whether the same request can still get the picture later. If so, the state
-    machine adds the picture's seed or Idempotency-Key to the message (`RECOVERY`).
+    machine adds the picture's seed or Idempotency-Key to the message (`cdk/definition.py`).
     """
 
     fault: ClassVar[str] = "service"
@@ -167,6 +168,12 @@ class ModelRetiredError(CallerError):
 
     status = 410
     code = "model_retired"
+
+
+class RequestTooLargeError(CallerError):
+    """The request does not fit into a state of the workflow. One of 80,000 bytes does."""
+
+    status = 413
 
 
 class IdempotencyKeyReusedError(CallerError):
@@ -287,14 +294,15 @@ class GuardrailUnavailableError(ServiceError):
 
 
 class GuardrailRefusedError(ServiceError):
-    """The guardrail does not work: its permission, id, version or quota is wrong."""
+    """The guardrail does not work: its permission, id, version or quota is wrong, or it did not
+    check everything."""
 
     recoverable = True
     code = "guardrail_refused"
     default_message = (
         "The guardrail does not work for this service, and nothing unchecked is drawn or "
         "published. The operator has to allow bedrock:ApplyGuardrail on it and check its id, "
-        "version and quotas."
+        "version, policies and quotas: it has to read all text and look at all pictures."
     )
 
 
@@ -357,45 +365,3 @@ ASSESSMENT_POLICIES: Mapping[str, str] = {
     "SensitiveInformationPolicy": "its policy on sensitive information",
     "Other": "one of its policies",
 }
-
-# How an answer tells a caller which seed or key gets the picture later.
-RECOVERY: Mapping[str, str] = {
-    "seed": "Its seed is ",
-    "idempotency_key": "Its Idempotency-Key is ",
-}
-
-
-def workflow_answers() -> dict[str, Any]:
-    """Returns the answers to failures of a task that are not errors of Easel's own.
-
-    By phase of the workflow, the state machine's name of an error leads to a class, and `answers`
-    has that one's answer. `{policy}` in a message stands for the failure's cause.
-    """
-    busy = "The service is doing as much as it may at once. Try again in a few seconds."
-    blocked = (
-        "The guardrail blocked the prompt by {policy}. "
-        "Change prompt or negative_prompt and try again."
-    )
-    answers: tuple[EaselError, ...] = (
-        NoTimeLeftError(), DeadlineError(), ThrottledError(busy), GuardrailUnavailableError(),
-        GuardrailRefusedError(), PromptBlockedError(blocked, param="prompt"), InternalError(),
-    )  # fmt: skip
-    timeouts, throttled = ("States.Timeout", "Sandbox.Timedout"), "Lambda.TooManyRequestsException"
-    phases: dict[str, dict[str, type[EaselError]]] = {
-        "preparing": {**dict.fromkeys(timeouts, NoTimeLeftError), throttled: ThrottledError},
-        "checking": {
-            **{f"BedrockRuntime.{code}": error for code, error in GUARDRAIL_ERRORS.items()},
-            "BedrockRuntime.SdkClientException": GuardrailUnavailableError,
-            "States.Timeout": GuardrailUnavailableError,
-            "PromptBlockedError": PromptBlockedError,
-        },
-        "drawing": {**dict.fromkeys(timeouts, DeadlineError), throttled: ThrottledError},
-    }
-    return {
-        **{
-            phase: {name: error.__name__ for name, error in classes.items()}
-            for phase, classes in phases.items()
-        },
-        "answers": {type(each).__name__: each.answer() for each in answers},
-        "recovery": RECOVERY,
-    }

@@ -19,6 +19,8 @@ from lambdas.common.errors import (
     InternalError,
     PictureBlockedError,
     PromptBlockedError,
+    QuotaExceededError,
+    ThrottledError,
 )
 from lambdas.common.recipe import Recipe
 
@@ -28,6 +30,7 @@ DimensionSets = tuple[tuple[str, ...], ...]
 
 _BY_MODEL: DimensionSets = (("stack",), ("stack", "model"))
 _BY_ERROR: DimensionSets = (("stack",), ("stack", "error"))
+_OF_STACK: DimensionSets = (("stack",),)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ ESTIMATED_COST = Metric("EstimatedCost", unit="None")
 # Invocations that ended in an error, the caller's or the service's. Each attempt counts.
 ERRORS = Metric("Errors", dimension_sets=_BY_ERROR)
 
+# Of those, what alarms watch, because nobody knows the class of every bug beforehand. BROKEN is for
+# the operator: a permission, a setting or a function is wrong. THROTTLED are the model's throttles
+# and quotas.
+BROKEN = Metric("Broken", dimension_sets=_OF_STACK)
+THROTTLED = Metric("Throttled", dimension_sets=_OF_STACK)
 
 _print = partial(print, flush=True)
 
@@ -111,6 +119,10 @@ class Log:
         if self._environment.log_execution_data:
             facts["message"] = getattr(error, "message", str(error))
         self.count(ERRORS)
+        if not isinstance(error, EaselError) or error.status == InternalError.status:
+            self.count(BROKEN)
+        if isinstance(error, ThrottledError | QuotaExceededError):
+            self.count(THROTTLED)
         if isinstance(error, PromptBlockedError | PictureBlockedError):
             self.count(FILTERED)
         event, level, outcome = f"{self._noted['function']} failed", "ERROR", "failed"

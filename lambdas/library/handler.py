@@ -37,7 +37,8 @@ def _page(event: dict[str, Any]) -> str:
             log=log,
         )
         # As text: the state machine keeps only 15 digits of a number, and recipes can have more.
-        return json.dumps(body)
+        # Unescaped, because a state holds 256 KiB and an emoji is 4 bytes, but 14 if it is escaped.
+        return json.dumps(body, ensure_ascii=False)
 
 
 _environment = cache(LibraryEnvironment.read)

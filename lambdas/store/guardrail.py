@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.common.errors import (
     ASSESSMENT_POLICIES,
     GUARDRAIL_ERRORS,
+    GuardrailRefusedError,
     GuardrailUnavailableError,
     InternalError,
     PictureTooLargeError,
@@ -64,9 +65,13 @@ class Guardrail:
             raise GUARDRAIL_ERRORS.get(code, InternalError)(detail=code) from error
         except BotoCoreError as error:
             raise GuardrailUnavailableError(detail=type(error).__name__) from error
-        if answer["action"] == "NONE":
-            return None
-        return _policy(answer["assessments"])
+        if answer["action"] != "NONE":
+            return _policy(answer.get("assessments", []))
+        # A guardrail without filters for pictures lets them pass unchecked, with the same action.
+        images = answer.get("guardrailCoverage", {}).get("images", {})
+        if not images.get("guarded") == images.get("total") == 1:
+            raise GuardrailRefusedError(detail=f"images guarded: {images}")
+        return None
 
 
 def _policy(assessments: Any) -> str:

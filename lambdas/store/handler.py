@@ -27,12 +27,11 @@ def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture | 
     with invocation("store", execution.arn, environment=_environment()) as log:
         if event["operation"] == "show":
             log.event = "picture shown"
-            # As text: the state machine keeps only 15 digits of a number, and recipes can have
-            # more.
             owner, visibility = owner_of(event["caller"]), _environment().visibility
-            return json.dumps(
-                show(event["id"], _dependencies(), owner=owner, visibility=visibility)
-            )
+            shown = show(event["id"], _dependencies(), owner=owner, visibility=visibility)
+            # As text: the state machine keeps only 15 digits of a number, and recipes can have
+            # more. Unescaped, because a state holds 256 KiB.
+            return json.dumps(shown, ensure_ascii=False)
         recipe = Recipe.from_dict(event["recipe"])
         log.note_recipe(recipe, picture_id=event["id"])
         log.event = "picture published"

@@ -11,7 +11,7 @@ from lambdas.common.owner import owner_of
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.validate.idempotency import checked_key, recipe_for_key, remember_request
-from lambdas.validate.plan import Plan, read_plan
+from lambdas.validate.plan import Plan, check_size, read_plan
 from lambdas.validate.reruns import read_rerun
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Takes `{"input": {"operation", "id", "request", "idempotency_key", "caller"},
+    """Takes `{"input": {"operation", "id", "request", "idempotency_key", "caller", "request_id"},
     "execution_arn"}` and returns a plan as `Plan.to_dict` writes it, or `{"refusal"}` for what is
     the caller's fault.
 
     `operation` is draw, or rerun for the picture `id`. `request` is the caller's JSON. Key and
-    caller may be empty.
+    caller may be empty. `request_id` leads from the log to the API's access log.
     """
     try:
         return _plan(event).to_dict()
@@ -38,8 +38,10 @@ _environment = cache(ValidateEnvironment.read)
 def _plan(event: dict[str, Any]) -> Plan:
     with invocation("validate", event["execution_arn"], environment=_environment()) as log:
         sent = event["input"]
+        log.note(request_id=sent.get("request_id"))
         rerun = sent.get("operation") == "rerun"
         plan = _rerun(sent) if rerun else _draw(sent)
+        check_size(plan.recipe)
         log.note_recipe(plan.recipe, picture_id=plan.pictures[0].id)
         log.event = "rerun accepted" if rerun else "request accepted"
         return plan

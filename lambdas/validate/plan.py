@@ -1,17 +1,21 @@
 """Turns a request into a plan: its pictures, and whether their files get the recipe."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lambdas.common.catalog import CATALOG, Range
 from lambdas.common.environment import ValidateEnvironment
-from lambdas.common.errors import EaselError, InvalidRequestError
+from lambdas.common.errors import EaselError, InvalidRequestError, RequestTooLargeError
 from lambdas.common.owner import own_id
 from lambdas.common.recipe import RECIPE_VERSION, Recipe
 from lambdas.validate.request import kind, must_be, named, object_of, resolve, shown
 
 COUNT_LIMIT = 4
+
+# As JSON in JSON. Only thousands of control characters, of 7 bytes each, get there.
+RECIPE_LIMIT_BYTES = 200_000
 
 _COUNTS = Range(1, COUNT_LIMIT, default=1, whole=True)
 _RECIPE_FIELDS = frozenset({"version", "model", "prompt", "negative_prompt", "seed", "parameters"})
@@ -111,6 +115,16 @@ def _first_recipe(
             param="seed",
         )
     return first
+
+
+def check_size(recipe: Recipe) -> None:
+    """Raises RequestTooLargeError for a recipe that could be drawn but not shown: an answer is JSON
+    in JSON, and a state holds 256 KiB."""
+    text = json.dumps(recipe.canonical_json, ensure_ascii=False)
+    if len(text.encode()) > RECIPE_LIMIT_BYTES:
+        raise RequestTooLargeError(
+            "The prompts are too long for so many control characters.", param="prompt"
+        )
 
 
 def read_recipe(given: Any, environment: ValidateEnvironment) -> Recipe:

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from jsonata import Jsonata
+from jsonata.functions import Functions
 from jsonata.utils import Utils
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -33,6 +34,16 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 
 class EvaluationError(Exception):
     """An expression that fails or has no value; the text says which, and why."""
+
+
+class _Encoder(Functions.Encoder):  # type: ignore[misc]
+    """Writes every character as it is, as JSONata does, where this library escapes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "ensure_ascii": False})
+
+
+Functions.Encoder = _Encoder
 
 
 def fill_gap() -> None:

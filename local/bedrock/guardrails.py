@@ -109,13 +109,25 @@ class Guardrails:
         seen = [(self._marked[each], "HIGH") for each in digests if each in self._marked]
         assessment = _assessment(policies, source.title(), "\n".join(texts), seen)
         blocked = "BlockedInputMessaging" if source == "INPUT" else "BlockedOutputsMessaging"
-        usage = _usage(policies, sum(map(len, texts)), len(pictures))
+        characters = sum(map(len, texts))
+        reads, looks = _checks(policies, source.title())
+        usage = _usage(policies, characters, len(pictures) if looks else 0)
+        coverage = {
+            "textCharacters": {"guarded": characters if reads else 0, "total": characters},
+            "images": {"guarded": len(pictures) if looks else 0, "total": len(pictures)},
+        }
         return {
             "action": "GUARDRAIL_INTERVENED" if assessment else "NONE",
             "actionReason": "Guardrail blocked." if assessment else "No action.",
             "outputs": [{"text": policies[blocked]}] if assessment else [],
-            "assessments": [{**assessment, "invocationMetrics": {"usage": usage}}],
+            "assessments": [
+                {
+                    **assessment,
+                    "invocationMetrics": {"usage": usage, "guardrailCoverage": coverage},
+                }
+            ],
             "usage": usage,
+            "guardrailCoverage": coverage,
         }
 
 
@@ -192,6 +204,18 @@ def _assessment(
         "topicPolicy": {"topics": topics},
     }
     return {policy: lists for policy, lists in found.items() if any(lists.values())}
+
+
+def _checks(policies: Mapping[str, Any], side: str) -> tuple[bool, bool]:
+    """Returns whether the policies check texts of one side, and whether pictures."""
+    modalities = {
+        modality
+        for each in policies.get("ContentPolicyConfig", {}).get("FiltersConfig", [])
+        if each[f"{side}Strength"] != "NONE"
+        for modality in each.get(f"{side}Modalities", ["TEXT"])
+    }
+    others = policies.get("WordPolicyConfig") or policies.get("TopicPolicyConfig")
+    return "TEXT" in modalities or bool(others), "IMAGE" in modalities
 
 
 def _usage(policies: Mapping[str, Any], characters: int, pictures: int) -> dict[str, int]:

@@ -146,7 +146,7 @@ class Gateway:
             raise _AnsweredError("MISSING_AUTHENTICATION_TOKEN")
         body = request.get_data()
         context = Context(
-            requestId=request_id,
+            extendedRequestId=request_id,
             identity=Context(self._identity(method, request, body)),
             responseOverride=Overrides(header=Overrides()),
         )

@@ -45,6 +45,7 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
     for operation in ("draw", "rerun", "show", "list", None):
         yield "Operation", {"input": {"operation": operation}}
     yield "Operation", {"input": {}}
+    yield "Operation", {"input": {"operation": "draw", "request": {"prompt": "\u6f22" * 30_000}}}
     for payload in ({"recipe": RECIPE, "pictures": [PICTURE]}, HOSTILE):
         yield (
             "Validate",
@@ -63,8 +64,13 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
             result["Assessments"] = assessments
         yield "CheckPrompt", {"input": {}, "result": result}
         merged = {key: value for each in assessments or [] for key, value in each.items()}
-        yield "Verdict", {"input": {"action": result["Action"], "assessment": merged}}
-    yield "Verdict", {"input": {"action": "NONE", "assessment": {}}}
+        checked = {"action": result["Action"], "covered": True, "assessment": merged}
+        yield "Verdict", {"input": checked}
+    for counts in ({"Guarded": 5, "Total": 5}, {"Guarded": 0, "Total": 0}, {"Total": 5}, {}):
+        result = {"Action": "NONE", "GuardrailCoverage": {"TextCharacters": counts}}
+        yield "CheckPrompt", {"input": {}, "result": result}
+    for covered in (True, False):
+        yield "Verdict", {"input": {"action": "NONE", "covered": covered, "assessment": {}}}
     for pictures in ([PICTURE], [PICTURE, AGAIN]):
         yield "DrawEach", {"input": {}, "result": [DRAWN for _ in pictures]}
     for picture in (PICTURE, AGAIN):

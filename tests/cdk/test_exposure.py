@@ -1,4 +1,4 @@
-"""The firewall in front of the stage, and what a synth says of the cost of an hour."""
+"""What web pages may read, the firewall in front of the stage, and what a synth says of costs."""
 
 import json
 from pathlib import Path
@@ -14,6 +14,16 @@ from tests.cdk.combinations import properties, template_of
 
 ROOT = Path(__file__).parents[2]
 IAM = Settings()
+
+
+def test_pages_that_may_call_the_api_may_read_the_pictures() -> None:
+    pages = ["https://a.example", "https://b.example"]
+    _, bucket = properties(Settings(allowed_origins=tuple(pages)), "AWS::S3::Bucket")
+
+    (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (pages, ["GET", "HEAD"])
+    for without in properties(IAM, "AWS::S3::Bucket"):
+        assert "CorsConfiguration" not in without
 
 
 class TestFirewall:
@@ -90,6 +100,6 @@ def test_a_synth_says_what_an_hour_can_cost(
 
     main(App(outdir=str(tmp_path), context={**context, "environment": "dev"}))
 
-    hard, soft = capsys.readouterr().err.splitlines()
+    _, hard, soft = capsys.readouterr().err.splitlines()
     assert hard.startswith("An hour can cost $")
     assert soft.startswith("API Gateway aims at $")

@@ -4,11 +4,15 @@ import json
 from typing import Any
 
 import botocore.session
+import pytest
+from aws_cdk import Environment
+from aws_cdk.assertions import Annotations, Match, Template
 from botocore.validate import ParamValidator
 
 from cdk.guardrail import CATEGORIES
-from cdk.settings import DeniedTopic, Settings
-from tests.cdk.combinations import properties
+from cdk.settings import DeniedTopic, Settings, SettingsError
+from cdk.stack import EaselStack
+from tests.cdk.combinations import app, properties
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -61,6 +65,29 @@ class TestGuardrail:
 
         assert description(self.OWN) != description(IAM)
         assert description(IAM) == description(API_KEY)
+
+    @pytest.mark.parametrize(
+        ("region", "unchecked"), [("eu-central-1", set()), ("eu-west-1", {"MISCONDUCT"})]
+    )
+    def test_pictures_are_checked_for_what_the_region_offers(
+        self, region: str, unchecked: set[str]
+    ) -> None:
+        stack = EaselStack(app(), "regional", settings=IAM, env=Environment(region=region))
+        found = Template.from_stack(stack).find_resources("AWS::Bedrock::Guardrail")
+
+        (guardrail,) = found.values()
+        filters = guardrail["Properties"]["ContentPolicyConfig"]["FiltersConfig"]
+        checked = {each["Type"] for each in filters if "IMAGE" in each.get("OutputModalities", [])}
+        assert checked == set(CATEGORIES) - unchecked
+        annotations = Annotations.from_stack(stack)
+        if unchecked:
+            annotations.has_warning("*", Match.string_like_regexp("not for MISCONDUCT"))
+        else:
+            annotations.has_no_warning("*", Match.any_value())
+
+    def test_a_region_whose_guardrails_look_at_no_pictures_is_refused(self) -> None:
+        with pytest.raises(SettingsError, match="no pictures in sa-east-1"):
+            EaselStack(app(), "regional", settings=IAM, env=Environment(region="sa-east-1"))
 
     def test_one_brought_along_is_used_and_none_is_made(self) -> None:
         assert not properties(self.BROUGHT_ALONG, "AWS::Bedrock::Guardrail")

@@ -1,12 +1,14 @@
 """The API's mapping templates, rendered as API Gateway renders them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cdk import mapping_templates
 from cdk.cors import Cors
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
@@ -14,6 +16,7 @@ from local.gateway import mapping
 from local.gateway.mapping import Input, MappingError, Overrides, Util, render
 from tests.share import share
 
+TEMPLATES = Path(mapping_templates.__file__).parent
 NO_PARAMETERS: dict[str, dict[str, str]] = {"path": {}, "querystring": {}, "header": {}}
 ARN = "arn:aws:states:eu-west-1:111111111111:stateMachine:easel"
 EXECUTION_ARN = "arn:aws:states:eu-west-1:111111111111:express:easel:name:id"
@@ -25,7 +28,7 @@ NASTY = (
 
 def context() -> mapping.Context:
     return mapping.Context(
-        requestId="request-1",
+        extendedRequestId="request-1=",
         identity=mapping.Context(apiKeyId="key-1", userArn=None),
         responseOverride=Overrides(header=Overrides()),
     )
@@ -75,6 +78,7 @@ SENT = {
     "request": {},
     "idempotency_key": "",
     "caller": "key-1",
+    "request_id": "request-1=",
 }
 
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.just(NASTY)
@@ -99,7 +103,7 @@ class TestStartExecution:
         request = execution_request(body)
 
         assert json.loads(request["input"]) == {**SENT, "request": body}
-        assert request.keys() == {"stateMachineArn", "name", "input"}
+        assert request.keys() == {"stateMachineArn", "input"}
         assert request["stateMachineArn"] == ARN
 
     @pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
@@ -128,8 +132,11 @@ class TestStartExecution:
             **SENT, "operation": "rerun", "id": id, "request": {"model": "m"},
         }  # fmt: skip
 
-    def test_the_execution_is_named_after_the_request(self) -> None:
-        assert execution_request({})["name"] == "request-1"
+    def test_no_caller_chooses_the_executions_name(self) -> None:
+        """A client can send the request's id in x-amzn-RequestId, with signs that no name may have.
+        The service names an execution that has no name."""
+        assert "name" not in execution_request({})
+        assert "requestId" not in start_execution("draw", has_body=True, state_machine_arn=ARN)
 
 
 class TestEndedExecution:
@@ -206,6 +213,7 @@ class TestNotStarted:
             ("InvalidExecutionInput", 413, "invalid_value"),
             ("ValidationException", 413, "invalid_value"),
             ("SerializationException", 400, "invalid_value"),
+            ("InvalidName", 500, "internal_error"),
             ("AccessDeniedException", 500, "internal_error"),
             ("StateMachineDoesNotExist", 500, "internal_error"),
         ],
@@ -225,6 +233,13 @@ class TestNotStarted:
         assert body["error"]["code"] == code
         assert ("Retry-After" in where["responseOverride"]["header"]) == (expected == 429)
         assert "secret" not in text
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.vtl")), ids=lambda path: path.stem)
+def test_each_part_of_a_template_has_a_line_of_its_own(template: Path) -> None:
+    for line in template.read_text().splitlines():
+        assert len(line) <= 120
+        assert line.count("#") == line.startswith("#")
 
 
 class TestRendering:

@@ -12,7 +12,7 @@ import pytest
 from cdk.gateway_logs import THROTTLED_REQUESTS
 from cdk.settings import Settings
 from lambdas.common.catalog import CATALOG
-from lambdas.common.telemetry import NAMESPACE
+from lambdas.common.telemetry import BROKEN, NAMESPACE, THROTTLED
 from tests.cdk import combinations
 from tests.lambdas.test_errors import CLASSES
 from tests.lambdas.test_telemetry import everything_that_is_recorded
@@ -21,6 +21,16 @@ Reference = tuple[str, str, frozenset[str]]
 
 STACK = combinations.STACK_NAME
 PLAIN = Settings()
+
+BEDROCK = frozenset(
+    {
+        "Invocations",
+        "InvocationLatency",
+        "InvocationClientErrors",
+        "InvocationServerErrors",
+        "InvocationThrottles",
+    }
+)
 
 # Metrics that AWS documents, by namespace: those that are of use here, and the dimensions that
 # they are found by.
@@ -32,31 +42,12 @@ DOCUMENTED: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
     ),
     "AWS/Bedrock": (
         "bedrock/latest/userguide/monitoring-runtime-metrics.html",
-        frozenset(
-            {
-                "Invocations",
-                "InvocationLatency",
-                "InvocationClientErrors",
-                "InvocationServerErrors",
-                "InvocationThrottles",
-                "OutputImageCount",
-            }
-        ),
+        BEDROCK | {"OutputImageCount"},
         frozenset({"ModelId"}),
     ),
     "AWS/Bedrock/Guardrails": (
         "bedrock/latest/userguide/monitoring-guardrails-cw-metrics.html",
-        frozenset(
-            {
-                "Invocations",
-                "InvocationLatency",
-                "InvocationClientErrors",
-                "InvocationServerErrors",
-                "InvocationThrottles",
-                "InvocationsIntervened",
-                "TextUnitCount",
-            }
-        ),
+        BEDROCK | {"InvocationsIntervened", "TextUnitCount"},
         frozenset({"GuardrailArn", "GuardrailVersion"}),
     ),
     "AWS/Lambda": (
@@ -278,13 +269,30 @@ class TestAlarms:
                 "failed-executions",
                 "broken",
                 "timed-out-executions",
-                "throttled-functions",
+                "throttled-validate",
+                "throttled-generate",
+                "throttled-store",
+                "throttled-library",
                 "throttled-models",
                 "throttled-requests",
                 "latency",
                 "cost",
             )
         }
+
+    def test_each_watches_one_metric_that_is_published_whatever_went_wrong(self) -> None:
+        """CloudWatch does not say what arithmetic makes of a metric that was never published, and a
+        metric for each class of error misses the classes that nobody thought of."""
+        watched = alarms(template_of(PLAIN))
+
+        for alarm in watched.values():
+            (query,) = alarm["Metrics"]
+            assert "Expression" not in query
+        for name, metric in (("broken", BROKEN), ("throttled-models", THROTTLED)):
+            (query,) = watched[f"{STACK}-{name}"]["Metrics"]
+            found = query["MetricStat"]["Metric"]
+            assert (found["Namespace"], found["MetricName"]) == (NAMESPACE, metric.name)
+            assert found["Dimensions"] == [{"Name": "stack", "Value": STACK}]
 
     def test_latency_is_measured_by_what_the_gateway_waits(self) -> None:
         slow = template_of(Settings(gateway_timeout_seconds=100))
@@ -319,6 +327,7 @@ class TestTopic:
             if each["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
         ]
         assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+        assert "Condition" not in statement
 
     def test_tls_only_and_for_the_alarms_of_this_stack(self) -> None:
         (policy,) = properties(template_of(PLAIN), "AWS::SNS::TopicPolicy")

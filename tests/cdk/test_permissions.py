@@ -196,7 +196,12 @@ RESOURCE_POLICIES = {
             "Action": "kms:*",
             "Resource": "*",
         },
-        {**CLOUDWATCH, "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Principal": CLOUDWATCH["Principal"],
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+        },
     ],
     "Observability/Topic/Policy": [
         {

@@ -273,6 +273,7 @@ class TestApi:
             assert re.fullmatch(r"\$context\.[\w.]+", variable)
         assert not {
             "$context.path",
+            "$context.requestId",
             "$context.error.message",
             "$context.error.validationErrorString",
             "$context.identity.apiKey",

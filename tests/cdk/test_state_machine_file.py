@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk.definition import ANSWER, DEFINITION
+from cdk.definition import ANSWER, DEFINITION, workflow_answers
 from lambdas.common import errors
 from local.faults import APPLY_GUARDRAIL, modelled_errors
 from tests.cdk.state_machine import ARN, STATES, TASKS, answer_to, expressions, filled, states
@@ -86,7 +86,9 @@ class TestShape:
 
 def _following(state: dict[str, Any]) -> str | None:
     """Where a state leads if nothing is wrong, for one picture."""
-    if state in (STATES["Operation"], STATES["Outcome"]):
+    if state is STATES["Operation"]:
+        return str(state["Choices"][-1]["Next"])
+    if state is STATES["Outcome"]:
         return str(state["Default"])
     next_state: str | None = (state.get("Choices") or [state])[0].get("Next")
     return next_state
@@ -96,7 +98,7 @@ class TestErrors:
     def test_every_name_is_a_class_or_documented(self) -> None:
         named = {name for task in TASKS.values() for name in names(task, "Catch")}
         named |= {name for task in TASKS.values() for name in names(task, "Retry")}
-        table = errors.workflow_answers()
+        table = workflow_answers()
         named |= {name for doing in DOING for name in table[doing]}
 
         led_to = {each for doing in DOING for each in table[doing].values()}
@@ -286,57 +288,6 @@ def test_a_rerun_is_found_again_by_its_key() -> None:
     assert message.endswith(" Its Idempotency-Key is ab$1.")
 
 
-class TestPrompts:
-    def test_only_a_guardrail_that_does_nothing_lets_a_prompt_through(self) -> None:
-        verdict = STATES["Verdict"]
-        (choice,) = verdict["Choices"]
-
-        assert choice["Next"] == "DrawEach"
-        assert verdict["Default"] == "Answer"
-        for action in ("NONE", "GUARDRAIL_INTERVENED", None, "none"):
-            passes = filled(choice["Condition"], {"states": states(input={"action": action})})
-            assert passes == (action == "NONE")
-
-    @pytest.mark.parametrize(
-        ("assessments", "words"),
-        [
-            ([{"WordPolicy": {"CustomWords": [{"Match": "secret"}]}}], "its word policy"),
-            ([{"TopicPolicy": {"Topics": []}}], "a denied topic"),
-            (
-                [{"ContentPolicy": {"Filters": [{"Type": "VIOLENCE"}]}}],
-                "its content filter for VIOLENCE",
-            ),
-            ([{"SensitiveInformationPolicy": {}}], "its policy on sensitive information"),
-            ([{"Another": {}}], "one of its policies"),
-            ([{}], "one of its policies"),
-            ([], "one of its policies"),
-            (None, "one of its policies"),
-        ],
-        ids=["word", "topic", "content", "sensitive", "another", "none", "empty", "absent"],
-    )
-    def test_a_blocked_prompt_is_told_the_policy_and_not_its_words(
-        self, assessments: list[Any] | None, words: str
-    ) -> None:
-        result: dict[str, Any] = {"Action": "GUARDRAIL_INTERVENED"}
-        if assessments is not None:
-            result["Assessments"] = assessments
-        checked = filled(TASKS["CheckPrompt"]["Output"], {"states": states(result=result)})
-
-        refusal = filled(STATES["Verdict"]["Output"], {"states": states(input=checked)})
-        answer = answer_to(refusal)
-
-        assert (answer["class"], answer["fault"]) == ("PromptBlockedError", "caller")
-        assert answer["answer"]["statusCode"] == errors.PromptBlockedError.status
-        assert answer["answer"]["headers"] == errors.PromptBlockedError.headers()
-        assert body_of(answer)["error"] == {
-            "message": f"The guardrail blocked the prompt by {words}. "
-            "Change prompt or negative_prompt and try again.",
-            "type": "image_generation_user_error",
-            "param": "prompt",
-            "code": "moderation_blocked",
-        }
-
-
 DRAWN = {"picture": {"id": "a", "seed": 4_294_967_294, "rerun_of": None}}
 NOT_DRAWN = {
     "while": "drawing",
@@ -372,6 +323,37 @@ class TestPictures:
             ],
             "execution_arn": ARN,
         }
+
+    @pytest.mark.parametrize(
+        ("error", "cause", "failed_by"),
+        [
+            ("Runtime.ExitError", "signal: killed", "InternalError"),
+            ("KeyError", '{"errorMessage": "x"}', "InternalError"),
+            ("GuardrailRefusedError", raised(errors.GuardrailRefusedError()),
+             "GuardrailRefusedError"),
+            ("ThrottledError", raised(errors.ThrottledError()), None),
+            ("PictureBlockedError", raised(errors.PictureBlockedError("no")), None),
+        ],
+        ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "",
+    )  # fmt: skip
+    def test_what_is_broken_fails_the_execution_although_the_caller_gets_pictures(
+        self, error: str, cause: str, failed_by: str | None
+    ) -> None:
+        answer = answer_to({"results": [DRAWN, *failed("Generate", error, cause)["results"]]})
+
+        assert answer["answer"]["statusCode"] == 200
+        assert body_of(answer)["pictures"] == [DRAWN["picture"]]
+        assert answer["fault"] == ("none" if failed_by is None else "service")
+        assert answer["class"] == (failed_by or "none")
+
+    def test_the_longest_answer_beside_a_failure_fits_into_a_cause(self) -> None:
+        """A failed execution's answer is its cause, which Step Functions cuts at 32,768."""
+        picture = {"picture": {"image_url": "u" * 6_000, "trace_url": "t" * 500, "more": "m" * 500}}
+        lost = failed("Generate", "InternalError", raised(errors.InternalError("x" * 1_500)))
+
+        answer = answer_to({"results": [picture, picture, picture, *lost["results"]]})
+
+        assert len(filled(STATES["Failed"]["Cause"], {"states": states(input=answer)})) < 32_768
 
     def test_where_none_was_drawn_the_first_failure_is_the_answer(self) -> None:
         answer = answer_to({"results": [NOT_DRAWN, {**NOT_DRAWN, "recovery": {"seed": 44}}]})

@@ -1,6 +1,7 @@
 """Every answer that is built has the fields of its type, no less and no more."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -64,8 +65,8 @@ class TestErrors:
 
     @pytest.mark.parametrize("template", ["execution_ended", "execution_not_started"])
     def test_of_the_mapping_templates(self, template: str) -> None:
-        lines = mapping_template(template).splitlines()
-        answers = [json.loads(line) for line in lines if line.startswith('{"error"')]
+        bodies = re.split(r"^#.*\n", mapping_template(template), flags=re.MULTILINE)
+        answers = [json.loads(body) for body in bodies if body.startswith('{"error"')]
 
         assert answers
         for answer in answers:

@@ -25,6 +25,7 @@ TABLE = {
     "PictureNotFoundError": (404, "invalid_request_error", "picture_not_found"),
     "BeingDrawnError": (409, "invalid_request_error", "being_drawn"),
     "IdempotencyKeyReusedError": (422, "invalid_request_error", "idempotency_key_reused"),
+    "RequestTooLargeError": (413, "invalid_request_error", "invalid_value"),
     "ModelRetiredError": (410, "invalid_request_error", "model_retired"),
     "ThrottledError": (429, "rate_limit_error", "rate_limit_exceeded"),
     "QuotaExceededError": (429, "rate_limit_error", "quota_exceeded"),

@@ -48,16 +48,40 @@ def made() -> tuple[Guardrail, Stubber]:
     return Guardrail("abc", "3", client), Stubber(client)
 
 
-def verdict(action: str, assessments: list[dict[str, Any]]) -> str | None:
+def verdict(action: str, **more: Any) -> str | None:
     guardrail, stubber = made()
-    answer = {"usage": USAGE, "action": action, "outputs": [], "assessments": assessments}
+    answer = {"usage": USAGE, "action": action, "outputs": [], **more}
     stubber.add_response("apply_guardrail", answer, ASKED)
     with stubber:
         return guardrail.blocks(b"picture", "png")
 
 
-def test_a_picture_that_passes_is_blocked_by_nothing() -> None:
-    assert verdict("NONE", [{}]) is None
+@pytest.mark.parametrize("assessments", [[], [{}]], ids=str)
+@pytest.mark.parametrize("texts", [{}, {"textCharacters": {"guarded": 1, "total": 2}}], ids=str)
+def test_a_picture_that_was_looked_at_and_passes_is_blocked_by_nothing(
+    assessments: list[Any], texts: dict[str, Any]
+) -> None:
+    coverage = {"images": {"guarded": 1, "total": 1}, **texts}
+
+    assert verdict("NONE", guardrailCoverage=coverage, assessments=assessments) is None
+
+
+@pytest.mark.parametrize(
+    "unchecked",
+    [
+        {},
+        {"guardrailCoverage": {}},
+        {"guardrailCoverage": {"images": {}}},
+        {"guardrailCoverage": {"images": {"guarded": 0, "total": 1}}},
+        {"guardrailCoverage": {"images": {"guarded": 0, "total": 0}}},
+        {"guardrailCoverage": {"images": {"total": 1}}},
+        {"guardrailCoverage": {"textCharacters": {"guarded": 0, "total": 0}}},
+    ],
+    ids=str,
+)
+def test_a_picture_that_the_guardrail_did_not_look_at_is_refused(unchecked: dict[str, Any]) -> None:
+    with pytest.raises(GuardrailRefusedError):
+        verdict("NONE", assessments=[{}], **unchecked)
 
 
 FILTER = {"type": "SEXUAL", "confidence": "HIGH", "action": "BLOCKED"}
@@ -88,7 +112,18 @@ FILTER = {"type": "SEXUAL", "confidence": "HIGH", "action": "BLOCKED"}
 def test_a_blocked_picture_names_the_policy_and_not_its_words(
     assessments: list[dict[str, Any]], policy: str
 ) -> None:
-    assert verdict("GUARDRAIL_INTERVENED", assessments) == policy
+    assert verdict("GUARDRAIL_INTERVENED", assessments=assessments) == policy
+
+
+@pytest.mark.parametrize(
+    ("action", "policy"), [("NONE", None), ("GUARDRAIL_INTERVENED", "one of its policies")]
+)
+def test_an_answer_without_assessments_keeps_its_meaning(action: str, policy: str | None) -> None:
+    class Silent:
+        def apply_guardrail(self, **asked: Any) -> Any:
+            return {"action": action, "guardrailCoverage": {"images": {"guarded": 1, "total": 1}}}
+
+    assert Guardrail("abc", "3", Silent()).blocks(b"picture", "png") == policy  # type: ignore[arg-type]
 
 
 def test_the_table_of_errors_is_that_of_the_service() -> None:

@@ -11,6 +11,7 @@ from lambdas.common.catalog import CATALOG
 from lambdas.common.environment import Environment
 from lambdas.common.errors import (
     EaselError,
+    GuardrailRefusedError,
     InternalError,
     InvalidRequestError,
     ModelAccessDeniedError,
@@ -18,10 +19,13 @@ from lambdas.common.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
     PictureBlockedError,
+    QuotaExceededError,
+    StorageAccessDeniedError,
     ThrottledError,
 )
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import (
+    BROKEN,
     ERRORS,
     ESTIMATED_COST,
     FILTERED,
@@ -29,7 +33,9 @@ from lambdas.common.telemetry import (
     PICTURES,
     RETRIES,
     REUSED,
+    THROTTLED,
     Log,
+    Metric,
     invocation,
 )
 from lambdas.generate.bedrock import FoundationModels
@@ -194,6 +200,36 @@ def test_a_failed_call_is_counted_where_it_may_have_been_charged(
     assert (ESTIMATED_COST.name in names) == counted
 
 
+@pytest.mark.parametrize(
+    ("error", "metric"),
+    [
+        (KeyError("key"), BROKEN),
+        (MemoryError(), BROKEN),
+        (InternalError(), BROKEN),
+        (ModelAccessDeniedError(), BROKEN),
+        (GuardrailRefusedError(), BROKEN),
+        (StorageAccessDeniedError(), BROKEN),
+        (ThrottledError(), THROTTLED),
+        (QuotaExceededError(), THROTTLED),
+        (ModelTimeoutError(), None),
+        (InvalidRequestError("no"), None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+@pytest.mark.parametrize("environment", [SILENT, TALKATIVE], ids=["silent", "talkative"])
+def test_an_error_is_counted_where_an_alarm_sees_it_whatever_its_class(
+    error: Exception, metric: Metric | None, environment: Environment
+) -> None:
+    lines = Lines()
+
+    ended_by(error, lines, environment)
+
+    watched = [each for each in lines.metrics() if each.name in (BROKEN.name, THROTTLED.name)]
+    assert [each.name for each in watched] == ([] if metric is None else [metric.name])
+    assert all(each.dimensions == {"stack": "easel-test"} for each in watched)
+    assert lines.last["error"] == type(error).__name__
+
+
 def everything_that_is_recorded() -> list[Recorded]:
     """One invocation of each kind, through the code that functions run."""
     lines = Lines()
@@ -202,7 +238,8 @@ def everything_that_is_recorded() -> list[Recorded]:
         with invocation("generate", ARN, environment=SILENT, write=lines) as log:
             log.note_recipe(RECIPE, picture_id=RECIPE.id)
             log.count(metric)
-    ended_by(PictureBlockedError("no"), lines)
+    for error in (PictureBlockedError("no"), KeyError("key"), ThrottledError()):
+        ended_by(error, lines)
     return lines.metrics()
 
 

@@ -40,10 +40,14 @@ POLICIES = {
 
 
 def apply(
-    *content: dict[str, Any], source: str = "INPUT", version: str = "1", marked: str = ""
+    *content: dict[str, Any],
+    source: str = "INPUT",
+    version: str = "1",
+    marked: str = "",
+    policies: dict[str, Any] = POLICIES,
 ) -> tuple[int, dict[str, Any]]:
     guardrails = Guardrails(faults=FaultPlan(), sleep=lambda seconds: None)
-    guardrails.deploy([Guardrail("abc", POLICIES, frozenset({"1"}))])
+    guardrails.deploy([Guardrail("abc", policies, frozenset({"1"}))])
     guardrails.mark(marked, encoded("png"))
     body = json.dumps({"source": source, "content": content}).encode()
     request = Request(EnvironBuilder(method="POST").get_environ())
@@ -109,6 +113,36 @@ def test_a_picture_is_harmful_where_its_prompt_said_so() -> None:
     (filter,) = harmful["assessments"][0]["contentPolicy"]["filters"]
     assert (filter["type"], filter["action"]) == ("VIOLENCE", "BLOCKED")
     assert harmful["usage"]["contentPolicyImageUnits"] == 1
+
+
+def filter_on(modality: str, strength: str = "LOW") -> dict[str, Any]:
+    each: dict[str, Any] = {"Type": "HATE"}
+    for side in ("Input", "Output"):
+        each |= {f"{side}Strength": strength, f"{side}Modalities": [modality]}
+    return {**POLICIES, "WordPolicyConfig": {}, "ContentPolicyConfig": {"FiltersConfig": [each]}}
+
+
+@pytest.mark.parametrize(
+    ("policies", "text_guarded", "images_guarded"),
+    [
+        (POLICIES, 5, 1),
+        (filter_on("TEXT"), 5, 0),
+        (filter_on("IMAGE"), 0, 1),
+        (filter_on("TEXT", "NONE"), 0, 0),
+    ],
+    ids=["both", "text", "pictures", "neither"],
+)
+def test_the_coverage_says_what_the_policies_check(
+    policies: dict[str, Any], text_guarded: int, images_guarded: int
+) -> None:
+    _, answer = apply(
+        text("a cat"), image("png", encoded("png")), source="OUTPUT", policies=policies
+    )
+
+    assert answer["guardrailCoverage"] == {
+        "textCharacters": {"guarded": text_guarded, "total": 5},
+        "images": {"guarded": images_guarded, "total": 1},
+    }
 
 
 @pytest.mark.parametrize(
