@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 SENT_HEADERS = "easel.sent_headers"
-# What an app sets where it has read a request to its end: the connection is kept for another.
-IS_READ = "easel.is_read"
 
 # Names of this machine alone. Any other may be a web page's own, made to point here.
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:\d+)?", re.IGNORECASE)
@@ -110,16 +108,10 @@ class _RequestHandler(MotoRequestHandler):
 
     # Without it the last piece of an answer waits for the other side's delayed ACK, 40 ms.
     disable_nagle_algorithm = True
-    environ: "WSGIEnvironment" = {}  # noqa: RUF012 - of the request that is answered
 
     def make_environ(self) -> "WSGIEnvironment":
         """With the headers as they were sent, whose spelling WSGI forgets."""
         return {**super().make_environ(), SENT_HEADERS: self.headers.items()}
-
-    def send_header(self, keyword: str, value: str) -> None:
-        """Werkzeug ends every connection, for there may be a body that nobody has read."""
-        if (keyword, value) != ("Connection", "close") or not self.environ.get(IS_READ):
-            super().send_header(keyword, value)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         if type == "error":

@@ -33,7 +33,6 @@ from local.functions import InvokeApi
 from local.functions.api import INVOCATIONS
 from local.gateway.api import LOCAL_API_KEY
 from local.saved_pictures import SavedPictures
-from local.serving import IS_READ
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -99,8 +98,6 @@ class AwsEndpoint:
         target = request.headers.get("X-Amz-Target", "")
         try:
             caller = authenticate(request, body, now=datetime.now(UTC))
-            # A fault may refuse connections to Bedrock: they are made anew each time.
-            request.environ[IS_READ] = caller.service != "bedrock"
             return self._dispatch(request, body, caller, target)
         except RefusedError as refusal:
             return refused(refusal, _service_of(request), json_target=bool(target))
