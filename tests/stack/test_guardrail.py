@@ -72,7 +72,7 @@ def test_a_word_inside_another_and_a_doubtful_mark_pass(easel: LocalClient) -> N
     answer = easel.post({"prompt": "walruses guardrail-test:VIOLENCE:LOW", "seed": 1})
 
     assert answer.status == 200
-    assert states_of(easel, answer)[1:4] == ["Validate", "CheckPrompt", "Verdict"]
+    assert states_of(easel, answer)[1:5] == ["Validate", "Accepted", "CheckPrompt", "Verdict"]
 
 
 def test_a_blocked_picture_is_paid_once_and_nowhere_to_be_had(easel: LocalClient) -> None:
