@@ -45,7 +45,7 @@ from tests.lambdas.test_pictures import listed
 from tests.share import share
 
 STEPS = 50
-EXAMPLES = share(240)
+EXAMPLES = share(1_000)
 
 CALLER = {"owner": "o", "visibility": "team"}
 EXECUTION = Execution("arn:aws:states:eu-west-1:1:express:easel:a:b", "2026-11-20T10:00:00.500Z")
