@@ -69,7 +69,11 @@ ACKNOWLEDGED = (
             "Functions/GenerateRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*.claim]",
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
-            "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/index/*]",
+            *(
+                f"Functions/{role}/DefaultPolicy [Resource::<PicturesBucket.Arn>/{index}/*]"
+                for role in ("StoreRole", "LibraryRole")
+                for index in ("index", "index-by-owner")
+            ),
             "Functions/StoreRole/DefaultPolicy "
             "[Resource::<PicturesBucket.Arn>/output-images/*.png]",
             "Functions/StoreRole/DefaultPolicy "
