@@ -37,6 +37,11 @@ LOCKS = f"{STAGING}*.claim"
 MANIFESTS = f"{PICTURES}*.json"
 
 
+def id_of(*texts: str) -> str:
+    """Returns an id made of texts: 32 hex digits of the SHA-256 of their lines."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:32]
+
+
 def staging_key(id: str) -> str:
     """Returns the key of the picture as the model returned it."""
     return f"{STAGING}{id}"
@@ -83,7 +88,7 @@ def index_key(id: str, published_at: datetime) -> str:
 
 def index_of(owner: str) -> str:
     """Returns the prefix under which an owner's pictures are listed."""
-    return f"{INDEX_BY_OWNER}{hashlib.sha256(owner.encode()).hexdigest()[:32]}/"
+    return f"{INDEX_BY_OWNER}{id_of(owner)}/"
 
 
 def indexed_id(key: str) -> str:

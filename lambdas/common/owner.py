@@ -1,7 +1,8 @@
 """Whose a picture is: the caller who drew it, by API key, user or role."""
 
-import hashlib
 import re
+
+from lambdas.common.keys import id_of
 
 _SESSION = re.compile(r"(arn:[^:]+:sts::\d+:assumed-role/[^/]+)/.*", re.DOTALL)
 
@@ -26,4 +27,4 @@ def sees(owner: str, visibility: str, *, picture_of: str | None) -> bool:
 
 def own_id(recipe_id: str, owner: str) -> str:
     """Returns the id of an owner's own picture of a recipe, which no other owner's picture has."""
-    return hashlib.sha256(f"{recipe_id}\n{owner}".encode()).hexdigest()[:32]
+    return id_of(recipe_id, owner)

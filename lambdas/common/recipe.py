@@ -1,10 +1,11 @@
 """The recipe: everything that determines a picture, fully resolved, and the picture's id."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from lambdas.common.keys import id_of
 
 RECIPE_VERSION = 1
 
@@ -45,7 +46,7 @@ class Recipe:
     @property
     def id(self) -> str:
         """The first 32 hex digits of the SHA-256 of the canonical JSON: equal for equal recipes."""
-        return hashlib.sha256(self.canonical_json.encode()).hexdigest()[:32]
+        return id_of(self.canonical_json)
 
     @property
     def canonical_json(self) -> str:

@@ -1,12 +1,12 @@
 """Reruns: an earlier picture is drawn again, by its own model or by another that is asked for."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from lambdas.common.catalog import CATALOG
 from lambdas.common.environment import ValidateEnvironment
 from lambdas.common.errors import InvalidRequestError
+from lambdas.common.keys import id_of
 from lambdas.common.recipe import Recipe
 from lambdas.validate.plan import Plan, PlannedPicture, read_recipe_in_picture, stored_recipe
 from lambdas.validate.request import object_of, resolve, shown
@@ -47,7 +47,7 @@ def read_rerun(
         else _on_another_model(first, model, environment)
     )
     picture = PlannedPicture(
-        id=hashlib.sha256(f"{first_id}\n{caller}\n{key}".encode()).hexdigest()[:32],
+        id=id_of(first_id, caller, key),
         seed=recipe.seed,
         # A key of the caller's own is not told: it would be in the execution's cause, and in logs.
         recovery={} if is_own_key else {"idempotency_key": key},

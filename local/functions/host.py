@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 # Waits for its input to end, as it does with the host, whatever way that goes. Then it ends what
 # still runs, by the names of files, and removes the host's directory.
-_CLEANER = '''read _; cd "$0"; for each in running/*; do kill -9 "-${each##*/}"; done; rm -r "$0"'''
+_CLEANER = """read _
+cd "$0" || exit
+for each in running/*; do kill -9 "-${each##*/}"; done
+rm -r "$0"
+"""
 
 _logger = logging.getLogger(__name__)
 

@@ -61,29 +61,28 @@ def post(port: int) -> dict[str, object]:
     return dict(answer.json())
 
 
-def group_members(group: int) -> list[str]:
-    """Processes of a process group that are still there."""
+def processes(columns: str) -> list[str]:
+    """A line for each process, as ps has it."""
     listed = subprocess.run(
-        ["ps", "-eo", "pgid=,pid=,stat=,args="],  # noqa: S607
+        ["ps", "-eo", columns],  # noqa: S607
         capture_output=True,
         text=True,
         check=True,
     )
+    return listed.stdout.splitlines()
+
+
+def group_members(group: int) -> list[str]:
+    """Processes of a process group that are still there."""
     return [
         line
-        for line in listed.stdout.splitlines()
+        for line in processes("pgid=,pid=,stat=,args=")
         if line.split()[0] == str(group) and not line.split()[2].startswith("Z")
     ]
 
 
 def children(parent: int) -> list[int]:
-    listed = subprocess.run(
-        ["ps", "-eo", "ppid=,pid="],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    pairs = [line.split() for line in listed.stdout.splitlines()]
+    pairs = [line.split() for line in processes("ppid=,pid=")]
     return [int(pid) for ppid, pid in pairs if ppid == str(parent)]
 
 
