@@ -20,7 +20,10 @@ def printable(text: str) -> str:
     """Returns text that cannot steer a terminal. Lines after the first are indented, so that none
     passes for another log line."""
     lines = text.rstrip().split("\n")
-    return "\n    ".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    return "\n    ".join(
+        line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
+        for line in lines
+    )
 
 
 def make_printable(record: logging.LogRecord) -> bool:

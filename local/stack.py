@@ -105,6 +105,7 @@ class LocalStack:
         guardrails = Guardrails(faults=faults, sleep=self._stopped.wait)
         endpoint = AwsEndpoint(
             moto=DomainDispatcherApplication(create_backend_app),
+            moto_s3=create_backend_app("s3"),  # found anew for each request by the one above
             bedrock=BedrockRuntime(
                 render=options.render,
                 latency_seconds=options.latency_seconds,

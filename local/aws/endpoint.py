@@ -59,12 +59,14 @@ class AwsEndpoint:
         self,
         *,
         moto: "WSGIApplication",
+        moto_s3: "WSGIApplication",
         bedrock: BedrockRuntime,
         guardrails: Guardrails,
         faults: FaultPlan,
         sleep: Callable[[float], object],
     ) -> None:
         self._moto = moto
+        self._moto_s3 = moto_s3
         self._bedrock = bedrock
         self._guardrails = guardrails
         self._faults = faults
@@ -131,7 +133,8 @@ class AwsEndpoint:
         else:
             operation = parse_qs(body.decode(errors="replace")).get("Action", ["Unknown"])[0]
         authorise(caller, f"{caller.service}:{operation}", "*")
-        return self._forward(request, body)
+        _rewind(request, body)
+        return self._moto
 
     def _invoke_function(
         self, request: Request, body: bytes, caller: Caller, name: str
@@ -168,11 +171,12 @@ class AwsEndpoint:
                 return xml_error(status, fault.kind, message)
             self._sleep(fault.seconds)
         # moto looks and writes in two steps, S3 in one.
-        conditional = {"If-Match", "If-None-Match"} & set(request.headers.keys())
+        conditional = "If-Match" in request.headers or "If-None-Match" in request.headers
+        _rewind(request, body)
+        if "X-Amz-Signature" in request.args:
+            _forget_signature(request)
         with self._conditional_write if conditional else nullcontext():
-            answered = Response.from_app(
-                self._forward(request, body), request.environ, buffered=True
-            )
+            answered = Response.from_app(self._moto_s3, request.environ, buffered=True)
         if answered.status_code == 404 and key and not may(caller, "s3:ListBucket", bucket_arn):
             # S3 tells only those who may list a bucket that an object is not there.
             return xml_error(403, "AccessDenied", "Access Denied")
@@ -183,21 +187,22 @@ class AwsEndpoint:
                 saved.update(each)
         return answered
 
-    def _forward(self, request: Request, body: bytes) -> "WSGIApplication":
-        """Hands a request to moto, which checks nothing here."""
-        environ = request.environ
-        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        if "X-Amz-Signature" in request.args:
-            credential = request.args["X-Amz-Credential"]
-            uri = _without_signature(environ["RAW_URI"])
-            environ |= {
-                "RAW_URI": uri,
-                "REQUEST_URI": uri,
-                "QUERY_STRING": urlsplit(uri).query,
-                # By this header moto finds the service that a request is for.
-                "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={credential}",
-            }
-        return self._moto
+
+def _rewind(request: Request, body: bytes) -> None:
+    """Lets moto read a body that was read already."""
+    request.environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+
+
+def _forget_signature(request: Request) -> None:
+    """Makes a presigned request a plain one: moto would look for its caller in a header."""
+    uri = _without_signature(request.environ["RAW_URI"])
+    credential = request.args["X-Amz-Credential"]
+    request.environ |= {
+        "RAW_URI": uri,
+        "REQUEST_URI": uri,
+        "QUERY_STRING": urlsplit(uri).query,
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={credential}",
+    }
 
 
 def _start_sync_execution(body: bytes, caller: Caller) -> Response:

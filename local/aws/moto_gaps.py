@@ -3,7 +3,8 @@
 Its tasks call AWS with made-up credentials, so that no role is checked, and build a client each
 time; here they call with the state machine's role. Its CloudFormation creates state machines among
 those that it does not execute. It parses a definition anew for every execution, 30 ms each time,
-and spells a failed state out at every level for a log that is off. Its Wait does not cut off a
+and a path for every state; it copies JSON as if it were any object, and spells a failed state out
+at every level for a log that is off. Its Wait does not cut off a
 fraction of a second. It measures a state's data with escapes, and not a task's arguments. It keeps
 every execution, and every thread.
 """
@@ -13,10 +14,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
+import jsonpath_ng
 from moto.core.config import default_user_config
 from moto.stepfunctions import models
+from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -26,6 +30,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
+from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
@@ -58,6 +63,9 @@ def fill_gaps(client_for: ClientFactory) -> None:
     AmazonStateLanguageParser.parse = staticmethod(_parsed)  # type: ignore[method-assign]
     for spell_out in ("_log_failure_event_exception", "_log_exception"):
         setattr(EvalComponent, spell_out, _say_nothing)
+    vars(result_path)["parse"] = cache(jsonpath_ng.parse)
+    for module in (states, result_path):
+        vars(module)["copy"] = SimpleNamespace(deepcopy=_copied)
     Timestamp._eval_body = _wait_until  # type: ignore[method-assign, assignment]
     for module in (state, state_task_service):
         vars(module)["is_within_size_quota"] = _fits_into_a_state
@@ -82,6 +90,13 @@ def _wait_until(timestamp: Timestamp, env: Any) -> None:
 
 def _say_nothing(component: EvalComponent, **failed: object) -> None:
     pass
+
+
+def _copied(value: Any) -> Any:
+    """Copies JSON."""
+    if isinstance(value, dict):
+        return {name: _copied(each) for name, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
 
 
 def _fits_into_a_state(value: Any) -> bool:

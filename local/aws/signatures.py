@@ -26,6 +26,7 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<Credential>[^,]+), ?"
     r"SignedHeaders=(?P<SignedHeaders>[^,]+), ?Signature=(?P<Signature>[0-9a-f]{64})$"
 )
+_PARAMETERS = ("Credential", "Date", "Expires", "Security-Token", "Signature", "SignedHeaders")
 _UNSIGNED = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
 _HINT = (
     f"Local credentials: AWS_ACCESS_KEY_ID={OPERATOR_KEY} AWS_SECRET_ACCESS_KEY={OPERATOR_SECRET}"
@@ -100,11 +101,8 @@ def authenticate(request: Request, body: bytes, *, now: datetime) -> Caller:
 
 def _read(request: Request) -> _Signature:
     presigned = "X-Amz-Signature" in request.args
-    given = {
-        name.removeprefix("X-Amz-"): value
-        for name, value in (request.args if presigned else request.headers).items()
-        if name.startswith("X-Amz-")
-    }
+    said = request.args if presigned else request.headers
+    given = {name: said[f"X-Amz-{name}"] for name in _PARAMETERS if f"X-Amz-{name}" in said}
     if presigned:
         wrong = RefusedError(
             "AuthorizationQueryParametersError", "A parameter of the presigned URL is wrong.", 400
@@ -158,9 +156,9 @@ def _session(given: _Signature) -> _Session:
 def _signed_again(request: Request, body: bytes, given: _Signature, session: _Session) -> str:
     """Returns the signature that the session's secret gives for this request."""
     headers = {
-        name: value
-        for name, value in request.headers.items()
-        if name.lower() in given.signed_headers
+        name.title(): request.headers[name]
+        for name in given.signed_headers
+        if name in request.headers
     }
     digest = headers.get("X-Amz-Content-Sha256", hashlib.sha256(body).hexdigest())
     if digest not in _UNSIGNED and digest != hashlib.sha256(body).hexdigest():
