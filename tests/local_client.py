@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +133,12 @@ class LocalClient:
 
     def aws_as(self, credentials: Mapping[str, str], service: str) -> Any:
         """A boto3 client with credentials as STS gives them."""
-        return boto3.session.Session().client(  # type: ignore[call-overload]
+        return _client(
             service,
-            endpoint_url=self.endpoint_url,
-            region_name=REGION,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials.get("SessionToken"),
+            self.endpoint_url,
+            credentials["AccessKeyId"],
+            credentials["SecretAccessKey"],
+            credentials.get("SessionToken"),
         )
 
     def history(self, execution_arn: str) -> list[dict[str, Any]]:
@@ -165,6 +165,19 @@ class LocalClient:
     def _request(self, method: str, url: str, **rest: Any) -> Answer:
         answer = _http.request(method, url, **rest)
         return Answer(answer.status, answer.headers, answer.data)
+
+
+@cache
+def _client(service: str, endpoint_url: str, key: str, secret: str, token: str | None) -> Any:
+    """Makes a client, which takes longer than most of its calls, once."""
+    return boto3.session.Session().client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+    )
 
 
 Document = dict[str, Any]

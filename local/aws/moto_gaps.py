@@ -17,7 +17,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-import jsonpath_ng
+from jsonpath_ng.parser import parse
 from moto.core.config import default_user_config
 from moto.stepfunctions import models
 from moto.stepfunctions.parser.asl.component.common.path import result_path
@@ -63,7 +63,7 @@ def fill_gaps(client_for: ClientFactory) -> None:
     AmazonStateLanguageParser.parse = staticmethod(_parsed)  # type: ignore[method-assign]
     for spell_out in ("_log_failure_event_exception", "_log_exception"):
         setattr(EvalComponent, spell_out, _say_nothing)
-    vars(result_path)["parse"] = cache(jsonpath_ng.parse)
+    vars(result_path)["parse"] = cache(parse)
     for module in (states, result_path):
         vars(module)["copy"] = SimpleNamespace(deepcopy=_copied)
     Timestamp._eval_body = _wait_until  # type: ignore[method-assign, assignment]
