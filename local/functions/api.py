@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import time
@@ -76,8 +75,9 @@ class InvokeApi:
             message = f"Function not found: {known}:{name.rpartition('function:')[2]}"
             return refuse(404, "ResourceNotFoundException", Type="User", Message=message)
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        if kind not in ("RequestResponse", "DryRun"):
-            message = f"Invocation type {kind!r} is not supported on this machine."
+        if kind != "RequestResponse" or "X-Amz-Client-Context" in request.headers:
+            what = "A client context" if kind == "RequestResponse" else f"Invocation type {kind!r}"
+            message = f"{what} is not supported on this machine."
             return refuse(400, "InvalidParameterValueException", Type="User", message=message)
         payload = request.get_data(cache=False)
         if len(payload) > _REQUEST_LIMIT:
@@ -87,11 +87,8 @@ class InvokeApi:
             return refuse(413, "RequestEntityTooLargeException", Message=message)
         try:
             event = _event(payload)
-            context = _context(request.headers.get("X-Amz-Client-Context"))
         except ValueError as error:
             return refuse(400, "InvalidRequestContentException", Type="User", message=str(error))
-        if kind == "DryRun":
-            return Invocation(str(uuid4()), b"", 204)
         fault = self._fault_at(function.package)
         if fault is not None and fault.kind == "slow":
             self._sleep(fault.seconds)
@@ -100,7 +97,6 @@ class InvokeApi:
             function.name,
             event,
             trace_id=request.headers.get("X-Amzn-Trace-Id"),
-            client_context=context,
             fault=killing,
         )
         if fault is not None and fault.kind == "too_large":
@@ -125,11 +121,3 @@ def _event(payload: bytes) -> bytes:
         problem = f"Could not parse payload into json: {error}"
         raise ValueError(f"Could not parse request body into json: {problem}") from error
     return payload
-
-
-def _context(header: str | None) -> str | None:
-    """The client context as the runtime gets it: JSON in ASCII."""
-    try:
-        return None if header is None else json.dumps(json.loads(base64.b64decode(header)))
-    except (ValueError, RecursionError) as error:
-        raise ValueError("Client context must be a valid Base64-encoded JSON object.") from error

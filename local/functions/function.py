@@ -36,12 +36,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Request:
-    """`fault` happens to the process that runs it; `client_context` is JSON."""
+    """`fault` happens to the process that runs it."""
 
     id: str
     payload: bytes
     trace_id: str
-    client_context: str | None = None
     fault: "Fault | None" = None
 
 

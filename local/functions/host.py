@@ -98,13 +98,12 @@ class FunctionHost:
         payload: bytes,
         *,
         trace_id: str | None = None,
-        client_context: str | None = None,
         fault: "Fault | None" = None,
     ) -> Invocation:
         """Runs a function to its end, whatever becomes of the caller."""
         pool = self._pools[name]
         trace_id = trace_id or _trace_id(sampled=pool.function.tracing)
-        return pool.invoke(Request(str(uuid4()), payload, trace_id, client_context, fault))
+        return pool.invoke(Request(str(uuid4()), payload, trace_id, fault))
 
     def _write(self, name: str, line: str) -> None:
         def write() -> None:

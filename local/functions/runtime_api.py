@@ -54,8 +54,6 @@ class _Handler(BaseHTTPRequestHandler):
             "Lambda-Runtime-Invoked-Function-Arn": function.arn,
             "Lambda-Runtime-Trace-Id": request.trace_id,
         }
-        if request.client_context is not None:
-            headers["Lambda-Runtime-Client-Context"] = request.client_context
         self._send(HTTPStatus.OK, request.payload, **headers)
 
     def do_POST(self) -> None:

@@ -66,15 +66,12 @@ def test_the_asset_is_the_working_directory_and_stays_as_it_was(running: Running
 
 
 def test_the_context_tells_request_function_and_remaining_time(running: Running) -> None:
-    context = '{"custom": {"from": "caller"}}'
-
-    invocation = running.host.invoke("acting", b"{}", client_context=context)
+    invocation = running.host.invoke("acting", b"{}")
     result = read(invocation)
 
     assert result["request_id"] == invocation.request_id
     assert result["arn"] == f"{ACCOUNT}:acting"
     assert 15_000 < result["remaining_ms"] <= 20_000
-    assert result["client"] == {"from": "caller"}
 
 
 def test_what_a_function_writes_is_logged_and_a_traceback_is_one_event(running: Running) -> None:

@@ -33,7 +33,6 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         "remaining_ms": context.get_remaining_time_in_millis(),
         "request_id": context.aws_request_id,
         "arn": context.invoked_function_arn,
-        "client": None if context.client_context is None else context.client_context.custom,
     }
 
 
