@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import re
 import socket
@@ -24,6 +25,8 @@ from local.bedrock.renderers.card import render_card
 from local.serving import HOST
 from local.stack import REGION, LocalStack, Options
 from local.template import Template
+
+_MOST_WORKERS = 100
 
 _http = urllib3.PoolManager(maxsize=60, retries=False, timeout=60)
 
@@ -232,8 +235,11 @@ def drawing_within(seconds: int) -> Change:
 
 
 def free_ports() -> tuple[int, int]:
-    """Returns two ports that are free, and below those that systems give out by themselves."""
-    one, other, *_ = filter(_is_free, random.SystemRandom().sample(range(10_000, 32_000), 100))
+    """Returns two ports that are free, below those that systems give out by themselves, and not
+    another worker's."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = range(10_000 + worker, 32_000, _MOST_WORKERS)
+    one, other, *_ = filter(_is_free, random.SystemRandom().sample(own, 100))
     return one, other
 
 
