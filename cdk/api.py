@@ -1,6 +1,5 @@
 """The REST API in front of the state machine: each request waits for one execution."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from constructs import Construct
 from cdk.cors import Cors, preflight_headers
 from cdk.gateway_logs import GatewayLogs
 from cdk.gateway_responses import add_gateway_responses
-from cdk.mapping_templates import mapping_template, start_execution
+from cdk.mapping_templates import json_template, mapping_template, start_execution
 from cdk.openapi import document
 from cdk.operations import OPERATIONS, Operation
 from cdk.settings import Settings
@@ -63,7 +62,7 @@ class Api(Construct):
         self._cors = Cors(settings.allowed_origins)
         add_gateway_responses(self.api, self._cors)
         self._add_operations(operations, settings, state_machine)
-        described = json.dumps(document(operations, api_key=by_key), separators=(",", ":"))
+        described = json_template(document(operations, api_key=by_key))
         self._add_fixed_answer("GET", _DOCUMENT_ROUTE, self._response("200", described))
         if settings.allowed_origins:
             self._add_preflights(operations)

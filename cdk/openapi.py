@@ -6,14 +6,14 @@ from typing import Any
 from cdk.cors import EXPOSED_HEADERS
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.operations import OPERATIONS, Operation
-from cdk.schemas import Schema, schema_of
+from cdk.schemas import Schema, answer_schemas, request_schemas, schema_of
 from lambdas.common.answers import ErrorAnswer
 from lambdas.common.errors import CLASSES
 
 OPENAPI_VERSION = "3.0.3"
 
-# The document lists the gateway's default answers, which have no fixed status, under these.
-_GATEWAY_DEFAULTS = (500, 504)
+# Statuses of the gateway's default answers, which have no fixed one, by their type.
+_STATUSES_OF_DEFAULT = {"server_error": (500, 504), "invalid_request_error": (400,)}
 
 
 def document(operations: Sequence[Operation] = OPERATIONS, *, api_key: bool) -> dict[str, Any]:
@@ -21,13 +21,35 @@ def document(operations: Sequence[Operation] = OPERATIONS, *, api_key: bool) -> 
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.route, {})[operation.http_method.lower()] = _described(operation)
-    scheme = {"type": "apiKey", "in": "header", "name": "x-api-key" if api_key else "Authorization"}
+    name, scheme = _security(api_key=api_key)
     return {
         "openapi": OPENAPI_VERSION,
         "info": {"title": "Easel", "version": "1", "description": "Text to image."},
-        "security": [{"caller": []}],
-        "components": {"securitySchemes": {"caller": scheme}},
+        # Relative to the document's own address, whatever domain or stage that is under.
+        "servers": [{"url": ".", "description": "Where this document is."}],
+        "security": [{name: []}],
+        "components": {
+            "securitySchemes": {name: scheme},
+            "schemas": {**request_schemas(), **answer_schemas()},
+            "responses": {
+                f"Error{status}": _response(", ".join(codes), schema_of(ErrorAnswer))
+                for status, codes in error_codes().items()
+            },
+        },
         "paths": paths,
+    }
+
+
+def _security(*, api_key: bool) -> tuple[str, Schema]:
+    """Returns the security scheme and its name."""
+    if api_key:
+        return "api_key", {"type": "apiKey", "in": "header", "name": "x-api-key"}
+    return "sigv4", {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "AWS Signature Version 4 for the service execute-api.",
+        "x-amazon-apigateway-authtype": "awsSigv4",
     }
 
 
@@ -39,17 +61,15 @@ def error_codes() -> dict[int, list[str]]:
     for each in CLASSES.values():
         codes.setdefault(each.status, set()).add(each.code)
     for answer in GATEWAY_ANSWERS:
-        for status in [answer.status] if answer.status else _GATEWAY_DEFAULTS:
+        for status in [answer.status] if answer.status else _STATUSES_OF_DEFAULT[answer.type]:
             codes.setdefault(status, set()).add(answer.code)
     return {status: sorted(each) for status, each in sorted(codes.items())}
 
 
 def _described(operation: Operation) -> dict[str, Any]:
     responses = {"200": _response(operation.answer_summary, schema_of(operation.answer))}
-    for status, codes in error_codes().items():
-        schema = schema_of(ErrorAnswer)
-        schema["properties"]["error"]["properties"]["code"]["enum"] = codes
-        responses[str(status)] = _response(", ".join(codes), schema)
+    for status in error_codes():
+        responses[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
     described: dict[str, Any] = {
         "summary": operation.summary,
         "operationId": operation.id or operation.name,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any
 
-from cdk.schemas import Schema, request_schema, rerun_request_schema, schema_of
+from cdk.schemas import Schema, reference, schema_of
 from lambdas.common.answers import Id, Page, Picture, Pictures, RerunPicture, ShownPicture
 from lambdas.library.pictures import LIMIT
 from lambdas.validate.idempotency import HEADER, KEY_LIMIT
@@ -54,7 +54,7 @@ OPERATIONS = (
             "Draw a picture, or up to four",
             Picture | Pictures,
             "The picture; with a count of 2 or more, the pictures",
-            request=request_schema(),
+            request=reference("DrawRequest"),
             parameters=(_IDEMPOTENCY_KEY,),
             pictures=COUNT_LIMIT,
             id=f"draw{route.replace('/', '_')}",
@@ -90,7 +90,7 @@ OPERATIONS = (
         "Draw an earlier picture again, and say whether it came out the same",
         RerunPicture,
         "The new picture",
-        request=rerun_request_schema(),
+        request=reference("RerunRequest"),
         parameters=(_ID, _IDEMPOTENCY_KEY),
         pictures=1,
     ),

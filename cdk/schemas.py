@@ -1,10 +1,11 @@
-"""JSON schemas. Those of requests are made from the catalog and the fields that validate knows,
-those of answers from their types."""
+"""JSON schemas by name. Those of requests are made from the catalog and the fields that validate
+knows, those of answers from their types."""
 
 from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
+from lambdas.common import answers
 from lambdas.common.catalog import CATALOG, STYLE_PRESETS, Choice, Range
 from lambdas.validate.plan import COUNT_LIMIT
 from lambdas.validate.request import ALIASES, FIELDS, PLAN_FIELDS, TEXT_PROMPTS_LIMIT
@@ -25,12 +26,26 @@ _BOUNDS = {
 }
 
 
+def reference(name: str) -> Schema:
+    """Returns the schema that refers to the one of this name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def answer_schemas() -> dict[str, Schema]:
+    """Returns the schemas of all types of answers, which may get more fields some day."""
+    types = {name: each for name, each in vars(answers).items() if is_typeddict(each)}
+    schemas = {}
+    for name, each in types.items():
+        hints = get_type_hints(each, include_extras=True)
+        fields = {field: schema_of(hint) for field, hint in hints.items()}
+        schemas[name] = {"type": "object", "properties": fields, "required": list(fields)}
+    return schemas
+
+
 def schema_of(hint: Any) -> Schema:
     """Returns a type hint's schema. Raises TypeError for a kind of hint that no answer uses."""
     if is_typeddict(hint):
-        hints = get_type_hints(hint, include_extras=True)
-        fields = {name: schema_of(each) for name, each in hints.items()}
-        return _object(fields, required=list(fields))
+        return reference(hint.__name__)
     kind, arguments = get_origin(hint) or hint, get_args(hint)
     if kind in _PLAIN_TYPES:
         return {"type": _PLAIN_TYPES[kind]}
@@ -47,8 +62,22 @@ def schema_of(hint: Any) -> Schema:
     raise TypeError(f"no schema is known for {hint}")
 
 
-def request_schema() -> Schema:
-    """Returns the schema of what any model takes. A model that takes less says so in its error."""
+def request_schemas() -> dict[str, Schema]:
+    """Returns the schemas of requests, which may have no other fields."""
+    text_prompt: dict[str, Schema] = {
+        "text": {"type": "string", "minLength": 1},
+        "weight": {"type": "number"},
+    }
+    rerun = {"model": schema_of(str | None), "recipe_in_picture": schema_of(bool | None)}
+    return {
+        "DrawRequest": _object(_fields_of_draw()),
+        "TextPrompt": _object(text_prompt, required=["text"]),
+        "RerunRequest": _object(rerun),
+    }
+
+
+def _fields_of_draw() -> dict[str, Schema]:
+    """Returns what any model takes. A model that takes less says so in its error."""
     side = {"type": "integer", "minimum": 1}
     known: dict[str, Schema] = {
         "prompt": {"type": "string", "minLength": 1, "maxLength": _PROMPT_LIMIT},
@@ -57,10 +86,7 @@ def request_schema() -> Schema:
             "type": "array",
             "minItems": 1,
             "maxItems": TEXT_PROMPTS_LIMIT,
-            "items": _object(
-                {"text": {"type": "string", "minLength": 1}, "weight": {"type": "number"}},
-                required=["text"],
-            ),
+            "items": reference("TextPrompt"),
         },
         "seed": {"type": "integer", "minimum": 0, "maximum": _SEED_LIMIT},
         "model": {"type": "string", "enum": list(CATALOG)},
@@ -69,7 +95,7 @@ def request_schema() -> Schema:
         "height": side,
         "style_preset": _one_of((*STYLE_PRESETS, *_widest("style_preset")["enum"])),
         "output_format": _one_of(each for model in _MODELS for each in model.output_formats),
-        "samples": {"type": "integer", "enum": [1]},
+        "samples": {"type": "integer", "minimum": 1, "maximum": 1},
         "extras": {"type": "object"},
         "count": {"type": "integer", "minimum": 1, "maximum": COUNT_LIMIT},
         "recipe": {"type": "object"},
@@ -77,16 +103,10 @@ def request_schema() -> Schema:
     }
     fields = {name: known.get(name) or _widest(name) for name in (*FIELDS, *PLAN_FIELDS)}
     fields |= {alias: fields[name] for alias, name in ALIASES.items()}
-    return _object(
-        {
-            name: schema if "enum" in schema else {**schema, "nullable": True}
-            for name, schema in fields.items()
-        }
-    )
-
-
-def rerun_request_schema() -> Schema:
-    return _object({"model": schema_of(str | None), "recipe_in_picture": schema_of(bool | None)})
+    return {
+        name: schema if "enum" in schema else {**schema, "nullable": True}
+        for name, schema in fields.items()
+    }
 
 
 def _widest(name: str) -> Schema:

@@ -11,6 +11,7 @@ what is there.
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from lambdas.common import errors
 
@@ -42,6 +43,12 @@ def start_execution(operation: str, *, has_body: bool, state_machine_arn: str) -
     request = "$!input.json('$')" if has_body else ""
     places = {"operation": operation, "request": request, "state_machine_arn": state_machine_arn}
     return mapping_template("start_execution", **places)
+
+
+def json_template(value: Any) -> str:
+    """Returns the template that renders as a value in JSON, which escapes the characters of VTL."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("$", r"\u0024").replace("#", r"\u0023")
 
 
 def _filled(place: re.Match[str]) -> str:

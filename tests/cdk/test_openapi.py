@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from cdk.mapping_templates import json_template
 from cdk.openapi import document, error_codes
-from cdk.schemas import request_schema
+from cdk.schemas import request_schemas
 from lambdas.common.errors import EaselError
 from lambdas.validate.request import ALIASES, FIELDS, PLAN_FIELDS, resolve
 from tests.environments import VALIDATE
+
+# "Amazon API Gateway quotas and important notes" of its guide.
+MAPPING_TEMPLATE_LIMIT = 300 * 1024
 
 
 @pytest.mark.parametrize("api_key", [True, False])
@@ -19,27 +23,58 @@ def test_it_is_openapi(api_key: bool) -> None:
 
 
 def test_it_holds_nothing_that_a_mapping_template_would_read() -> None:
-    assert not set("$#") & set(json.dumps(document(api_key=True)))
+    described = document(api_key=True)
+
+    template = json_template(described)
+
+    assert not set("$#") & set(template)
+    assert json.loads(template) == described
+    assert len(template) < MAPPING_TEMPLATE_LIMIT
 
 
 def test_it_has_every_field_that_validate_knows() -> None:
-    assert set(request_schema()["properties"]) == {*FIELDS, *PLAN_FIELDS, *ALIASES}
+    assert set(request_schemas()["DrawRequest"]["properties"]) == {*FIELDS, *PLAN_FIELDS, *ALIASES}
 
 
 @pytest.mark.parametrize(
     "status", [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504]
 )
 def test_every_status_that_can_be_is_documented_with_its_codes(status: int) -> None:
-    responses = document(api_key=True)["paths"]["/images"]["post"]["responses"]
+    described = document(api_key=True)
 
-    schema = responses[str(status)]["content"]["application/json"]["schema"]
-    codes = schema["properties"]["error"]["properties"]["code"]["enum"]
-    assert codes == error_codes()[status]
+    response = described["components"]["responses"][f"Error{status}"]
+    referred = described["paths"]["/images"]["post"]["responses"][str(status)]
+    assert referred == {"$ref": f"#/components/responses/Error{status}"}
+    assert response["description"].split(", ") == error_codes()[status]
+
+
+def test_only_answers_of_the_service_itself_are_under_500_and_504() -> None:
+    assert not {"invalid_value", "missing_parameter"} & {*error_codes()[500], *error_codes()[504]}
+
+
+def test_requests_have_no_other_fields_and_answers_may_get_more() -> None:
+    schemas = document(api_key=True)["components"]["schemas"]
+
+    closed = {name for name, each in schemas.items() if each.get("additionalProperties") is False}
+    assert closed == request_schemas().keys()
+
+
+@pytest.mark.parametrize(
+    ("api_key", "name", "header"),
+    [(True, "api_key", "x-api-key"), (False, "sigv4", "Authorization")],
+)
+def test_it_says_how_the_deployments_callers_say_who_they_are(
+    api_key: bool, name: str, header: str
+) -> None:
+    described = document(api_key=api_key)
+
+    assert described["security"] == [{name: []}]
+    assert described["components"]["securitySchemes"][name]["name"] == header
 
 
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - {"text_prompts", "extras"}))
 def test_what_the_document_refuses_no_model_takes(field: str) -> None:
-    schema = request_schema()["properties"][field]
+    schema = request_schemas()["DrawRequest"]["properties"][field]
     wrong: list[Any] = [[], {"a": 1}]
     if "maximum" in schema:
         wrong.append(schema["maximum"] + 1)

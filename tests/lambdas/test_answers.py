@@ -8,7 +8,7 @@ import pytest
 from openapi_schema_validator import OAS30Validator
 
 from cdk.mapping_templates import mapping_template
-from cdk.schemas import schema_of
+from cdk.schemas import answer_schemas, schema_of
 from lambdas.common.answers import (
     Error,
     ErrorAnswer,
@@ -27,7 +27,11 @@ from tests.lambdas.test_errors import CLASSES, made
 
 
 def check(answer: Any, kind: type) -> None:
-    OAS30Validator(schema_of(kind)).validate(json.loads(json.dumps(answer)))
+    schemas = {
+        name: {**schema, "additionalProperties": False} for name, schema in answer_schemas().items()
+    }
+    schema = {**schema_of(kind), "components": {"schemas": schemas}}
+    OAS30Validator(schema).validate(json.loads(json.dumps(answer)))
 
 
 class TestPictures:

@@ -39,6 +39,17 @@ def earlier(easel: LocalClient) -> tuple[str, ...]:
     return tuple(picture["id"] for picture in drawn)
 
 
+def documented_code(context: Any, response: Any, case: Any) -> None:
+    """Checks that an error's code is among those that the document has for its status."""
+    if response.status_code >= 400:
+        documented = case.operation.schema.raw_schema["components"]["responses"]
+        codes = documented[f"Error{response.status_code}"]["description"].split(", ")
+        assert response.json()["error"]["code"] in codes
+
+
+CHECKS.append(documented_code)
+
+
 @pytest.fixture(scope="module")
 def schema(easel: LocalClient) -> Any:
     served = easel.post(b"", path="/openapi.json", method="GET")
