@@ -155,9 +155,11 @@ def _unanswered(error: ClientError | BotoCoreError, action: str) -> Unanswered:
 
 
 def _action(service: str, operation: str) -> str:
-    """Returns the permission of an operation. API Gateway's are named after HTTP's methods."""
+    """Returns the permission of an operation. API Gateway's are named after HTTP's methods, and
+    CloudWatch's not by the name that its calls are signed for."""
     if service == "apigateway":
         return "apigateway:GET"
     model = get_session().get_service_model(service)
     (name,) = [name for name in model.operation_names if xform_name(name) == operation]
-    return f"{model.signing_name}:{name}"
+    prefix = service if service == "cloudwatch" else model.signing_name
+    return f"{prefix}:{name}"

@@ -3,7 +3,6 @@
 What takes long to import is imported by the commands that need it.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
@@ -15,6 +14,7 @@ from click.shell_completion import get_completion_class
 from easel import __version__, display
 from easel.batch import batch
 from easel.draw import draw
+from easel.examine import doctor
 from easel.exits import MEANINGS, CommandError, Exit
 from easel.library import list_, show
 from easel.models import models, styles
@@ -78,32 +78,6 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("environment", default="local")
-@click.option("--settings", metavar="JSON", help="Settings to change for once.")
-@common_options
-@click.pass_obj
-def doctor(run: Run, environment: str, settings: str | None) -> None:
-    """Whether ENVIRONMENT (of cdk.json; default local) can draw."""
-    from easel.doctor.report import findings_of, report
-
-    try:
-        changed = dict(json.loads(settings or "{}"))
-    except (ValueError, TypeError):
-        raise click.UsageError(
-            f'--settings is a JSON object such as {{"auth": "iam"}}, not {settings}.'
-        ) from None
-    findings = findings_of(
-        environment,
-        changed,
-        local_endpoint=run.target().aws_url,
-        profile=run.profile,
-        region=run.region,
-    )
-    if report(environment, findings, as_json=run.json):
-        click.get_current_context().exit(Exit.HERE)
-
-
-@main.command()
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @common_options
 def completion(shell: str) -> None:
@@ -114,5 +88,5 @@ def completion(shell: str) -> None:
     click.echo(completes(main, {}, "easel", COMPLETE_VARIABLE).source())
 
 
-for command in (draw, batch, show, rerun, list_, trace, models, styles):
+for command in (draw, batch, show, rerun, list_, trace, models, styles, doctor):
     main.add_command(command)

@@ -12,6 +12,7 @@ from botocore.session import Session
 from cdk.settings import SettingsError
 from easel.aws import Account, Answer, Reason, Unanswered, session_of
 from easel.environments import settings_of
+from easel.stack import outputs_of
 
 _BUCKET = "AWS::S3::Bucket"
 _CURES = {
@@ -57,8 +58,7 @@ def prepare(environment: str, account: Account, s3: Any, *, yes: bool) -> None:
         consequence = "Its pictures stay in their bucket." if kept else "All its pictures go."
         _ask(name, account.region, consequence)
     if not kept:
-        outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
-        for bucket in empty(s3, outputs):
+        for bucket in empty(s3, outputs_of(stack)):
             click.echo(f"emptied {bucket}")
 
 

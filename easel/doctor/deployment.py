@@ -5,12 +5,19 @@ from typing import Any
 
 from cdk.settings import Settings
 from easel.aws import Account, Answer, Reason, Unanswered
-from easel.doctor.findings import Finding, Level, not_checked, ok, problem, warning, without_answer
+from easel.environments import Environment
+from easel.findings import Finding, Level, not_checked, ok, problem, warning, without_answer
+from easel.stack import (
+    API,
+    STATE_MACHINE,
+    by_step,
+    functions_of,
+    ids_of,
+    outputs_of,
+    resources_of,
+)
 from lambdas.common.environment import ENVIRONMENTS
 
-API = "AWS::ApiGateway::RestApi"
-FUNCTION = "AWS::Lambda::Function"
-STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 ROUTE = "/images"
 
 # CloudFormation does not make again what went without it.
@@ -25,49 +32,37 @@ _NO_STACK = "ValidationError"
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 
-def examine(
-    account: Account, environment: str, settings: Settings, *, local: bool
-) -> Iterator[Finding]:
+def examine(environment: Environment) -> Iterator[Finding]:
     """Yields findings on the stack and what is in it."""
-    name = f"easel-{environment}"
-    described = account.ask("cloudformation", "describe_stacks", StackName=name)
-    status = check_status(environment, account.region, described)
+    account, settings = environment.account, environment.settings
+    described = account.ask("cloudformation", "describe_stacks", StackName=environment.stack_name)
+    status = check_status(environment, described)
     yield status
     if isinstance(described, Unanswered):
         if status.level is Level.PROBLEM:
             bootstrap = account.ask("ssm", "get_parameter", Name=_BOOTSTRAP_VERSION)
             yield check_bootstrap(account.region, bootstrap)
         return
-    listed = account.ask_all(
-        "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=name
-    )
-    if isinstance(listed, Unanswered):
-        yield without_answer("resources of the stack", listed)
+    resources = resources_of(account, environment.stack_name)
+    if isinstance(resources, Unanswered):
+        yield without_answer("resources of the stack", resources)
         return
-
-    def ids_of(type: str) -> list[str]:
-        return [each["PhysicalResourceId"] for each in listed if each["ResourceType"] == type]
-
     machines = [
         account.ask("stepfunctions", "describe_state_machine", stateMachineArn=arn)
-        for arn in ids_of(STATE_MACHINE)
+        for arn in ids_of(resources, STATE_MACHINE)
     ]
     yield check_state_machine(machines)
-    functions = [
-        account.ask("lambda", "get_function_configuration", FunctionName=name)
-        for name in ids_of(FUNCTION)
-    ]
-    yield from check_functions(settings, functions)
-    if local:
+    yield from check_functions(settings, functions_of(account, resources))
+    if environment.is_local:
         yield not_checked("API", "The local gateway reads it from the template.")
     else:
-        yield check_api(settings, [_integration(account, api) for api in ids_of(API)])
+        yield check_api(settings, [_integration(account, api) for api in ids_of(resources, API)])
 
 
-def check_status(environment: str, region: str, answer: Answer) -> Finding:
+def check_status(environment: Environment, answer: Answer) -> Finding:
     """Says what DescribeStacks answered."""
-    subject = f"stack easel-{environment}"
-    deploy = f"make deploy ENV={environment}"
+    subject, region = f"stack {environment.stack_name}", environment.account.region
+    deploy = f"make deploy ENV={environment.name}"
     if isinstance(answer, Unanswered):
         if answer.code == _NO_STACK:
             return problem(
@@ -76,8 +71,7 @@ def check_status(environment: str, region: str, answer: Answer) -> Finding:
         return without_answer(subject, answer)
     stack = answer["Stacks"][0]
     status = stack["StackStatus"]
-    outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-    found = " ".join(filter(None, (status, outputs.get("ApiUrl"))))
+    found = " ".join(filter(None, (status, outputs_of(stack).get("ApiUrl"))))
     if status.endswith("_IN_PROGRESS"):
         return warning(subject, found, "ask again when it has ended")
     if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
@@ -86,7 +80,9 @@ def check_status(environment: str, region: str, answer: Answer) -> Finding:
         return warning(
             subject, f"{found}: the last deployment failed", f"read its events, then {deploy}"
         )
-    return problem(subject, found, f"read its events; make destroy ENV={environment}, {deploy}")
+    return problem(
+        subject, found, f"read its events; make destroy ENV={environment.name}, {deploy}"
+    )
 
 
 def check_bootstrap(region: str, answer: Answer) -> Finding:
@@ -118,14 +114,10 @@ def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Findi
     findings: list[Finding] = [
         _missing("functions", answer) for answer in answers if isinstance(answer, Unanswered)
     ]
-    by_step = {
-        answer["Handler"].split(".")[1]: answer
-        for answer in answers
-        if not isinstance(answer, Unanswered) and answer.get("Handler", "").startswith("lambdas.")
-    }
+    found = by_step(answers)
     for step in STEPS:
-        if step in by_step:
-            findings += _check_function(step, settings, by_step[step])
+        if step in found:
+            findings += _check_function(step, settings, found[step])
         elif not findings:
             findings.append(problem(f"function {step}", "the stack has none", "make deploy"))
     return findings or [ok("functions", f"{', '.join(STEPS)} are active, with these settings")]

@@ -12,7 +12,7 @@ from typing import Any
 
 from cdk.settings import Settings
 from easel.aws import Account, Answer, Reason, Unanswered
-from easel.doctor.findings import Finding, Level, not_checked, ok, problem, warning, without_answer
+from easel.findings import Finding, Level, not_checked, ok, problem, warning, without_answer
 from lambdas.common.catalog import CATALOG, Model, Retirement
 
 CATALOG_FILE = "lambdas/common/catalog.py"
@@ -73,8 +73,7 @@ def check_call(model: Model, answer: Answer) -> Finding:
         return problem(
             subject,
             said,
-            f"where this names {answer.action}, allow it to whoever runs the doctor; "
-            f"else {ACCESS_CURE}",
+            f"where this names {answer.action}, allow it to whoever runs this; else {ACCESS_CURE}",
         )
     if answer.reason is Reason.ABSENT:
         return problem(

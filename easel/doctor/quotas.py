@@ -11,7 +11,7 @@ from typing import Any
 
 from cdk.settings import Settings
 from easel.aws import Account, Answer, Reason, Unanswered
-from easel.doctor.findings import Finding, not_checked, ok, problem, warning, without_answer
+from easel.findings import Finding, not_checked, ok, problem, warning, without_answer
 from lambdas.common.catalog import CATALOG, Model
 
 INTEGRATION_TIMEOUT = "L-E5AE38E3"

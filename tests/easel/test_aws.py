@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from easel.aws import Account, Reason, Unanswered
-from easel.doctor.findings import Level, without_answer
+from easel.findings import Level, without_answer
 from tests.easel.doctor.answers import CORE
 from tests.easel.stubbed_account import StubbedAccount
 
@@ -44,6 +44,7 @@ class TestAccount:
                 "GetServiceQuota",
             ),
             ("stepfunctions", "describe_state_machine", ("stateMachineArn",), ""),
+            ("cloudwatch", "describe_alarm_history", (), "DescribeAlarmHistory"),
         ],
     )
     def test_permissions_are_named_as_iam_names_them(

@@ -7,9 +7,8 @@ import pytest
 
 from cdk.settings import SettingsError
 from easel import environments
-from easel.doctor.findings import Level
-from easel.doctor.report import account_of, findings_of
-from easel.environments import settings_of
+from easel.environments import account_of, environment_of, settings_of
+from easel.findings import Finding, Level
 
 
 class TestEnvironment:
@@ -53,8 +52,9 @@ class TestEnvironment:
     ) -> None:
         monkeypatch.setattr(environments, "CDK_JSON", tmp_path / "cdk.json")
 
-        (finding,) = findings_of("local", {}, local_endpoint="http://127.0.0.1:1")
+        finding = environment_of("local", {}, local_endpoint="http://127.0.0.1:1")
 
+        assert isinstance(finding, Finding)
         assert finding.level is Level.PROBLEM
         assert f"there is no {tmp_path / 'cdk.json'}" in finding.found
         assert "checkout" in str(finding.cure)

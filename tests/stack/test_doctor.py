@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -28,11 +27,9 @@ def easel() -> Iterator[LocalClient]:
 
 def doctor(easel: LocalClient, *options: str) -> tuple[int, dict[str, Any]]:
     """The doctor's exit code and what it answered."""
-    command = [sys.executable, "-m", "easel.doctor", "local", "--json"]
-    port = urlsplit(easel.endpoint_url).port
-    ended = subprocess.run(
-        [*command, f"--aws-port={port}", *options], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "easel", "doctor", "--json"]
+    where = f"--aws-endpoint={easel.endpoint_url}"
+    ended = subprocess.run([*command, where, *options], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
     return ended.returncode, dict(json.loads(ended.stdout))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from cdk.settings import Settings
 from easel.aws import Reason, Unanswered
-from easel.doctor.findings import Finding, Level
+from easel.findings import Finding, Level
 from lambdas.common.catalog import CATALOG, Model
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

@@ -3,8 +3,10 @@
 import pytest
 
 from easel.doctor import deployment
-from easel.doctor.findings import Level
+from easel.environments import Environment
+from easel.findings import Level
 from tests.easel.doctor.answers import ABSENT, OTHER, SETTINGS, function, levels
+from tests.easel.stubbed_account import StubbedAccount
 
 
 class TestStack:
@@ -22,7 +24,8 @@ class TestStack:
     def test_status(self, status: str, level: Level) -> None:
         answer = {"Stacks": [{"StackStatus": status}]}
 
-        assert deployment.check_status("dev", "eu-west-1", answer).level is level
+        environment = Environment("dev", SETTINGS, StubbedAccount().account)
+        assert deployment.check_status(environment, answer).level is level
 
     def test_settings_that_were_not_deployed_are_warnings(self) -> None:
         functions = [

@@ -11,8 +11,8 @@ import pytest
 from cdk.settings import Settings
 from easel.aws import Answer, Reason, Unanswered
 from easel.doctor import foundation_models
-from easel.doctor.findings import Finding, Level
 from easel.doctor.foundation_models import ModelCheck
+from easel.findings import Finding, Level
 from lambdas.common.catalog import Legacy, Model
 from tests.easel.doctor.answers import (
     ABSENT,

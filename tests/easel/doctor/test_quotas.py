@@ -6,7 +6,7 @@ import pytest
 
 from cdk.settings import Settings
 from easel.doctor import quotas
-from easel.doctor.findings import Level
+from easel.findings import Level
 from tests.easel.doctor.answers import ABSENT, CORE, SETTINGS, details, limits, quota
 
 

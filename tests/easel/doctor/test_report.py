@@ -3,8 +3,10 @@
 import pytest
 
 from easel.doctor import deployment, quotas
-from easel.doctor.findings import Finding, Level
 from easel.doctor.report import examine
+from easel.environments import Environment
+from easel.findings import Finding, Level
+from easel.stack import API, FUNCTION, STATE_MACHINE
 from lambdas.common.catalog import CATALOG
 from tests.easel.doctor.answers import AVAILABLE, NOW, SETTINGS, details, function, limits, quota
 from tests.easel.stubbed_account import StubbedAccount
@@ -47,9 +49,9 @@ def healthy_stack(account: StubbedAccount) -> None:
         },
     )
     resources = {
-        "machine": deployment.STATE_MACHINE,
-        **dict.fromkeys(deployment.STEPS, deployment.FUNCTION),
-        "api": deployment.API,
+        "machine": STATE_MACHINE,
+        **dict.fromkeys(deployment.STEPS, FUNCTION),
+        "api": API,
     }
     account.answers(
         "cloudformation",
@@ -87,7 +89,7 @@ def healthy_stack(account: StubbedAccount) -> None:
 
 
 def examined(account: StubbedAccount) -> list[Finding]:
-    return list(examine(account.account, "dev", SETTINGS, NOW))
+    return list(examine(Environment("dev", SETTINGS, account.account), NOW))
 
 
 class TestExamine:

@@ -1,6 +1,8 @@
-"""What the doctor found: one finding is one line, with its cure where there is something to do."""
+"""What doctor and smoke find: a finding is one line, with its cure if there is one."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from easel.aws import Reason, Unanswered
@@ -53,7 +55,7 @@ def without_answer(subject: str, answer: Unanswered) -> Finding:
             return warning(
                 subject,
                 f"not checked: these credentials may not call {answer.action}",
-                f"allow {answer.action} to whoever runs the doctor",
+                f"allow {answer.action} to whoever runs this",
             )
         case Reason.CREDENTIALS:
             return problem(
@@ -71,3 +73,24 @@ def without_answer(subject: str, answer: Unanswered) -> Finding:
             return warning(
                 subject, f"{answer.action} failed: {answer.code}: {answer.message}", "try again"
             )
+
+
+def report(environment: str, findings: Iterable[Finding], *, as_json: bool) -> int:
+    """Prints findings as they come, or all as JSON. Returns how many problems there are."""
+    found = []
+    for finding in findings:
+        found.append(finding)
+        if not as_json:
+            print(finding, flush=True)
+    levels = [finding.level for finding in found]
+    problems = levels.count(Level.PROBLEM)
+    if as_json:
+        answer = {
+            "environment": environment,
+            "problems": problems,
+            "findings": [asdict(finding) for finding in found],
+        }
+        print(json.dumps(answer, indent=2))
+    else:
+        print(f"\nproblems: {problems}, warnings: {levels.count(Level.WARNING)}")
+    return problems

@@ -1,0 +1,64 @@
+"""`easel doctor`: examines an environment of cdk.json and reports line by line."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from easel.exits import Exit
+from easel.run import Run, common_options
+
+if TYPE_CHECKING:
+    from easel.environments import Environment
+    from easel.findings import Finding
+
+
+def _parsed(context: click.Context, option: click.Parameter, text: str | None) -> dict[str, Any]:
+    try:
+        return dict(json.loads(text or "{}"))
+    except (ValueError, TypeError):
+        raise click.UsageError(
+            f'--settings is a JSON object such as {{"auth": "iam"}}, not {text}.'
+        ) from None
+
+
+_environment = click.argument("environment", default="local")
+_settings = click.option(
+    "--settings", metavar="JSON", callback=_parsed, help="Settings to change for once."
+)
+
+
+@click.command()
+@_environment
+@_settings
+@common_options
+@click.pass_obj
+def doctor(run: Run, environment: str, settings: dict[str, Any]) -> None:
+    """Whether ENVIRONMENT (of cdk.json; default local) can draw."""
+    from easel.doctor.report import examine
+
+    _report(run, environment, settings, lambda found: examine(found, datetime.now(UTC)))
+
+
+def _report(
+    run: Run,
+    name: str,
+    changed: dict[str, Any],
+    examine: Callable[["Environment"], Iterable["Finding"]],
+) -> None:
+    """Reports what an examination finds, and ends with 1 if that is a problem."""
+    from easel.environments import environment_of
+    from easel.findings import Finding, report
+
+    found = environment_of(
+        name,
+        changed,
+        local_endpoint=run.target().aws_url,
+        profile=run.profile,
+        region=run.region,
+    )
+    findings = [found] if isinstance(found, Finding) else examine(found)
+    if report(name, findings, as_json=run.json):
+        click.get_current_context().exit(Exit.HERE)
