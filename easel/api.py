@@ -46,6 +46,14 @@ class Answer:
         except (ValueError, TypeError):
             raise _not_easels(self, Exit.FAILED) from None
 
+    @property
+    def code(self) -> str | None:
+        """The code of an error in Easel's form, or None. Raises CommandError as `body` does."""
+        try:
+            return str(self.body["error"]["code"])
+        except (LookupError, TypeError):
+            return None
+
 
 class NoAnswerError(Exception):
     """The text says why. `sent` is whether the request may have arrived."""
@@ -83,7 +91,8 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) 
 
 @dataclass(frozen=True)
 class Api:
-    """Every method gives the answer of a success, and raises CommandError for all else.
+    """Every method but `request` gives the answer of a success, and raises CommandError for all
+    else.
 
     An answer that says when to try again is taken at its word, `retries` times at most, where
     that is within `patience_seconds`; `waits` is told how long.
@@ -95,8 +104,38 @@ class Api:
     waits: Callable[[float], None]
     retries: int = 1
 
-    def draw(self, request: Mapping[str, Any], *, key: str | None = None) -> Answer:
-        return self._call("POST", "/images", request, {"idempotency-key": key} if key else None)
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Sends a request and gives whatever answer it gets, after the retries that those invite
+        to. Raises CommandError only if there is none."""
+        if isinstance(body, Mapping):
+            body = json.dumps(body, ensure_ascii=False).encode()
+        headers = {"accept": "application/json", **(headers or {})}
+        if body is not None:
+            headers = {"content-type": "application/json", **headers}
+        answer = self._proven(method, path, headers, body)
+        for _ in range(self.retries):
+            seconds = _retry_after(answer)
+            if seconds is None or not 0 <= seconds <= self.patience_seconds > 0:
+                break
+            self.waits(seconds)
+            answer = self._proven(method, path, headers, body)
+        return answer
+
+    def draw(
+        self,
+        request: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        by_key = {"idempotency-key": key} if key else {}
+        return self._call("POST", "/images", request, {**by_key, **(headers or {})})
 
     def show(self, id: str) -> Answer:
         return self._call("GET", f"/images/{quote(id, safe='')}")
@@ -127,17 +166,7 @@ class Api:
         request: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        body = None if request is None else json.dumps(request, ensure_ascii=False).encode()
-        headers = {"accept": "application/json", **(headers or {})}
-        if body is not None:
-            headers["content-type"] = "application/json"
-        answer = self._proven(method, path, headers, body)
-        for _ in range(self.retries):
-            seconds = _retry_after(answer)
-            if seconds is None or not 0 <= seconds <= self.patience_seconds > 0:
-                break
-            self.waits(seconds)
-            answer = self._proven(method, path, headers, body)
+        answer = self.request(method, path, request, headers)
         if answer.status != 200:
             raise _refusal(answer)
         return answer

@@ -14,7 +14,7 @@ from click.shell_completion import get_completion_class
 from easel import __version__, display
 from easel.batch import batch
 from easel.draw import draw
-from easel.examine import doctor
+from easel.examine import doctor, smoke
 from easel.exits import MEANINGS, CommandError, Exit
 from easel.library import list_, show
 from easel.models import models, styles
@@ -88,5 +88,5 @@ def completion(shell: str) -> None:
     click.echo(completes(main, {}, "easel", COMPLETE_VARIABLE).source())
 
 
-for command in (draw, batch, show, rerun, list_, trace, models, styles, doctor):
+for command in (draw, batch, show, rerun, list_, trace, models, styles, doctor, smoke):
     main.add_command(command)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 
 from cdk.settings import Settings, SettingsError
 from easel.aws import Account, Reason, Unanswered, session_of
-from easel.findings import Finding, Level, ok, problem, without_answer
+from easel.findings import Finding, ok, problem, problem_without_answer
 
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"
 
@@ -95,4 +95,4 @@ def check_identity(environment: Environment) -> Finding:
         return ok("account", f"{caller['Account']} in {account.region}, as {caller['Arn']}")
     if environment.is_local and caller.reason is Reason.UNREACHABLE:
         return problem("account", caller.message, "start the local stack: make run")
-    return replace(without_answer("account", caller), level=Level.PROBLEM)
+    return problem_without_answer("account", caller)

@@ -1,12 +1,14 @@
-"""`easel doctor`: examines an environment of cdk.json and reports line by line."""
+"""`easel doctor` and `easel smoke`: examine an environment of cdk.json and report line by line."""
 
 import json
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from easel import display
 from easel.exits import Exit
 from easel.run import Run, common_options
 
@@ -40,6 +42,28 @@ def doctor(run: Run, environment: str, settings: dict[str, Any]) -> None:
     from easel.doctor.report import examine
 
     _report(run, environment, settings, lambda found: examine(found, datetime.now(UTC)))
+
+
+@click.command()
+@_environment
+@_settings
+@click.option("--yes", is_flag=True, help="Do not ask, although it costs something.")
+@common_options
+@click.pass_obj
+def smoke(run: Run, environment: str, settings: dict[str, Any], yes: bool) -> None:
+    """Whether ENVIRONMENT (of cdk.json; default local) does what it is for: draws four pictures,
+    sends requests of every kind, sets off an alarm, and looks for all of it in logs and traces."""
+    from easel.smoke.cost import announcement
+    from easel.smoke.report import examine
+
+    def examined(found: "Environment") -> Iterator["Finding"]:
+        if not found.is_local:
+            display.note(announcement(found))
+            if not yes and sys.stdin.isatty():
+                click.confirm("Go on?", abort=True, err=True)
+        return examine(found, run)
+
+    _report(run, environment, settings, examined)
 
 
 def _report(

@@ -18,7 +18,7 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.OK: "done",
-    Exit.HERE: "a file or credentials on this machine; the doctor found a problem",
+    Exit.HERE: "a file or credentials on this machine; doctor or smoke found a problem",
     Exit.USAGE: "the command line",
     Exit.REFUSED: "the request was refused (4xx): change it",
     Exit.LATER: "try again later (429, 503, or an answer with Retry-After)",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from easel.aws import Reason, Unanswered
@@ -73,6 +73,11 @@ def without_answer(subject: str, answer: Unanswered) -> Finding:
             return warning(
                 subject, f"{answer.action} failed: {answer.code}: {answer.message}", "try again"
             )
+
+
+def problem_without_answer(subject: str, answer: Unanswered) -> Finding:
+    """Says why a question has no answer, without which nothing more can be found."""
+    return replace(without_answer(subject, answer), level=Level.PROBLEM)
 
 
 def report(environment: str, findings: Iterable[Finding], *, as_json: bool) -> int:

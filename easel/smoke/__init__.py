@@ -1,0 +1,1 @@
+"""Whether a deployed environment does what it is for, shown by using all of it once."""
