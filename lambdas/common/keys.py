@@ -52,9 +52,9 @@ def lock_key(id: str) -> str:
     return f"{STAGING}{id}.claim"
 
 
-def idempotency_key(caller: str, key: str) -> str:
-    """Returns the key of the record for a caller's Idempotency-Key."""
-    digest = hashlib.sha256(f"{caller}\n{key}".encode()).hexdigest()
+def idempotency_key(owner: str, key: str) -> str:
+    """Returns the key of the record for an owner's Idempotency-Key."""
+    digest = hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
     return f"{IDEMPOTENCY}{digest}"
 
 

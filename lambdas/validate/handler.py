@@ -48,18 +48,18 @@ def _plan(event: dict[str, Any]) -> Plan:
 
 
 def _draw(sent: dict[str, Any]) -> Plan:
-    request, caller = sent.get("request"), sent.get("caller", "")
+    request, owner = sent.get("request"), owner_of(sent.get("caller", ""))
     key = checked_key(sent.get("idempotency_key"))
 
     def chosen(recipe: Recipe) -> Recipe:
         if not key:
             return recipe
-        object_key = idempotency_key(caller, key)
+        object_key = idempotency_key(owner, key)
         return recipe_for_key(recipe, request=request, object_key=object_key, bucket=_bucket())
 
     return read_plan(
         request,
-        owner=owner_of(caller),
+        owner=owner,
         environment=_environment(),
         draw_seed=_draw_seed,
         chosen=chosen,
@@ -70,20 +70,19 @@ def _rerun(sent: dict[str, Any]) -> Plan:
     """Makes a key if the caller sent none, with which a rerun that failed can be found."""
     from lambdas.common.manifest import manifest_of
 
-    id, request, caller = sent["id"], sent.get("request"), sent.get("caller", "")
-    environment, owner = _environment(), owner_of(caller)
+    id, request, owner = sent["id"], sent.get("request"), owner_of(sent.get("caller", ""))
+    environment = _environment()
     key = checked_key(sent.get("idempotency_key"))
     plan = read_rerun(
         request,
         manifest=manifest_of(id, _bucket(), owner=owner, visibility=environment.visibility),
-        caller=caller,
         owner=owner,
         key=key or secrets.token_hex(16),
         is_own_key=bool(key),
         environment=environment,
     )
     if key:
-        object_key = idempotency_key(caller, key)
+        object_key = idempotency_key(owner, key)
         remember_request([id, request], object_key=object_key, bucket=_bucket())
     return plan
 

@@ -18,7 +18,6 @@ def read_rerun(
     body: Any,
     *,
     manifest: Mapping[str, Any],
-    caller: str,
     owner: str,
     key: str,
     is_own_key: bool,
@@ -27,7 +26,7 @@ def read_rerun(
     """Returns the plan of a rerun of the picture that `manifest` describes.
 
     The new picture has its own id, so that it cannot overwrite the first or reuse its staged file.
-    The same caller and key give the same id; `is_own_key` says whether the caller sent the key.
+    The same owner and key give the same id; `is_own_key` says whether the caller sent the key.
     Raises InvalidRequestError, ModelNotFoundError or ModelRetiredError, which names the successor.
     """
     fields = dict(object_of(body))
@@ -47,7 +46,7 @@ def read_rerun(
         else _on_another_model(first, model, environment)
     )
     picture = PlannedPicture(
-        id=id_of(first_id, caller, key),
+        id=id_of(first_id, owner, key),
         seed=recipe.seed,
         # A key of the caller's own is not told: it would be in the execution's cause, and in logs.
         recovery={} if is_own_key else {"idempotency_key": key},

@@ -124,7 +124,6 @@ class Requests(RuleBasedStateMachine):
             plan = read_rerun(
                 {},
                 manifest=manifest,
-                caller="o",
                 owner="o",
                 key=key,
                 is_own_key=True,

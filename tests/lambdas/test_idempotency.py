@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,16 @@ from lambdas.common.bucket import Bucket
 from lambdas.common.errors import IdempotencyKeyReusedError, InvalidRequestError
 from lambdas.common.keys import idempotency_key
 from lambdas.common.recipe import Recipe
+from lambdas.validate import handler as validate
 from lambdas.validate.idempotency import checked_key, recipe_for_key, remember_request
+from tests.environments import VALIDATE
+from tests.lambdas.publications import RECIPE, published, stage
+from tests.lambdas.test_owner import ROLE, USER
 
 REQUEST = {"prompt": "a cat"}
 FIRST = Recipe(model="m", prompt="a cat", negative_prompt="", seed=1)
 SECOND = replace(FIRST, seed=2)
-OBJECT_KEY = idempotency_key("caller", "key")
+OBJECT_KEY = idempotency_key("owner", "key")
 
 
 def test_the_first_request_of_a_key_keeps_its_recipe(bucket: Bucket) -> None:
@@ -52,8 +57,28 @@ def test_a_key_is_kept_for_one_request_that_needs_no_recipe(bucket: Bucket) -> N
         recipe_for_key(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 
 
-def test_callers_do_not_share_keys() -> None:
-    assert idempotency_key("one", "key") != idempotency_key("other", "key")
+def planned(sent: dict[str, Any], caller: str) -> list[str]:
+    """The ids of the pictures that a caller's request with a key is to have."""
+    sent = {"idempotency_key": "key", "caller": caller, **sent}
+    plan = validate.handler({"input": sent, "execution_arn": "arn"}, None)
+    return [picture["id"] for picture in plan["pictures"]]
+
+
+@pytest.mark.parametrize("operation", ["draw", "rerun"])
+def test_a_key_belongs_to_a_role_with_all_its_sessions_and_to_no_other_caller(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    monkeypatch.setattr(validate, "_environment", lambda: VALIDATE)
+    monkeypatch.setattr(validate, "_bucket", lambda: bucket)
+    stage(bucket)
+    published(bucket)
+    request = REQUEST if operation == "draw" else {}
+    sent = {"operation": operation, "id": RECIPE.id, "request": request}
+
+    first, again, other = (planned(sent, caller) for caller in (f"{ROLE}/1", f"{ROLE}/2", USER))
+
+    assert first == again
+    assert other != first
 
 
 @pytest.mark.parametrize("key", ["", None])

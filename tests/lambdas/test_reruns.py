@@ -38,7 +38,6 @@ def rerun_of(
     return read_rerun(
         {} if body is None else body,
         manifest=manifest_of(request),
-        caller="c",
         owner="o",
         key=key,
         is_own_key=is_own_key,
@@ -50,7 +49,6 @@ def rerun_by(manifest: dict[str, Any]) -> Plan:
     return read_rerun(
         {},
         manifest=manifest,
-        caller="c",
         owner="o",
         key="k",
         is_own_key=True,
