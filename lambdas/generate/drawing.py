@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from lambdas.common.errors import (
     StorageAccessDeniedError,
     StorageError,
 )
-from lambdas.common.keys import staging_key
+from lambdas.common.keys import picture_prefix, staging_key
 from lambdas.common.manifest import stored_manifest
 from lambdas.common.recipe import Recipe
 from lambdas.generate.draw_lock import DrawLock
@@ -40,7 +41,7 @@ class Models(Protocol):
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What drawing needs.
+    """What drawing needs. `threads` makes calls of S3 side by side.
 
     A call must end before `draw_until` for its caller to get the picture. `call_seconds` is the
     longest that a call of the model can take. `remaining_seconds` returns what is left of the
@@ -55,6 +56,7 @@ class Dependencies:
     remaining_seconds: Callable[[], float]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+    threads: Callable[[], Executor] = ThreadPoolExecutor
 
 
 def draw(recipe: Recipe, deps: Dependencies, *, id: str) -> Source:
@@ -65,29 +67,35 @@ def draw(recipe: Recipe, deps: Dependencies, *, id: str) -> Source:
 
     Raises any error of the models, StorageError, BeingDrawnError or NoTimeLeftError.
     """
-    found = _existing(id, deps.bucket)
-    if found is not None:
-        return found
     may_begin = _may_begin(recipe, deps)
-    drawn_elsewhere = not deps.lock.acquire(id) if may_begin else deps.lock.is_held(id)
-    if drawn_elsewhere:
-        raise BeingDrawnError(
-            "The same picture is being drawn for another request. Send this one again."
-        )
-    if not may_begin:
-        raise NoTimeLeftError
-    staged = False
-    try:
-        adapter = adapter_of(recipe.model)
-        drawn = adapter.read(deps.models.invoke(recipe.model, adapter.request(recipe)))
-        _stage(drawn, recipe, id, deps)
-        staged = True
-    finally:
-        # If it cannot be released, the next request only has to wait until the lock expires.
-        if not staged:
-            with suppress(StorageError, StorageAccessDeniedError):
-                deps.lock.release(id)
-    return "model"
+    source: Source | None = None
+    taken_over = False
+    with deps.threads() as calls:
+        # Most pictures are new, so the lock is taken while they are looked for. On a picture that
+        # is there it stays until it expires: who finds the picture does not ask for the lock.
+        is_free = calls.submit(deps.lock.acquire if may_begin else deps.lock.is_free, id)
+        try:
+            source = _existing(id, deps.bucket, calls)
+            if source is not None:
+                return source
+            taken_over = not is_free.result() and may_begin and deps.lock.take_over(id)
+            if not (is_free.result() or taken_over):
+                raise BeingDrawnError(
+                    "The same picture is being drawn for another request. Send this one again."
+                )
+            if not may_begin:
+                raise NoTimeLeftError
+            adapter = adapter_of(recipe.model)
+            drawn = adapter.read(deps.models.invoke(recipe.model, adapter.request(recipe)))
+            _stage(drawn, recipe, id, deps)
+            source = "model"
+            return source
+        finally:
+            acquired = may_begin and is_free.exception() is None and is_free.result()
+            if source is None and (acquired or taken_over):
+                # If this fails, the next request only has to wait until the lock expires.
+                with suppress(StorageError, StorageAccessDeniedError):
+                    deps.lock.release(id)
 
 
 def _may_begin(recipe: Recipe, deps: Dependencies) -> bool:
@@ -99,13 +107,14 @@ def _may_begin(recipe: Recipe, deps: Dependencies) -> bool:
     )
 
 
-def _existing(id: str, bucket: Bucket) -> Source | None:
+def _existing(id: str, bucket: Bucket, calls: Executor) -> Source | None:
     """Returns where the picture is, or None. A manifest does not count if its picture is gone."""
-    stored = stored_manifest(id, bucket)
-    published = stored.manifest["key"] if stored is not None else None
-    if published is not None and bucket.has(published):
+    keys = calls.submit(bucket.keys, picture_prefix(id), after="", limit=1_000)
+    staged = calls.submit(bucket.has, staging_key(id))
+    stored = calls.submit(stored_manifest, id, bucket).result()
+    if stored is not None and stored.manifest["key"] in keys.result():
         return "published"
-    return "staged" if bucket.has(staging_key(id)) else None
+    return "staged" if staged.result() else None
 
 
 def _stage(drawn: Drawn, recipe: Recipe, id: str, deps: Dependencies) -> None:

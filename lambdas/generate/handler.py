@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import bedrock_client, s3_client
-from lambdas.common.environment import GenerateEnvironment
+from lambdas.common.environment import GenerateEnvironment, at_start
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import PICTURES, RETRIES, REUSED, Log, invocation
 from lambdas.generate.bedrock import FoundationModels, client_config
@@ -54,7 +54,7 @@ def _dependencies(context: Context, draw_until: datetime, log: Log) -> Dependenc
             _bucket(),
             lifetime=timedelta(seconds=environment.function_timeout_seconds),
             holder=context.aws_request_id,
-            now=_now,
+            began_at=_now(),
         ),
         draw_until=draw_until,
         call_seconds=environment.model_timeout_seconds,
@@ -79,3 +79,7 @@ def _bedrock() -> "BedrockRuntimeClient":
     return bedrock_client(
         client_config(environment.model_timeout_seconds), region=environment.bedrock_region
     )
+
+
+at_start(_bucket)
+at_start(_bedrock)

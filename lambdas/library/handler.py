@@ -7,7 +7,7 @@ from typing import Any
 
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import s3_client
-from lambdas.common.environment import LibraryEnvironment
+from lambdas.common.environment import LibraryEnvironment, at_start
 from lambdas.common.errors import CallerError
 from lambdas.common.owner import owner_of
 from lambdas.common.telemetry import invocation
@@ -43,3 +43,5 @@ def _page(event: dict[str, Any]) -> str:
 
 _environment = cache(LibraryEnvironment.read)
 _s3 = cache(s3_client)
+
+at_start(_s3)

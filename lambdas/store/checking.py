@@ -1,6 +1,8 @@
 """Has the present guardrail check pictures before anybody gets a URL of them."""
 
 import hashlib
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +18,14 @@ from lambdas.store.guardrail import Guardrail
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What publishing and showing need. `guardrail` is None if it is off."""
+    """What publishing and showing need. `guardrail` is None if it is off. `threads` makes calls of
+    services side by side."""
 
     bucket: Bucket
     guardrail: Guardrail | None
     presigner: Presigner
     now: datetime
+    threads: Callable[[], Executor] = ThreadPoolExecutor
 
 
 def is_checked(manifest: Manifest, guardrail: Guardrail | None) -> bool:

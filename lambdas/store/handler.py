@@ -8,7 +8,7 @@ from typing import Any
 from lambdas.common.answers import Picture, RerunPicture
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import bedrock_client, s3_client
-from lambdas.common.environment import StoreEnvironment
+from lambdas.common.environment import StoreEnvironment, at_start
 from lambdas.common.owner import owner_of
 from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: object) -> Picture | RerunPicture | 
             rerun=event["rerun"],
             recipe_in_picture=event["recipe_in_picture"],
             owner=event["owner"],
-            reused=event["source"] != "model",
+            source=event["source"],
             execution=execution,
         )
         return publish(publication, _dependencies())
@@ -68,3 +68,6 @@ def _guardrail() -> Guardrail | None:
         environment.guardrail_version,
         bedrock_client(client_config()),
     )
+
+
+at_start(_dependencies)

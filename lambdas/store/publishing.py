@@ -1,14 +1,16 @@
 """Publishes a staged picture: the file, its manifest, and a URL that opens it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, get_args
 from urllib.parse import quote
 
 from lambdas.common import answers
-from lambdas.common.bucket import Bucket
+from lambdas.common.bucket import Bucket, StoredObject
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import PictureBlockedError
 from lambdas.common.keys import INDEX, index_key, index_of, staging_key
@@ -45,8 +47,8 @@ class Publication:
     """What to publish: the picture that is staged under `id`.
 
     If this picture is a rerun, `rerun` is the first picture: `{"id", "model", "sha256",
-    "pixels_sha256", "key"}`. `recipe_in_picture` says whether the caller's file gets the recipe,
-    `reused` whether the picture existed before this request.
+    "pixels_sha256", "key"}`. `recipe_in_picture` says whether the caller's file gets the recipe.
+    `source` is where Generate has just got or seen the picture: model, staged or published.
     """
 
     id: str
@@ -54,7 +56,7 @@ class Publication:
     rerun: Mapping[str, Any] | None
     recipe_in_picture: bool
     owner: str
-    reused: bool
+    source: str
     execution: Execution
 
 
@@ -64,20 +66,31 @@ def publish(publication: Publication, deps: Dependencies) -> answers.Picture | a
     A picture that the guardrail blocks is not published: its manifest says so and has no key.
     Raises PictureBlockedError, PictureTooLargeError, StorageError or an error of the guardrail.
     """
+    bucket, was_published = deps.bucket, publication.source == "published"
+    written: Manifest | None = None
 
     def published(manifest: Manifest | None) -> Manifest:
-        if manifest is None or manifest["key"] is None or not deps.bucket.has(manifest["key"]):
-            return _publish(publication, deps, earlier=manifest)
-        return checked(manifest, deps)
+        nonlocal written
+        if manifest and manifest["key"] and (was_published or bucket.has(manifest["key"])):
+            return checked(manifest, deps)
+        written = _publish(publication, deps, calls, staged=staged, earlier=manifest)
+        return written
 
-    manifest = change_manifest(publication.id, deps.bucket, published)
+    with deps.threads() as calls:
+        read = partial(bucket.require, staging_key(publication.id))
+        # Read while the manifest is, unless it is not needed.
+        staged = read if was_published else calls.submit(read).result
+        manifest = change_manifest(publication.id, bucket, published)
     if manifest["key"] is None:
         raise PictureBlockedError(
             f"The guardrail blocked the picture by {manifest['guardrail']['blocked_by']}. "
             "Change the prompt or the seed.",
             param="prompt",
         )
-    key, sha256 = _wanted_file(publication, manifest, deps.bucket)
+    if manifest is written:
+        key, sha256 = manifest["key"], manifest["sha256"]
+    else:
+        key, sha256 = _wanted_file(publication, manifest, bucket)
     url, expires_at = url_of(key, manifest, deps)
     answer: answers.Picture = {
         "id": publication.id,
@@ -89,7 +102,7 @@ def publish(publication: Publication, deps: Dependencies) -> answers.Picture | a
         "height": manifest["height"],
         "output_format": manifest["output_format"],
         "sha256": sha256,
-        "reused": publication.reused,
+        "reused": publication.source != "model",
         "execution_arn": publication.execution.arn,
         "trace_url": publication.execution.trace_url,
     }
@@ -100,16 +113,27 @@ def publish(publication: Publication, deps: Dependencies) -> answers.Picture | a
     return {**answer, "rerun": rerun}
 
 
-def _publish(publication: Publication, deps: Dependencies, *, earlier: Manifest | None) -> Manifest:
-    """Writes the picture, then its entries in the indexes. Returns the manifest, which is to be
+def _publish(
+    publication: Publication,
+    deps: Dependencies,
+    calls: Executor,
+    *,
+    staged: Callable[[], StoredObject],
+    earlier: Manifest | None,
+) -> Manifest:
+    """Writes the picture and its entries in the indexes. Returns the manifest, which is to be
     written last. `earlier` is the manifest of a blocked or deleted picture."""
-    staged = deps.bucket.require(staging_key(publication.id))
     recipe, execution = publication.recipe, publication.execution
-    found = parse(staged.content)
+    model_file = staged()
+    found = parse(model_file.content)
     guardrail = deps.guardrail
-    policy = guardrail.blocks(staged.content, found.output_format) if guardrail else None
-    sha256 = hashlib.sha256(staged.content).hexdigest()
+    check = guardrail and calls.submit(guardrail.blocks, model_file.content, found.output_format)
+    # While the guardrail looks at the picture, for about a second.
+    sha256 = hashlib.sha256(model_file.content).hexdigest()
     pixels_sha256 = _pixels_sha256(found)
+    file = _with_recipe(found, recipe) if publication.recipe_in_picture else model_file.content
+    rerun_of = _rerun_of(publication.rerun, sha256, pixels_sha256, deps.bucket)
+    policy = check.result() if check else None
     manifest: dict[str, Any] = {
         "version": MANIFEST_VERSION,
         "id": publication.id,
@@ -117,13 +141,13 @@ def _publish(publication: Publication, deps: Dependencies, *, earlier: Manifest 
         "recipe": recipe.to_dict(),
         "model": {
             "id": recipe.model,
-            "seed": int(staged.metadata["model-seed"]),
-            "finish_reason": staged.metadata["finish-reason"],
+            "seed": int(model_file.metadata["model-seed"]),
+            "finish_reason": model_file.metadata["finish-reason"],
             "list_price_usd": CATALOG[recipe.model].list_price_usd,
             "sha256": sha256,
             "pixels_sha256": pixels_sha256,
         },
-        "rerun_of": _rerun_of(publication.rerun, sha256, pixels_sha256, deps.bucket),
+        "rerun_of": rerun_of,
         "guardrail": outcome(guardrail, policy),
         "started_at": execution.started_at,
         "published_at": None if policy else iso(deps.now),
@@ -133,19 +157,21 @@ def _publish(publication: Publication, deps: Dependencies, *, earlier: Manifest 
     if policy is not None:
         purge(publication.id, earlier["key"] if earlier else None, deps.bucket)
         return {**manifest, "key": None}
-    file = _with_recipe(found, recipe) if publication.recipe_in_picture else staged.content
+    entry = index_key(publication.id, deps.now)
+    entries = (entry, index_of(publication.owner) + entry.removeprefix(str(INDEX)))
+    put = partial(deps.bucket.put_once, content=b"", content_type="text/plain")
+    listed = [calls.submit(put, key) for key in entries]
     manifest |= {
         **put_file(publication.id, file, found.output_format, deps.bucket),
-        "recipe_in_picture": file != staged.content,
+        "recipe_in_picture": file != model_file.content,
         "content_type": CONTENT_TYPES[found.output_format],
         "output_format": found.output_format,
         "width": found.width,
         "height": found.height,
-        "index_key": index_key(publication.id, deps.now),
+        "index_key": entry,
     }
-    entry = manifest["index_key"]
-    for key in (entry, index_of(publication.owner) + entry.removeprefix(str(INDEX))):
-        deps.bucket.put_once(key, b"", content_type="text/plain")
+    for each in listed:
+        each.result()
     return manifest
 
 

@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.common.keys import PICTURES
 
+WRITTEN_AT = datetime(2026, 11, 20, tzinfo=UTC)  # whatever it is
+
 
 @dataclass(frozen=True)
 class Version:
@@ -61,7 +63,7 @@ class FakeS3:
             "Body": io.BytesIO(found.content),
             "Metadata": found.metadata,
             "ETag": found.etag,
-            "LastModified": datetime(2026, 11, 20, tzinfo=UTC),
+            "LastModified": WRITTEN_AT,
         }
 
     def delete_object(self, **sent: Any) -> None:
@@ -115,14 +117,15 @@ class CrashError(Exception):
 
 
 class Crashing:
-    """A client in whose hands a function ends, before or after one of its next calls."""
+    """A client in whose hands a function ends, before or after one of its next calls. It makes no
+    call after that."""
 
     def __init__(self, s3: FakeS3) -> None:
         self._s3 = s3
         self.crash_at(None)
 
     def crash_at(self, calls: int | None, *, after: bool = False) -> None:
-        """Crashes at this call, counted from 1, or never."""
+        """Crashes at this call, counted from 1, or never. What was to come is a new function's."""
         self._left, self._after = calls, after
 
     def __getattr__(self, name: str) -> Any:
@@ -131,12 +134,12 @@ class Crashing:
             return method
 
         def called(*args: Any, **named: Any) -> Any:
-            last = self._left == 1
-            self._left = None if self._left is None or last else self._left - 1
-            if last and not self._after:
+            if self._left == 0 or (self._left == 1 and not self._after):
+                self._left = 0
                 raise CrashError
             answer = method(*args, **named)
-            if last:
+            self._left = None if self._left is None else self._left - 1
+            if self._left == 0:
                 raise CrashError
             return answer
 

@@ -31,7 +31,7 @@ EXECUTION = Execution(
     started_at="2026-11-20T10:00:00.500Z",
 )
 PUBLICATION = Publication(
-    RECIPE.id, RECIPE, None, recipe_in_picture=False, owner="o", reused=False, execution=EXECUTION
+    RECIPE.id, RECIPE, None, recipe_in_picture=False, owner="o", source="model", execution=EXECUTION
 )
 NOW = datetime(2026, 11, 20, 10, 0, 9, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,6 +42,7 @@ from lambdas.validate.plan import Plan, read_plan
 from lambdas.validate.reruns import read_rerun
 from tests.environments import VALIDATE
 from tests.lambdas.fake_s3 import CrashError, Crashing, FakeS3
+from tests.lambdas.side_by_side import ORDERS, SideBySide
 from tests.lambdas.test_pictures import listed
 from tests.share import share
 
@@ -93,7 +95,8 @@ class Versioned(Guardrail):
         return None
 
 
-crashes = st.none() | st.tuples(st.integers(1, 14), st.booleans())
+crashes = st.none() | st.tuples(st.integers(1, 22), st.booleans())
+orders = st.sampled_from(ORDERS)
 seeds = st.integers(1, 2)
 
 
@@ -110,14 +113,17 @@ class Requests(RuleBasedStateMachine):
         self.now = datetime(2026, 11, 20, 10, tzinfo=UTC)
         self.ids = ["0" * 32]
 
-    @rule(seed=seeds, in_picture=st.booleans(), down=st.booleans(), crash=crashes)
-    def draw(self, seed: int, in_picture: bool, down: bool, crash: Any) -> None:
+    @rule(seed=seeds, in_picture=st.booleans(), down=st.booleans(), crash=crashes, order=orders)
+    def draw(self, seed: int, in_picture: bool, down: bool, crash: Any, order: str) -> None:
         body = {"prompt": "a cat", "seed": seed, "recipe_in_picture": in_picture}
         plan = read_plan(body, owner="o", environment=VALIDATE, draw_seed=lambda limit: limit)
-        self.finish(plan, down=down, crash=crash)
+        self.finish(plan, down=down, crash=crash, order=order)
 
-    @rule(number=st.integers(0, 9), key=st.sampled_from("ab"), down=st.booleans(), crash=crashes)
-    def rerun(self, number: int, key: str, down: bool, crash: Any) -> None:
+    @rule(
+        number=st.integers(0, 9), key=st.sampled_from("ab"), down=st.booleans(), crash=crashes,
+        order=orders,
+    )  # fmt: skip
+    def rerun(self, number: int, key: str, down: bool, crash: Any, order: str) -> None:
         id = self.ids[number % len(self.ids)]
         with suppress(PictureNotFoundError):
             manifest = manifest_of(id, self.bucket, **CALLER)
@@ -129,32 +135,37 @@ class Requests(RuleBasedStateMachine):
                 is_own_key=True,
                 environment=VALIDATE,
             )
-            self.finish(plan, down=down, crash=crash)
+            self.finish(plan, down=down, crash=crash, order=order)
 
-    def finish(self, plan: Plan, *, down: bool, crash: Any) -> None:
+    def finish(self, plan: Plan, *, down: bool, crash: Any, order: str) -> None:
         """Generates and stores the picture of a plan, and opens what it is said to be."""
         (picture,) = plan.pictures
         id, recipe = picture.id, plan.recipe
         if id not in self.ids:
             self.ids.append(id)
-        source = drawing.draw(recipe, self.drawing(), id=id)
-        publication = Publication(
-            id=id,
-            recipe=recipe,
-            rerun=picture.rerun,
-            recipe_in_picture=plan.recipe_in_picture,
-            owner=plan.owner,
-            reused=source != "model",
-            execution=EXECUTION,
-        )
-        answer = self.asked(lambda deps: publish(publication, deps), id=id, down=down, crash=crash)
+
+        def drawn_and_published(deps: Dependencies) -> Any:
+            publication = Publication(
+                id=id,
+                recipe=recipe,
+                rerun=picture.rerun,
+                recipe_in_picture=plan.recipe_in_picture,
+                owner=plan.owner,
+                source=drawing.draw(recipe, self.drawing(order), id=id),
+                execution=EXECUTION,
+            )
+            return publish(publication, deps)
+
+        answer = self.asked(drawn_and_published, id=id, down=down, crash=crash, order=order)
         if answer:
             self.opened(answer["image_url"], answer["sha256"])
 
     @rule(number=st.integers(0, 9), down=st.booleans(), crash=crashes)
     def show(self, number: int, down: bool, crash: Any) -> None:
         id = self.ids[number % len(self.ids)]
-        answer = self.asked(lambda deps: show(id, deps, **CALLER), id=id, down=down, crash=crash)
+        answer = self.asked(
+            lambda deps: show(id, deps, **CALLER), id=id, down=down, crash=crash, order="at once"
+        )
         if answer and answer["image_url"]:
             self.opened(answer["image_url"], answer["manifest"]["sha256"])
 
@@ -233,11 +244,9 @@ class Requests(RuleBasedStateMachine):
             if not each.key.endswith(".json")
         ]
 
-    def drawing(self) -> drawing.Dependencies:
+    def drawing(self, order: str) -> drawing.Dependencies:
         self.now += timedelta(seconds=1)
-        lock = DrawLock(
-            self.bucket, lifetime=timedelta(seconds=1), holder="a", now=lambda: self.now
-        )
+        lock = DrawLock(self.bucket, lifetime=timedelta(seconds=1), holder="a", began_at=self.now)
         return drawing.Dependencies(
             bucket=self.bucket,
             models=self.model,
@@ -247,16 +256,17 @@ class Requests(RuleBasedStateMachine):
             remaining_seconds=lambda: 100,
             now=lambda: self.now,
             sleep=lambda seconds: None,
+            threads=partial(SideBySide, order),
         )
 
-    def asked(self, ask: Any, *, id: str, down: bool, crash: Any) -> Any:
+    def asked(self, ask: Any, *, id: str, down: bool, crash: Any, order: str) -> Any:
         """The 200's answer, or None. A function that crashes or fails gives none."""
-        presigner = Presigner("pictures", self.s3, 600)
+        presigner, threads = Presigner("pictures", self.s3, 600), partial(SideBySide, order)
         self.guardrail.__dict__["is_down"] = down
         if crash:
             self.s3.crash_at(crash[0], after=crash[1])
         try:
-            return ask(Dependencies(self.bucket, self.guardrail, presigner, self.now))
+            return ask(Dependencies(self.bucket, self.guardrail, presigner, self.now, threads))
         except PictureBlockedError:
             self.s3.crash_at(None)
             assert self.is_blocked(manifest_of(id, self.bucket, **CALLER))

@@ -77,10 +77,10 @@ def test_a_picture_from_before_the_guardrail_is_checked_before_it_is_handed_out(
 
     for _ in range(2):
         if policy is None:
-            published(bucket, guardrail=guardrail, reused=True)
+            published(bucket, guardrail=guardrail, source="published")
         else:
             with pytest.raises(PictureBlockedError):
-                published(bucket, guardrail=guardrail, reused=True)
+                published(bucket, guardrail=guardrail, source="published")
         assert len(listed({}, bucket)["pictures"]) == (policy is None)
 
     assert guardrail.asked[0] == (picture(), "png")

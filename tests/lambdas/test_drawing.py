@@ -3,8 +3,11 @@
 import base64
 import io
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,6 +29,8 @@ from lambdas.common.keys import lock_key, manifest_key, picture_key, staging_key
 from lambdas.common.recipe import Recipe
 from lambdas.generate.draw_lock import DrawLock
 from lambdas.generate.drawing import Dependencies, Models, draw
+from tests.lambdas.fake_s3 import WRITTEN_AT, FakeS3
+from tests.lambdas.side_by_side import ORDERS, SideBySide
 
 RECIPE = Recipe(
     model="stability.stable-image-core-v1:1",
@@ -69,7 +74,7 @@ def lock_of(bucket: Bucket, holder: str, *, later: float = 0) -> DrawLock:
         bucket,
         lifetime=timedelta(seconds=135),
         holder=holder,
-        now=lambda: datetime.now(UTC) + timedelta(seconds=later),
+        began_at=datetime.now(UTC) + timedelta(seconds=later),
     )
 
 
@@ -270,9 +275,27 @@ class TestDrawLock:
     def test_a_lock_whose_function_is_dead_is_taken_over(self, bucket: Bucket) -> None:
         lock_of(bucket, "dead").acquire(RECIPE.id)
 
-        assert lock_of(bucket, "new").is_held(RECIPE.id)
-        assert not lock_of(bucket, "new", later=137).is_held(RECIPE.id)
-        assert lock_of(bucket, "new", later=137).acquire(RECIPE.id)
+        assert not lock_of(bucket, "new").is_free(RECIPE.id)
+        assert lock_of(bucket, "new", later=137).is_free(RECIPE.id)
+        assert not lock_of(bucket, "new").take_over(RECIPE.id)
+        assert lock_of(bucket, "new", later=137).take_over(RECIPE.id)
+
+    def test_a_dead_functions_picture_is_drawn(self, bucket: Bucket) -> None:
+        lock_of(bucket, "dead").acquire(RECIPE.id)
+        models = models_with(picture())
+        late = replace(deps_of(bucket, models), lock=lock_of(bucket, "new", later=137))
+
+        assert draw(RECIPE, late, id=RECIPE.id) == "model"
+
+    def test_a_lock_that_was_taken_over_is_released_after_a_failure(self, bucket: Bucket) -> None:
+        lock_of(bucket, "dead").acquire(RECIPE.id)
+        models = FailingModels(ThrottledError())
+        late = replace(deps_of(bucket, models), lock=lock_of(bucket, "new", later=137))
+
+        with pytest.raises(ThrottledError):
+            draw(RECIPE, late, id=RECIPE.id)
+
+        assert not bucket.has(lock_key(RECIPE.id))
 
     @pytest.mark.parametrize(
         "error",
@@ -284,6 +307,58 @@ class TestDrawLock:
             draw(RECIPE, deps_of(bucket, FailingModels(error)), id=RECIPE.id)
 
         assert not bucket.has(lock_key(RECIPE.id))
+
+
+class Interrupted:
+    """A client of S3 that does something else before one of its calls, counted from 1."""
+
+    def __init__(self, s3: Any, calls: int, meanwhile: Callable[[], object]) -> None:
+        self._s3, self._left, self._meanwhile = s3, calls, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            self._meanwhile()
+        return getattr(self._s3, name)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("calls", range(1, 6))
+def test_two_executions_pay_for_one_picture_wherever_they_meet(calls: int, order: str) -> None:
+    s3: Any = FakeS3()
+    models = models_with(picture())
+    sources: list[str] = []
+
+    def drawn(client: Any) -> None:
+        bucket = Bucket("pictures", client)
+        lock = replace(lock_of(bucket, str(len(sources))), began_at=WRITTEN_AT)
+        with suppress(BeingDrawnError):
+            deps = replace(deps_of(bucket, models), lock=lock, threads=partial(SideBySide, order))
+            sources.append(draw(RECIPE, deps, id=RECIPE.id))
+
+    drawn(Interrupted(s3, calls, lambda: drawn(s3)))
+    drawn(s3)
+
+    assert len(models.calls) == sources.count("model") == 1
+    assert sources[-1] == "staged"
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_look_that_fails_releases_the_lock(bucket: Bucket, order: str) -> None:
+    class Unseen(Bucket):
+        def keys(self, prefix: str, **rest: Any) -> list[str]:
+            raise StorageError
+
+        def get(self, key: str) -> Any:
+            raise StorageError
+
+    unseen = Unseen(bucket.name, bucket._client)
+    deps = replace(deps_of(unseen, models_with(picture())), threads=partial(SideBySide, order))
+
+    with pytest.raises(StorageError):
+        draw(RECIPE, deps, id=RECIPE.id)
+
+    assert lock_of(bucket, "other").is_free(RECIPE.id)
 
 
 class UnwellBucket(Bucket):

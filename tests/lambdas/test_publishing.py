@@ -108,7 +108,7 @@ def test_the_other_file_of_a_picture_takes_one_parse(bucket: Bucket, parsed: lis
     published(bucket, recipe_in_picture=True)
     parsed.clear()
 
-    published(bucket, recipe_in_picture=False, reused=True)
+    published(bucket, recipe_in_picture=False, source="published")
 
     assert len(parsed) == 1
 
@@ -133,7 +133,7 @@ class TestRecipeInPicture:
         published(bucket, recipe_in_picture=first)
         bucket.delete(staging_key(RECIPE.id))
 
-        answer = published(bucket, recipe_in_picture=not first, reused=True)
+        answer = published(bucket, recipe_in_picture=not first, source="published")
 
         stored = bucket.get(urlsplit(answer["image_url"]).path.removeprefix("/"))
         assert stored is not None
@@ -204,7 +204,7 @@ def test_publishing_again_changes_nothing(bucket: Bucket) -> None:
     first = published(bucket)
     before = bucket.get(manifest_key(RECIPE.id))
 
-    second = published(bucket, reused=True)
+    second = published(bucket, source="published")
 
     assert second["reused"] is True
     assert second["sha256"] == first["sha256"]
