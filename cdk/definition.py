@@ -4,8 +4,8 @@
 guardrail's policies, the longest request, the answer expression, and in it the answers of
 `lambdas.common.errors`.
 
-The times in the ASL file are for a gateway that waits 29 seconds. Drawing has no fixed time: it
-gets all the time that the store step does not need even at its slowest.
+The times in the ASL file are for the settings' defaults. Drawing has no fixed time: it gets all the
+time that the store step does not need even at its slowest.
 """
 
 import json
@@ -14,13 +14,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cdk.settings import Settings
+from cdk.settings import Settings, SettingsError
 from lambdas.common import errors
+from lambdas.common.catalog import CATALOG
 
 DEFINITION = Path(__file__).parent.parent / "statemachine" / "text_to_image.asl.json"
 ANSWER = DEFINITION.with_name("answer.jsonata")
 
-DEFAULT_GATEWAY_TIMEOUT_SECONDS = 29
+# What Generate needs to start and to look for the picture, before it calls a model.
+START_SECONDS = 1
 
 # The state that checks the prompt with the guardrail.
 CHECK = "CheckPrompt"
@@ -49,17 +51,22 @@ class DefinitionError(ValueError):
 
 
 def definition_for(settings: Settings) -> dict[str, Any]:
-    """Returns the ASL file filled in for one environment. Raises DefinitionError."""
+    """Returns the ASL file filled in for one environment. Raises DefinitionError, or SettingsError
+    if too little time is left for drawing."""
     try:
         definition = json.loads(DEFINITION.read_text())
     except ValueError as error:
         raise DefinitionError(str(error)) from error
     _check_names(definition)
     definition["TimeoutSeconds"] += (
-        settings.gateway_timeout_seconds - DEFAULT_GATEWAY_TIMEOUT_SECONDS
+        settings.gateway_timeout_seconds - Settings.gateway_timeout_seconds
     )
+    for operation in ("publish", "show"):
+        task = task_of(definition, "Store", operation)
+        task["TimeoutSeconds"] += settings.picture_check_seconds - Settings.picture_check_seconds
     if settings.guardrail == "off":
         _leave_out_guardrail(definition)
+    _check_time(definition, settings)
     answer = ANSWER.read_text().strip()
     places = {
         "draw_seconds": str(draw_seconds(definition)),
@@ -184,6 +191,26 @@ def task_of(
     raise DefinitionError(f"no state invokes ${{{function}FunctionArn}}")
 
 
+def _check_time(definition: Mapping[str, Any], settings: Settings) -> None:
+    """Raises SettingsError if the slowest model's usual call would not fit, however long the states
+    before it took."""
+    slowest = max(CATALOG[model].usual_seconds for model in settings.models)
+    spare = draw_seconds(definition) - first_attempt_at(definition) - START_SECONDS - slowest
+    if spare < 0:
+        raise SettingsError(
+            f"picture_check_seconds must be {settings.picture_check_seconds + spare} at most with "
+            f"gateway_timeout_seconds {settings.gateway_timeout_seconds}, as drawing usually takes "
+            f"up to {slowest} seconds; got {settings.picture_check_seconds}"
+        )
+
+
+def first_attempt_at(definition: Mapping[str, Any]) -> int:
+    """Returns the latest second at which Generate is entered for the first time."""
+    check = definition["States"].get(CHECK)
+    before = worst_seconds(check) if check else 0
+    return before + worst_seconds(task_of(definition, "Validate"))
+
+
 def draw_seconds(definition: Mapping[str, Any]) -> int:
     """Returns the seconds, from an execution's start, by which every attempt at drawing ends."""
     limit: int = definition["TimeoutSeconds"]
@@ -193,7 +220,7 @@ def draw_seconds(definition: Mapping[str, Any]) -> int:
 def worst_seconds(task: Mapping[str, Any]) -> int:
     """Returns the longest time, in seconds, that a task can take with all its retries and waits."""
     seconds: int = task["TimeoutSeconds"]
-    for retrier in task["Retry"]:
+    for retrier in task.get("Retry", []):
         attempt = 0 if set(retrier["ErrorEquals"]) <= INSTANT_ERRORS else task["TimeoutSeconds"]
         seconds += retrier["MaxAttempts"] * attempt
         seconds += sum(_wait(retrier, number) for number in range(retrier["MaxAttempts"]))

@@ -32,7 +32,8 @@ class _Spec:
 
 
 class Functions(Construct):
-    """Exposes the functions by name as `all`. The stack grants what they may do."""
+    """Exposes the functions by name as `all`. The stack grants what they may do. `list_seconds` and
+    `store_seconds` are how long the state machine waits for Library and Store."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Functions(Construct):
         bucket_name: str,
         guardrail: Guardrail | None,
         list_seconds: int,
+        store_seconds: int,
     ) -> None:
         super().__init__(scope, id)
         specs = {
@@ -54,7 +56,7 @@ class Functions(Construct):
                 # To Lambda, 0 means "never run". In the setting, it means "reserve nothing".
                 reserved_concurrency=settings.generate_concurrency or None,
             ),
-            "store": _Spec(timeout_seconds=10, packages=("picture",)),
+            "store": _Spec(timeout_seconds=store_seconds + 1, packages=("picture",)),
             "library": _Spec(timeout_seconds=10),
         }
         values = {

@@ -141,6 +141,8 @@ class Settings:
     guardrail_id: str = ""
     # The existing guardrail's version.
     guardrail_version: str = ""
+    # How long the guardrail may look at a picture. Each second more is one less for drawing.
+    picture_check_seconds: int = _number(6, 1, 15)
     # Words that the stack's own guardrail blocks.
     denied_words: tuple[str, ...] = ()
     # Topics that the stack's own guardrail blocks: each with name, definition and, if you like,

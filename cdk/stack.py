@@ -54,6 +54,7 @@ class EaselStack(Stack):
             bucket_name=self.pictures.bucket.bucket_name,
             guardrail=self.guardrail,
             list_seconds=task_of(definition, "Library")["TimeoutSeconds"],
+            store_seconds=task_of(definition, "Store", "publish")["TimeoutSeconds"],
         )
         self.workflow = Workflow(
             self,

@@ -11,7 +11,6 @@ from cdk.definition import CHECK, definition_for
 from easel.findings import Finding, Level, not_checked
 from easel.smoke.check import NotOkError, check, require, require_in_time
 from easel.smoke.deployed import Deployed
-from lambdas.store.guardrail import client_config
 
 # Harmless, and in English, which guardrails of every tier read.
 TEXTS = (
@@ -43,16 +42,18 @@ def examine(deployed: Deployed) -> Iterator[Finding]:
 def check_texts(deployed: Deployed) -> str:
     state = definition_for(deployed.environment.settings)["States"][CHECK]
     texts = [{"text": {"text": text}} for text in TEXTS]
-    return _applied(deployed, "INPUT", "textCharacters", texts, state["TimeoutSeconds"])
+    cure = "try again; if it stays so, try another region"
+    return _applied(deployed, "INPUT", "textCharacters", texts, state["TimeoutSeconds"], cure)
 
 
 @check("the guardrail looks at pictures, in time")
 def check_pictures(deployed: Deployed) -> str:
-    seconds = client_config().read_timeout  # type: ignore[attr-defined]  # not in its types
+    seconds = deployed.environment.settings.picture_check_seconds
     pictures = [
         {"image": {"format": "png", "source": {"bytes": noise(seed)}}} for seed in range(PICTURES)
     ]
-    return _applied(deployed, "OUTPUT", "images", pictures, seconds)
+    cure = "try again; if it stays so, raise picture_check_seconds"
+    return _applied(deployed, "OUTPUT", "images", pictures, seconds, cure)
 
 
 @check("a profane prompt is blocked")
@@ -83,10 +84,15 @@ def noise(seed: int) -> bytes:
 
 
 def _applied(
-    deployed: Deployed, source: str, kind: str, contents: list[dict[str, Any]], limit: float
+    deployed: Deployed,
+    source: str,
+    kind: str,
+    contents: list[dict[str, Any]],
+    limit: float,
+    cure: str,
 ) -> str:
     """Applies the guardrail to each content, which it has to cover whole, to find harmless, and to
-    answer in time. `kind` is the coverage's field."""
+    answer in time. `kind` is the coverage's field, `cure` what helps if it is slow."""
     variables = deployed.functions["store"]["Environment"]["Variables"]
     slowest, assessed = 0.0, 0
     for number, content in enumerate(contents, 1):
@@ -114,7 +120,7 @@ def _applied(
         )
         assessed += bool(answer.get("assessments"))
     # Of five, the slowest is the 95th percentile.
-    require_in_time("the slowest", slowest, limit, "try again; if it stays so, try another region")
+    require_in_time("the slowest", slowest, limit, cure)
     return (
         f"{len(contents)} covered whole, {assessed} with an assessment, the slowest took "
         f"{slowest:.2f} of {limit:g} s"

@@ -61,6 +61,7 @@ class StoreEnvironment(Environment):
     url_expires_seconds: int
     guardrail_id: str
     guardrail_version: str
+    picture_check_seconds: int
     visibility: str
 
 

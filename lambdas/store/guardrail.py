@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 PICTURE_LIMIT_BYTES = 4_000_000
 
 
-def client_config() -> Config:
-    """Allows one attempt, as the state machine makes the retries, within the Store task's time."""
+def client_config(read_timeout_seconds: int) -> Config:
+    """Allows one attempt, as the state machine makes the retries."""
     return Config(
         connect_timeout=1,
-        read_timeout=3,
+        read_timeout=read_timeout_seconds,
         retries={"mode": "standard", "total_max_attempts": 1},
     )
 

@@ -66,7 +66,7 @@ def _guardrail() -> Guardrail | None:
     return Guardrail(
         environment.guardrail_id,
         environment.guardrail_version,
-        bedrock_client(client_config()),
+        bedrock_client(client_config(environment.picture_check_seconds)),
     )
 
 

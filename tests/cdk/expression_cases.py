@@ -79,6 +79,12 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
             failure = {"Error": "BeingDrawnError" if attempt == 1 else "ThrottledError"}
             yield "Generate", {"input": given, "result": {"Payload": {"source": staged}}}
             yield "TimeLeft", {"input": {**given, "failure": failure, "again_at": MILLIS + 9_000}}
+            for stores in (1, 2):
+                stored = {**given, "staged": {"source": staged}, "stores": stores}
+                yield "Generate", {"input": stored, "result": {"Payload": {"source": "staged"}}}
+                again = {**stored, "failure": failure, "again_at": MILLIS + 13_000}
+                yield "TimeLeft", {"input": again}
+                yield "Store", {"input": stored, "result": STORED}
             yield "Wait", {"input": {**given, "again_at": MILLIS + 1_600}}
             yield "Store", {"input": {**given, "staged": {"source": staged}}, "result": STORED}
             yield "NotDrawn", {"input": {**given, "failure": failure}}

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from cdk.definition import (
     CHECK,
+    START_SECONDS,
     definition_for,
     draw_seconds,
+    first_attempt_at,
     task_of,
     worst_seconds,
 )
 from cdk.definition import DEFINITION as FILE
-from cdk.settings import Settings
+from cdk.settings import Settings, SettingsError
 from lambdas.common.catalog import CATALOG
 from lambdas.validate.plan import COUNT_LIMIT
 from tests.cdk.state_machine import STARTED_AT, STATES, filled, states
@@ -29,21 +31,14 @@ GATEWAYS = [29, 30, 60, 120, 300]
 # Between the workflow's last moment and the gateway's: starting it and mapping its answer.
 GATEWAY_MARGIN_SECONDS = 1
 
+# What Store needs beside the guardrail: its start, and three calls of S3 in a row.
+STORE_SECONDS = 3
+
 # The slowest model that can be called: its usual call has to fit, however long Validate took.
 SLOWEST = max(model.usual_seconds for model in CATALOG.values() if not model.retired)
 
-# What a function needs to start and to look for the picture, before it calls a model.
-START_SECONDS = 1
-
 START = datetime.fromisoformat(STARTED_AT).timestamp() * 1_000
 DRAW_UNTIL = START + draw_seconds(DEFINITION) * 1_000
-
-
-def first_attempt_at(definition: dict[str, Any]) -> int:
-    """The latest second at which Generate is entered for the first time."""
-    check = definition["States"].get(CHECK)
-    before = worst_seconds(check) if check else 0
-    return before + worst_seconds(task_of(definition, "Validate"))
 
 
 def fits(definition: dict[str, Any], gateway: int) -> bool:
@@ -57,6 +52,27 @@ def fits(definition: dict[str, Any], gateway: int) -> bool:
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_all_fits_into_what_a_gateway_waits(gateway: int) -> None:
     assert fits(definition_for(Settings(gateway_timeout_seconds=gateway)), gateway)
+
+
+@pytest.mark.parametrize("check", range(1, 16))
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_the_pictures_check_gets_its_time_as_long_as_drawing_keeps_enough(
+    gateway: int, check: int
+) -> None:
+    settings = Settings(gateway_timeout_seconds=gateway, picture_check_seconds=check)
+    most = gateway - 23
+
+    if check > most:
+        with pytest.raises(SettingsError, match=f"picture_check_seconds must be {most} at most"):
+            definition_for(settings)
+        return
+    definition = definition_for(settings)
+
+    assert fits(definition, gateway)
+    for operation in ("publish", "show"):
+        task = task_of(definition, "Store", operation)
+        assert task["TimeoutSeconds"] == check + STORE_SECONDS
+        assert worst_seconds(task) <= definition["TimeoutSeconds"]
 
 
 def test_drawing_gets_all_that_store_does_not_need() -> None:
@@ -98,7 +114,7 @@ def _numbers() -> dict[str, Callable[[dict[str, Any]], None]]:
     paths: list[list[Any]] = [["TimeoutSeconds"]]
     for path, state in _tasks(DEFINITION, []):
         paths.append([*path, "TimeoutSeconds"])
-        for index, _ in enumerate(state["Retry"]):
+        for index, _ in enumerate(state.get("Retry", [])):
             paths.append([*path, "Retry", index, "MaxAttempts"])
             paths.append([*path, "Retry", index, "IntervalSeconds"])
     return {"/".join(map(str, path)): raising(path) for path in paths}
@@ -108,7 +124,8 @@ def _tasks(machine: dict[str, Any], at: list[Any]) -> Iterator[tuple[list[Any], 
     """Every task of the drawing path that has numbers, with the way to it."""
     for name, state in machine["States"].items():
         path = [*at, "States", name]
-        if "Retry" in state and name not in ("Library", "Show"):
+        is_number = isinstance(state.get("TimeoutSeconds"), int)
+        if is_number and name not in ("Library", "Show"):
             yield path, state
         if "ItemProcessor" in state:
             yield from _tasks(state["ItemProcessor"], [*path, "ItemProcessor"])
@@ -165,12 +182,13 @@ def test_it_is_never_told_to_end_before_it_begins() -> None:
 class Attempts:
     """Generate, TimeLeft and Wait as the file has them, by a clock that only they move."""
 
-    def __init__(self, now: float, usual_seconds: int, *, entering: float = 0) -> None:
+    def __init__(self, now: float, usual_seconds: int = 5, *, entering: float = 0) -> None:
         """`entering` is what each way into Generate takes of its own, in milliseconds."""
         self.now = now
         self._entering = entering
         self.entered: list[float] = []
         self.waits: list[float] = []
+        self.sources: list[str] = []
         self._plan = {"usual_seconds": usual_seconds}
         self._input: dict[str, Any] = {"attempt": 1}
 
@@ -181,9 +199,22 @@ class Attempts:
         assert self.now + seconds * 1_000 <= DRAW_UNTIL
         self.entered.append(self.now)
         self.now += took * seconds * 1_000
-        self._input = self._filled(
-            STATES["Generate"]["Catch"][0]["Output"], random, errorOutput={"Error": error}
-        )
+        return self._again("Generate", error, random)
+
+    def store(self, source: str, error: str, took: float, random: float) -> bool:
+        """Generate finds or draws the picture in no time, and Store fails after a share of its
+        time. Whether both are tried again."""
+        result = {"Payload": {"source": source}}
+        self._input = self._filled(STATES["Generate"]["Output"], random, result=result)
+        self.sources.append(self._input["staged"]["source"])
+        self.now += took * STATES["Store"]["TimeoutSeconds"] * 1_000
+        return self._again("Store", error, random)
+
+    def _again(self, failed: str, error: str, random: float) -> bool:
+        catch = STATES[failed]["Catch"][0]
+        assert error in catch["ErrorEquals"]
+        assert catch["Next"] == "TimeLeft"
+        self._input = self._filled(catch["Output"], random, errorOutput={"Error": error})
         (left,) = STATES["TimeLeft"]["Choices"]
         if not self._filled(left["Condition"], random):
             return False
@@ -241,6 +272,29 @@ def test_attempts_go_on_while_a_call_would_end_in_time_and_never_longer(
     limit = START + DEFINITION["TimeoutSeconds"] * 1_000
     assert run.now <= DRAW_UNTIL
     assert DRAW_UNTIL + store * 1_000 <= limit
+
+
+@pytest.mark.parametrize("random", [0.0, 0.999])
+@pytest.mark.parametrize("error", STATES["Store"]["Catch"][0]["ErrorEquals"])
+def test_store_gets_a_second_attempt_and_no_third_and_the_picture_stays_new(
+    error: str, random: float
+) -> None:
+    run = Attempts(START + 8_000)
+
+    assert run.store("model", error, 0.5, random)
+    assert not run.store("staged", error, 0.1, random)
+    assert run.sources == ["model", "model"]
+
+
+def test_after_a_look_at_what_is_there_store_has_all_its_time_again() -> None:
+    """The latest failure of Store after which both are tried again."""
+    again = [
+        at
+        for at in range(0, 19_001, 100)
+        if Attempts(START + at).store("staged", "StorageError", 0, 0.0)
+    ]
+
+    assert max(again) == 16_000
 
 
 @pytest.mark.parametrize("random", [0.0, 0.5, 0.999])

@@ -118,14 +118,7 @@ class TestErrors:
 
     def test_only_what_cost_nothing_is_drawn_again(self) -> None:
         """Of Lambda's own errors only throttling is sure to mean that the function did not run."""
-        again = {
-            name
-            for catcher in DRAWING["Generate"]["Catch"]
-            if catcher["Next"] == "TimeLeft"
-            for name in catcher["ErrorEquals"]
-        }
-
-        assert again == {
+        assert _tried_again("Generate") == {
             "ThrottledError", "ModelUnavailableError", "BeingDrawnError",
             "Lambda.TooManyRequestsException",
         }  # fmt: skip
@@ -133,13 +126,26 @@ class TestErrors:
         ways_to_wait = [name for name, state in STATES.items() if '"Wait"' in json.dumps(state)]
         assert ways_to_wait == ["DrawEach", "TimeLeft", "Wait"]
 
-    @pytest.mark.parametrize("task", [name for name in TASKS if name != "Generate"])
+    def test_what_is_not_worth_storing_again_is_not(self) -> None:
+        assert not _tried_again("Store") & NEVER_RETRIED
+        assert "Retry" not in DRAWING["Store"]
+
+    @pytest.mark.parametrize("task", [name for name in TASKS if "Retry" in TASKS[name]])
     def test_retries_back_off_with_jitter_and_a_ceiling(self, task: str) -> None:
         for retrier in TASKS[task]["Retry"]:
             assert retrier["JitterStrategy"] == "FULL"
             assert retrier["BackoffRate"] > 1
             assert retrier["MaxDelaySeconds"] >= 1
             assert 1 <= retrier["MaxAttempts"] <= 3
+
+
+def _tried_again(task: str) -> set[str]:
+    return {
+        name
+        for catcher in DRAWING[task]["Catch"]
+        if catcher["Next"] == "TimeLeft"
+        for name in catcher["ErrorEquals"]
+    }
 
 
 def failed(task: str, error: str, cause: str | None) -> dict[str, Any]:

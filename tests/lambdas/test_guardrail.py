@@ -43,7 +43,7 @@ def made() -> tuple[Guardrail, Stubber]:
         region_name="eu-west-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=client_config(),
+        config=client_config(6),
     )
     return Guardrail("abc", "3", client), Stubber(client)
 

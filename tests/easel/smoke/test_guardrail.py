@@ -46,7 +46,7 @@ def account_with(*answers: Any) -> StubbedAccount:
 
 TEXTS = applied("textCharacters")
 PICTURES = applied("images")
-SLOW = applied("images", milliseconds=2_500)
+SLOW = applied("images", milliseconds=4_500)
 TOO_SLOW = applied("textCharacters", milliseconds=2_500)
 UNCOVERED = applied("images", guarded=0)
 HALF_READ = {**TEXTS, "guardrailCoverage": {"textCharacters": {"guarded": 5, "total": 9}}}
@@ -73,7 +73,7 @@ class TestGuardrail:
             (guardrail.check_texts, [TOO_SLOW] * 5, "problem", "2.50 of the 2 s", "region"),
             (guardrail.check_pictures, [UNCOVERED], "problem", "'guarded': 0", "output side"),
             (guardrail.check_pictures, [SAYS_NOTHING], "problem", "absent", "output side"),
-            (guardrail.check_pictures, [SLOW] * 5, "warning", "2.50 of the 3 s", "region"),
+            (guardrail.check_pictures, [SLOW] * 5, "warning", "4.50 of the 6 s", "picture_check"),
         ],
         ids=["half read", "blocked", "too slow", "not looked at", "coverage unknown", "slow"],
     )

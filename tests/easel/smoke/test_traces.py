@@ -22,7 +22,7 @@ DRAWING = {
     "Validate": 0.3,
     "DrawEach": None,
     "Generate": 4.0,
-    "Store": 1.0,
+    "Store": 2.5,
     "Answer": None,
 }
 
@@ -71,7 +71,7 @@ class TestTimeline:
         finding = timeline_of(logged(DRAWING))
 
         assert finding.level is Level.OK
-        assert "6 states; nearest to its limit: Store, 1.00 of 4 s" in finding.found
+        assert "6 states; nearest to its limit: Store, 2.50 of 9 s" in finding.found
 
     @pytest.mark.parametrize(
         ("lines", "level", "found"),
@@ -84,7 +84,7 @@ class TestTimeline:
                 "problem",
                 "without Store",
             ),
-            (logged({**DRAWING, "Store": 2.5}), "warning", "Store took 2.50 of the 4 s"),
+            (logged({**DRAWING, "Store": 6.5}), "warning", "Store took 6.50 of the 9 s"),
             (logged({**DRAWING, "Generate": 12.0}), "warning", "end of Generate took 12.30 of"),
         ],
         ids=["no log", "no end", "failed", "a state less", "a slow task", "slow drawing"],
