@@ -2,39 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Aws, CfnMapping, Stack, Token
 from aws_cdk import aws_bedrock as bedrock
 from constructs import Construct
 
+from cdk.guardrail_regions import CATEGORIES, PICTURE_CATEGORIES, PROFILES, unseen_categories
 from cdk.settings import Settings, SettingsError
-
-# The categories of harmful content that Bedrock detects in text and pictures.
-CATEGORIES = ("HATE", "INSULTS", "MISCONDUCT", "SEXUAL", "VIOLENCE")
-
-# The regions whose guardrails look at pictures, and for what: "Block harmful images with content
-# filters" of the Bedrock guide, November 2026. Those with four categories are a preview.
-_PREVIEW = tuple(category for category in CATEGORIES if category != "MISCONDUCT")
-PICTURE_CATEGORIES: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1"), CATEGORIES),
-    **dict.fromkeys(
-        (
-            "us-east-2", "ap-south-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2",
-            "eu-west-1", "eu-west-2", "us-gov-west-1",
-        ),
-        _PREVIEW,
-    ),
-}  # fmt: skip
 
 # No caller sees this: Easel answers blocked requests with its own messages.
 _MESSAGE = "Blocked by the guardrail."
 
 
 class Guardrail(Construct):
-    """Exposes `guardrail_id`, `version` and `arn`, in the region of the stack.
+    """Exposes `guardrail_id`, `version` and `arn`, in the region of the stack, and as `resources`
+    the ARNs that whoever applies it needs.
 
     Creates nothing if the settings name an existing guardrail, and exposes that one.
     """
@@ -45,8 +30,10 @@ class Guardrail(Construct):
             self.guardrail_id = settings.guardrail_id
             self.version = settings.guardrail_version
             self.arn = self._arn_of(settings.guardrail_id)
+            self.resources = [self.arn]
             return
         policies = _policies(settings, self._picture_categories())
+        profile = self._profile() if settings.guardrail_tier == "STANDARD" else None
         guardrail = bedrock.CfnGuardrail(
             self,
             "Guardrail",
@@ -54,6 +41,9 @@ class Guardrail(Construct):
             description="Prompts and pictures of text to image",
             blocked_input_messaging=_MESSAGE,
             blocked_outputs_messaging=_MESSAGE,
+            cross_region_config={"guardrailProfileArn": self._profile_arn(profile, Aws.REGION)}
+            if profile
+            else None,
             **policies,
         )
         # A version is a snapshot of the guardrail. CloudFormation makes a new one only if the
@@ -67,6 +57,8 @@ class Guardrail(Construct):
         self.guardrail_id = guardrail.attr_guardrail_id
         self.version = version.attr_version
         self.arn = guardrail.attr_guardrail_arn
+        # The service may check in any region of the profile's geography.
+        self.resources = [self.arn, *([self._profile_arn(profile, "*")] if profile else [])]
 
     def _picture_categories(self) -> tuple[str, ...]:
         """Returns what pictures are checked for in the stack's region, and warns if that is not
@@ -74,18 +66,36 @@ class Guardrail(Construct):
         region = Stack.of(self).region
         if Token.is_unresolved(region):
             return CATEGORIES
-        if region not in PICTURE_CATEGORIES:
+        unseen = unseen_categories(region)
+        if unseen == CATEGORIES:
             raise SettingsError(
                 f"guardrails look at no pictures in {region}, so none could be published: deploy "
                 f"to one of {', '.join(PICTURE_CATEGORIES)}, or set guardrail off"
             )
-        categories = PICTURE_CATEGORIES[region]
-        if categories != CATEGORIES:
+        if unseen:
             Annotations.of(self).add_warning_v2(
                 "easel:guardrailPreview",
-                f"in {region} guardrails look at pictures as a preview, and not for MISCONDUCT",
+                f"in {region} guardrails look at pictures as a preview, and not for "
+                f"{', '.join(unseen)}",
             )
-        return categories
+        return PICTURE_CATEGORIES[region]
+
+    def _profile(self) -> str:
+        """Returns the guardrail profile of the region's geography. Raises SettingsError if none is
+        known. In a region that is not known yet, CloudFormation looks it up."""
+        region = Stack.of(self).region
+        if not Token.is_unresolved(region) and region not in PROFILES:
+            raise SettingsError(
+                f"guardrail_tier STANDARD is not known to exist in {region}: deploy to one of "
+                f"{', '.join(PROFILES)}, or set guardrail_tier CLASSIC"
+            )
+        profiles = {name: {"Guardrail": profile} for name, profile in PROFILES.items()}
+        return CfnMapping(self, "Profiles", mapping=profiles).find_in_map(Aws.REGION, "Guardrail")
+
+    def _profile_arn(self, profile: str, region: str) -> str:
+        return Stack.of(self).format_arn(
+            service="bedrock", region=region, resource="guardrail-profile", resource_name=profile
+        )
 
     def _arn_of(self, guardrail_id: str) -> str:
         if guardrail_id.startswith("arn:"):
@@ -112,8 +122,14 @@ def _policies(settings: Settings, picture_categories: Sequence[str]) -> dict[str
     words: dict[str, Any] = {"managedWordListsConfig": [{"type": "PROFANITY"}]}
     if settings.denied_words:
         words["wordsConfig"] = [{"text": word} for word in settings.denied_words]
+    # CLASSIC is what a guardrail without a tier has.
+    is_standard = settings.guardrail_tier == "STANDARD"
+    tier = {"tierName": settings.guardrail_tier}
     policies: dict[str, Any] = {
-        "content_policy_config": {"filtersConfig": [*filters, attacks]},
+        "content_policy_config": {
+            "filtersConfig": [*filters, attacks],
+            **({"contentFiltersTierConfig": tier} if is_standard else {}),
+        },
         "word_policy_config": words,
     }
     if settings.denied_topics:
@@ -121,7 +137,10 @@ def _policies(settings: Settings, picture_categories: Sequence[str]) -> dict[str
             {**asdict(topic), "examples": list(topic.examples), "type": "DENY"}
             for topic in settings.denied_topics
         ]
-        policies["topic_policy_config"] = {"topicsConfig": topics}
+        policies["topic_policy_config"] = {
+            "topicsConfig": topics,
+            **({"topicsTierConfig": tier} if is_standard else {}),
+        }
     return policies
 
 

@@ -12,6 +12,7 @@ RemovalPolicy = Literal["retain", "destroy"]
 Switch = Literal["on", "off"]
 Visibility = Literal["team", "caller"]
 Strength = Literal["LOW", "MEDIUM", "HIGH"]
+Tier = Literal["CLASSIC", "STANDARD"]
 # The numbers of days for which CloudWatch Logs can keep logs.
 LogRetentionDays = Literal[1, 3, 7, 14, 30, 60, 90, 180, 365, 731]
 
@@ -136,6 +137,9 @@ class Settings:
     guardrail: Switch = "on"
     # How strict the content filters of the stack's own guardrail are.
     guardrail_strength: Strength = "MEDIUM"
+    # How the stack's own guardrail reads prompts. CLASSIC knows English, French and Spanish only.
+    # STANDARD knows many more languages, and may check in other regions of the same geography.
+    guardrail_tier: Tier = "CLASSIC"
     # The id or ARN of an existing guardrail, in the stack's own region. If empty, the stack makes
     # one.
     guardrail_id: str = ""
@@ -160,6 +164,7 @@ class Settings:
             ("removal_policy", get_args(RemovalPolicy)),
             ("guardrail", get_args(Switch)),
             ("guardrail_strength", get_args(Strength)),
+            ("guardrail_tier", get_args(Tier)),
             ("log_retention_days", get_args(LogRetentionDays)),
             ("default_model", tuple(CATALOG)),
         ):
@@ -205,11 +210,11 @@ class Settings:
             bool(self.guardrail_id) == bool(self.guardrail_version),
             "guardrail_id and guardrail_version belong together",
         )
-        own = self.denied_words or self.denied_topics
+        own = self.denied_words or self.denied_topics or self.guardrail_tier != "CLASSIC"
         _require(
             not own or (self.guardrail == "on" and not self.guardrail_id),
-            "denied_words and denied_topics are for the stack's own guardrail: leave them "
-            "out with guardrail off or guardrail_id",
+            "denied_words, denied_topics and guardrail_tier are for the stack's own guardrail: "
+            "leave them out with guardrail off or guardrail_id",
         )
         _require(
             self.guardrail == "on" or not self.guardrail_id,

@@ -97,7 +97,7 @@ class EaselStack(Stack):
             _allow("lambda:InvokeFunction", [each.function_arn for each in functions.values()])
         )
         if self.guardrail is not None:
-            check = _allow("bedrock:ApplyGuardrail", [self.guardrail.arn])
+            check = _allow("bedrock:ApplyGuardrail", self.guardrail.resources)
             self.workflow.state_machine.add_to_role_policy(check)
             functions["store"].add_to_role_policy(check)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.cloudformation.models import cloudformation_backends
@@ -62,15 +62,22 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
         raise DeploymentError(f"the state machine is no ASL: {error}") from error
     guardrails = _guardrails(template)
     attributes = _guardrail_attributes(template, guardrails, region)
-    body = {"Resources": _for_moto(template.document["Resources"], attributes)}
+    mappings = template.document.get("Mappings", {})
+    body = {
+        "Mappings": mappings,
+        "Resources": _for_moto(template.document["Resources"], attributes),
+    }
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(body))
     status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
     if status != "CREATE_COMPLETE":
         raise DeploymentError(f"the stack ended as {status}")
     stack = cloudformation_backends[DEFAULT_ACCOUNT_ID][region].get_stack(stack_name)
-    resolver = _resolver(stack.resource_map, region, attributes)
+    resolver = _resolver(stack.resource_map, region, attributes, mappings)
     return Deployment(
-        guardrails=tuple(guardrails.values()),
+        guardrails=tuple(
+            replace(each, properties=resolver.resolve(each.properties))
+            for each in guardrails.values()
+        ),
         functions=tuple(_functions(template, resolver)),
         bucket=resolver.resolve(template.document["Outputs"]["BucketName"]["Value"]),
         bucket_policies=_bucket_policies(template, resolver),
@@ -142,7 +149,10 @@ def _substituted(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resolver(
-    resources: Mapping[str, Any], region: str, attributes: Mapping[tuple[str, str], str]
+    resources: Mapping[str, Any],
+    region: str,
+    attributes: Mapping[tuple[str, str], str],
+    mappings: Mapping[str, Any],
 ) -> Resolver:
     pseudo_parameters = {
         "AWS::Partition": "aws",
@@ -156,7 +166,7 @@ def _resolver(
         for name, resource in resources.items()
         if hasattr(resource, "get_cfn_attribute") and resource.has_cfn_attr("Arn")
     }
-    return Resolver(ids | pseudo_parameters, arns | dict(attributes))
+    return Resolver(ids | pseudo_parameters, arns | dict(attributes), mappings)
 
 
 def _bucket_policies(template: Template, resolver: Resolver) -> dict[str, list[Statement]]:

@@ -36,7 +36,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Resolver:
-    """Resolves Ref, Fn::GetAtt, Fn::Join and Fn::Sub.
+    """Resolves Ref, Fn::GetAtt, Fn::Join, Fn::Sub and Fn::FindInMap.
 
     `physical_ids` are those of the deployed resources and of the pseudo parameters; `attributes`
     are by logical id and name. What has neither resolves to its logical id, which is all that the
@@ -45,6 +45,7 @@ class Resolver:
 
     physical_ids: Mapping[str, str]
     attributes: Mapping[tuple[str, str], str]
+    mappings: Mapping[str, Any]
 
     def resolve(self, value: Any) -> Any:
         match value:
@@ -56,6 +57,9 @@ class Resolver:
                 return self.attributes.get((logical_id, name), logical_id)
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(str(self.resolve(part)) for part in parts)
+            case {"Fn::FindInMap": [name, *keys]}:
+                first, second = self.resolve(keys)
+                return self.mappings[name][first][second]
             case {"Fn::Sub": str(text)}:
                 for name, physical_id in self.physical_ids.items():
                     text = text.replace(f"${{{name}}}", physical_id)

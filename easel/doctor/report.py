@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from easel.doctor import deployment, foundation_models, quotas
+from easel.doctor.guardrail import check_guardrail
 from easel.environments import Environment, check_identity
 from easel.findings import Finding, Level, warning
 from lambdas.common.catalog import CATALOG
@@ -28,5 +29,6 @@ def examine(environment: Environment, now: datetime) -> Iterator[Finding]:
         for model in CATALOG
     }
     yield from foundation_models.examine(bedrock, settings, details, now)
+    yield check_guardrail(settings, account.region)
     yield from quotas.examine(account, settings, details[settings.default_model])
     yield from deployment.examine(environment)

@@ -1,7 +1,8 @@
 """Guardrails on this machine: ApplyGuardrail by the policies of the template's own guardrails.
 
-Words are looked for as words; a topic is recognised by its name and its examples. What only a
-model can judge is marked: a text with `guardrail-test:VIOLENCE` is violent with high confidence,
+Words are looked for as words; a topic is recognised by its name and its examples. The tier CLASSIC
+reads Latin letters only, as its languages have no others. What only a model can judge is marked: a
+text with `guardrail-test:VIOLENCE` is violent with high confidence,
 with `guardrail-test:VIOLENCE:LOW` with low; `guardrail-test:PROFANITY` is on the list of
 profanities. A prompt with `picture-test:SEXUAL` is none of that, but its picture is.
 """
@@ -11,6 +12,7 @@ import hashlib
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +32,9 @@ APPLY = re.compile(r"/guardrail/(?P<id>[^/]+)/version/(?P<version>[^/]+)/apply")
 # "Use content filters to block harmful images" of the Bedrock guide.
 IMAGE_LIMIT_BYTES = 4_000_000
 IMAGE_LIMIT_SIDE = 8_000
+
+# Where a guardrail of this machine's region with a profile may check: us.guardrail.v1:0.
+_DESTINATIONS = ("us-east-1", "us-east-2", "us-west-2")
 
 # A text unit of the bill.
 _UNIT_CHARACTERS = 1_000
@@ -86,6 +91,12 @@ class Guardrails:
             "bedrock:ApplyGuardrail",
             f"arn:aws:bedrock:{caller.region}:{DEFAULT_ACCOUNT_ID}:guardrail/{id}",
         )
+        guardrail = self._guardrails.get(id)
+        if guardrail is not None and "CrossRegionConfig" in guardrail.properties:
+            profile = guardrail.properties["CrossRegionConfig"]["GuardrailProfileArn"]
+            for region in _DESTINATIONS:
+                arn = profile.replace(f":{caller.region}:", f":{region}:")
+                authorise(caller, "bedrock:ApplyGuardrail", arn)
         try:
             source, texts, pictures = _asked(body)
         except _InvalidError as error:
@@ -95,7 +106,6 @@ class Guardrails:
             return _refused(fault.kind, f"{fault.kind}, as was asked for.")
         if fault is not None:
             self._sleep(fault.seconds)
-        guardrail = self._guardrails.get(id)
         if guardrail is None or unquote(version) not in {"DRAFT", *guardrail.versions}:
             message = "The guardrail identifier or version in the request does not exist."
             return _refused("ResourceNotFoundException", message)
@@ -172,11 +182,18 @@ def _assessment(
     def configured(policy: str, kind: str) -> list[dict[str, Any]]:
         return list(policies.get(f"{policy}PolicyConfig", {}).get(f"{kind}Config", []))
 
+    def reads(policy: str, kind: str) -> bool:
+        tier = policies.get(f"{policy}PolicyConfig", {}).get(f"{kind}TierConfig", {})
+        return tier.get("TierName") == "STANDARD" or _is_latin(text)
+
     read = [(found["filter"], found["confidence"] or "HIGH") for found in _TEXT_MARK.finditer(text)]
     filters = [
         {"type": name, "confidence": confidence, "filterStrength": each[f"{side}Strength"]}
         for each in configured("Content", "Filters")
-        for modality, marks in (("TEXT", read), ("IMAGE", seen))
+        for modality, marks in (
+            ("TEXT", read if reads("Content", "ContentFilters") else []),
+            ("IMAGE", seen),
+        )
         if modality in each.get(f"{side}Modalities", ["TEXT"])
         for name, confidence in marks
         if name == each["Type"] and confidence in _CONFIDENCES[each[f"{side}Strength"]]
@@ -194,7 +211,10 @@ def _assessment(
     topics = [
         {"name": topic["Name"], "type": topic["Type"]}
         for topic in configured("Topic", "Topics")
-        if any(sign.lower() in text.lower() for sign in (topic["Name"], *topic.get("Examples", [])))
+        if reads("Topic", "Topics")
+        and any(
+            sign.lower() in text.lower() for sign in (topic["Name"], *topic.get("Examples", []))
+        )
     ]
     for each in (*filters, *words, *word_lists, *topics):
         each |= {"action": "BLOCKED", "detected": True}
@@ -204,6 +224,12 @@ def _assessment(
         "topicPolicy": {"topics": topics},
     }
     return {policy: lists for policy, lists in found.items() if any(lists.values())}
+
+
+def _is_latin(text: str) -> bool:
+    """Returns whether most letters of a text are Latin."""
+    letters = [unicodedata.name(each, "").startswith("LATIN") for each in text if each.isalpha()]
+    return 2 * sum(letters) >= len(letters)
 
 
 def _checks(policies: Mapping[str, Any], side: str) -> tuple[bool, bool]:

@@ -35,6 +35,9 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
             denied_words=("walrus",),
             denied_topics=(DeniedTopic("Shares", "Advice on shares", ("which shares",)),),
         ),
+        "standard_guardrail": Settings(
+            guardrail_tier="STANDARD", denied_topics=(DeniedTopic("Shares", "Advice on shares"),)
+        ),
         "guardrail_brought_along": Settings(guardrail_id="abcdefgh1234", guardrail_version="7"),
         "no_guardrail": Settings(guardrail="off"),
         "waf": Settings(waf=True),
@@ -44,7 +47,7 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
 )
 
 # Those that add or take away what has permissions.
-_MOST_TELLING = ("dev", "own_guardrail", "no_guardrail", "waf", "other_origins")
+_MOST_TELLING = ("dev", "standard_guardrail", "no_guardrail", "waf", "other_origins")
 TRIED = tuple(COMBINATIONS) if WHOLE else _MOST_TELLING
 
 

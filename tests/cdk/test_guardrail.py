@@ -1,6 +1,7 @@
 """The guardrail of the template: the stack's own, one brought along, none."""
 
 import json
+import re
 from typing import Any
 
 import botocore.session
@@ -9,10 +10,10 @@ from aws_cdk import Environment
 from aws_cdk.assertions import Annotations, Match, Template
 from botocore.validate import ParamValidator
 
-from cdk.guardrail import CATEGORIES
+from cdk.guardrail_regions import CATEGORIES, PROFILES
 from cdk.settings import DeniedTopic, Settings, SettingsError
 from cdk.stack import EaselStack
-from tests.cdk.combinations import app, properties
+from tests.cdk.combinations import COMBINATIONS, app, properties
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -25,6 +26,7 @@ class TestGuardrail:
         guardrail_strength="HIGH",
     )
     BROUGHT_ALONG = Settings(guardrail_id="abcdefgh1234", guardrail_version="7")
+    STANDARD = COMBINATIONS["standard_guardrail"]
     OFF = Settings(guardrail="off")
 
     def test_it_has_the_policies_of_the_settings(self) -> None:
@@ -58,12 +60,57 @@ class TestGuardrail:
         assert not report.has_errors(), report.generate_report()
         assert len(guardrail["Name"]) <= 50
 
+    def test_the_service_would_accept_the_standard_tier(self) -> None:
+        (guardrail,) = properties(self.STANDARD, "AWS::Bedrock::Guardrail")
+        service = botocore.session.get_session().get_service_model("bedrock")
+        shape: Any = service.operation_model("CreateGuardrail").input_shape
+        profile = (
+            f"arn:aws:bedrock:us-east-1:111111111111:guardrail-profile/{PROFILES['us-east-1']}"
+        )
+        sent = _in_members(guardrail | {"CrossRegionConfig": {"GuardrailProfileArn": profile}})
+
+        # CloudFormation's names of these differ from the service's own.
+        cross_region, content, topics = (
+            sent["crossRegionConfig"], sent["contentPolicyConfig"], sent["topicPolicyConfig"],
+        )  # fmt: skip
+        cross_region["guardrailProfileIdentifier"] = cross_region.pop("guardrailProfileArn")
+        content["tierConfig"] = content.pop("contentFiltersTierConfig")
+        topics["tierConfig"] = topics.pop("topicsTierConfig")
+        report = ParamValidator().validate(sent, shape)
+
+        assert not report.has_errors(), report.generate_report()
+        assert content["tierConfig"] == topics["tierConfig"] == {"tierName": "STANDARD"}
+        (pattern,) = (
+            shape.members["crossRegionConfig"].members["guardrailProfileIdentifier"].metadata,
+        )
+        assert re.fullmatch(pattern.get("pattern", ".*"), profile)
+
+    @pytest.mark.parametrize("region", PROFILES)
+    def test_the_standard_tier_has_the_profile_of_its_geography(self, region: str) -> None:
+        stack = EaselStack(
+            app(), "regional", settings=self.STANDARD, env=Environment(region=region)
+        )
+        template = Template.from_stack(stack).to_json()
+
+        (guardrail,) = (
+            Template.from_json(template).find_resources("AWS::Bedrock::Guardrail").values()
+        )
+        (name,) = template["Mappings"]
+        (_, parts) = guardrail["Properties"]["CrossRegionConfig"]["GuardrailProfileArn"]["Fn::Join"]
+        assert parts[-1] == {"Fn::FindInMap": [name, {"Ref": "AWS::Region"}, "Guardrail"]}
+        profile = template["Mappings"][name][region]["Guardrail"]
+        assert region.startswith(profile.partition(".")[0][:2])
+
+    def test_the_standard_tier_is_refused_where_it_is_not_known(self) -> None:
+        with pytest.raises(SettingsError, match="STANDARD is not known to exist in eu-west-2"):
+            EaselStack(app(), "r", settings=self.STANDARD, env=Environment(region="eu-west-2"))
+
     def test_other_policies_are_another_version(self) -> None:
         def description(settings: Settings) -> str:
             (version,) = properties(settings, "AWS::Bedrock::GuardrailVersion")
             return str(version["Description"])
 
-        assert description(self.OWN) != description(IAM)
+        assert description(self.OWN) != description(IAM) != description(self.STANDARD)
         assert description(IAM) == description(API_KEY)
 
     @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ WITHOUT_RESOURCES = {
 TRACED = {"xray:PutTraceSegments": {"*"}, "xray:PutTelemetryRecords": {"*"}}
 
 BUCKET = "${PicturesBucket.Arn}"
+PROFILE = "${Guardrail of AWS::Region}"
 LOG_BUCKET = "${PicturesLogBucket.Arn}"
 
 
@@ -47,7 +48,11 @@ def checked(settings: Settings) -> dict[str, set[str]]:
     if settings.guardrail_id:
         account = "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}"
         return {"bedrock:ApplyGuardrail": {f"{account}:guardrail/{settings.guardrail_id}"}}
-    return {"bedrock:ApplyGuardrail": {"${Guardrail.GuardrailArn}"}}
+    profiles = {
+        f"arn:${{AWS::Partition}}:bedrock:*:${{AWS::AccountId}}:guardrail-profile/{PROFILE}"
+    }
+    standard = profiles if settings.guardrail_tier == "STANDARD" else set()
+    return {"bedrock:ApplyGuardrail": {"${Guardrail.GuardrailArn}"} | standard}
 
 
 def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
@@ -230,6 +235,8 @@ def readable(value: Any) -> Any:
             return f"${{{without_hash(logical_id)}}}"
         case {"Fn::GetAtt": [str(logical_id), attribute]}:
             return f"${{{without_hash(logical_id)}.{attribute}}}"
+        case {"Fn::FindInMap": [_, {"Ref": region}, name]}:
+            return f"${{{name} of {region}}}"
         case {"Fn::Join": ["", parts]}:
             return "".join(str(readable(part)) for part in parts)
         case dict():

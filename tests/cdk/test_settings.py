@@ -32,6 +32,8 @@ def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
         ({"guard": True}, "guard"),
         ({"guardrail": "maybe"}, "guardrail"),
         ({"guardrail_strength": "NONE"}, "guardrail_strength"),
+        ({"guardrail_tier": "standard"}, "guardrail_tier must be one of CLASSIC, STANDARD"),
+        ({"guardrail": "off", "guardrail_tier": "STANDARD"}, "guardrail_tier"),
         ({"guardrail_id": "abc"}, "guardrail_version"),
         ({"guardrail_id": "A-B", "guardrail_version": "1"}, "guardrail_id"),
         ({"guardrail_id": "abc", "guardrail_version": "0"}, "guardrail_version"),

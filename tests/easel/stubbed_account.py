@@ -14,7 +14,7 @@ class StubbedAccount:
     def __init__(self) -> None:
         self._stubbers: dict[str, Stubber] = {}
         self.regions: set[tuple[str, str]] = set()
-        self.account = Account(self._client, "eu-west-1")
+        self.account = Account(self._client, "eu-central-1")
 
     def answers(
         self,
@@ -42,7 +42,7 @@ class StubbedAccount:
         if service not in self._stubbers:
             client = boto3.client(  # type: ignore[call-overload]
                 service,
-                region_name="eu-west-1",
+                region_name="eu-central-1",
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
             )

@@ -152,7 +152,7 @@ def test_the_stacks_name_is_a_yes(s3: Any, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("ValidationError", "There is no stack easel-dev in eu-west-1."),
+        ("ValidationError", "There is no stack easel-dev in eu-central-1."),
         ("ExpiredToken", "Log in again"),
         ("AccessDenied", "cloudformation:DescribeStacks"),
     ],

@@ -25,7 +25,7 @@ def read(*, declared: dict[str, bool], mapped: dict[str, str], **changed: Any) -
         **changed,
     }
     document = {"Resources": {"Method": {"Type": "AWS::ApiGateway::Method", "Properties": method}}}
-    return read_api(Template(document, {}), Resolver({}, {}))
+    return read_api(Template(document, {}), Resolver({}, {}, {}))
 
 
 VARY = "method.response.header.Vary"

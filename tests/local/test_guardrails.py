@@ -20,7 +20,7 @@ from local.faults import FaultPlan
 MODEL = botocore.session.get_session().get_service_model("bedrock-runtime")
 ANSWER: Any = MODEL.operation_model("ApplyGuardrail").output_shape
 OPERATOR = Caller("arn:aws:iam::111111111111:user/operator", None, "eu-west-1", "bedrock")
-POLICIES = {
+POLICIES: dict[str, Any] = {
     "BlockedInputMessaging": "no",
     "BlockedOutputsMessaging": "no picture",
     "ContentPolicyConfig": {
@@ -101,6 +101,37 @@ def test_a_text_is_judged_by_words_and_marks(words: str, action: str) -> None:
 
     assert (status, answer["action"]) == (200, action)
     assert bool(answer["outputs"]) == (action != "NONE")
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("guardrail-test:VIOLENCE", "GUARDRAIL_INTERVENED"),
+        ("\u043f\u0440\u0438\u0432\u0435\u0442 " * 9 + "guardrail-test:VIOLENCE", "NONE"),
+        ("\u043f\u0440\u0438\u0432\u0435\u0442 " * 9 + "c++", "GUARDRAIL_INTERVENED"),
+    ],
+    ids=["Latin", "Cyrillic", "a word beside Cyrillic"],
+)
+def test_the_classic_tier_reads_latin_letters_and_the_standard_tier_all(
+    words: str, action: str
+) -> None:
+    tier = {"ContentFiltersTierConfig": {"TierName": "STANDARD"}}
+    standard = {**POLICIES, "ContentPolicyConfig": {**POLICIES["ContentPolicyConfig"], **tier}}
+
+    assert apply(text(words))[1]["action"] == action
+    assert apply(text(words), policies=standard)[1]["action"] == "GUARDRAIL_INTERVENED"
+
+
+def test_a_profile_asks_for_permissions_in_all_its_regions(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "local.bedrock.guardrails.authorise", lambda caller, action, arn: asked.append(arn)
+    )
+    at = f"arn:aws:bedrock:{OPERATOR.region}:111111111111:guardrail-profile/us.guardrail.v1:0"
+
+    apply(text("a"), policies={**POLICIES, "CrossRegionConfig": {"GuardrailProfileArn": at}})
+
+    assert [arn.split(":")[3] for arn in asked[1:]] == ["us-east-1", "us-east-2", "us-west-2"]
 
 
 def test_a_picture_is_harmful_where_its_prompt_said_so() -> None:

@@ -7,13 +7,16 @@ import pytest
 from local.template import Resolver
 
 RESOLVER = Resolver(
-    {"Bucket": "bucket-1", "AWS::Region": "eu-west-1"}, {("Role", "Arn"): "arn:role"}
+    {"Bucket": "bucket-1", "AWS::Region": "eu-west-1"},
+    {("Role", "Arn"): "arn:role"},
+    {"Profiles": {"eu-west-1": {"Name": "eu"}}},
 )
 
 
 @pytest.mark.parametrize(
     ("value", "resolved"),
     [
+        ({"Fn::FindInMap": ["Profiles", {"Ref": "AWS::Region"}, "Name"]}, "eu"),
         ({"Ref": "Bucket"}, "bucket-1"),
         ({"Ref": "ApiResource"}, "ApiResource"),
         ({"Fn::GetAtt": ["Role", "Arn"]}, "arn:role"),

@@ -251,9 +251,9 @@ def easel() -> Iterator[LocalClient]:
     def change(document: Document) -> None:
         """Read timeouts, and an end to what lasts, that a test can wait for."""
         drawing_within(12)(document)
-        with_variables(
-            MODEL_TIMEOUT_SECONDS=str(READ_TIMEOUT_SECONDS), PICTURE_CHECK_SECONDS="3"
-        )(document)
+        with_variables(MODEL_TIMEOUT_SECONDS=str(READ_TIMEOUT_SECONDS), PICTURE_CHECK_SECONDS="3")(
+            document
+        )
 
     with running(change=change) as client:
         yield client

@@ -19,6 +19,7 @@ SETTINGS: dict[str, Any] = {
         }
     ],
     "guardrail_strength": "MEDIUM",
+    "guardrail_tier": "STANDARD",
 }
 SDXL = "stability.stable-diffusion-xl-v1"
 

@@ -115,10 +115,10 @@ class TestExamine:
         assert {region for service, region in account.regions if "bedrock" in service} == {
             "us-west-2"
         }
-        assert {("cloudformation", "eu-west-1"), ("lambda", "eu-west-1")} <= account.regions
+        assert {("cloudformation", "eu-central-1"), ("lambda", "eu-central-1")} <= account.regions
         assert {region for service, region in account.regions if service == "service-quotas"} == {
             "us-west-2",
-            "eu-west-1",
+            "eu-central-1",
         }
 
     @pytest.mark.parametrize("code", ["ExpiredToken", "AccessDenied", "Throttling"])

@@ -233,7 +233,7 @@ class TestCost:
     def test_it_is_that_of_the_pictures_and_the_guardrails_checks(self) -> None:
         said = cost.announcement(deployed().environment)
 
-        assert "easel-dev in eu-west-1 costs about $0.17" in said
+        assert "easel-dev in eu-central-1 costs about $0.17" in said
         assert "costs about $0.17" in SMOKE_TEST
         assert "4 pictures by stability.stable-image-core-v1:1" in said
 
@@ -267,7 +267,7 @@ class TestCommand:
         ended = self.run("dev")
 
         assert ended.exit_code == 1
-        assert ended.output.startswith("Testing easel-dev in eu-west-1 costs about $")
+        assert ended.output.startswith("Testing easel-dev in eu-central-1 costs about $")
         assert "problems: 1" in ended.stdout
 
     @pytest.mark.parametrize(
