@@ -71,7 +71,8 @@ synth: $(RUNNABLE) node_modules  ## the template of ENV, into cdk.out
 diff: $(RUNNABLE) node_modules  ## what a deployment of ENV would change
 	$(CDK) diff $(CONTEXT)
 
-deploy: $(RUNNABLE) node_modules  ## deploy ENV=dev to the account and region of your credentials; SETTINGS='{...}' APPROVAL=never
+deploy: $(RUNNABLE) node_modules  ## deploy ENV=dev to the account and region of your credentials, if nothing is missing there; SETTINGS='{...}' APPROVAL=never FORCE=1
+	@$(VENV)/bin/python -m easel doctor $(ENV) --before-deploy $(if $(SETTINGS),--settings '$(SETTINGS)') $(if $(FORCE),|| true)
 	$(CDK) deploy $(CONTEXT) $(if $(APPROVAL),--require-approval $(APPROVAL))
 
 destroy: $(RUNNABLE) node_modules  ## remove ENV; pictures only if it was deployed to allow it; YES=1 does not ask

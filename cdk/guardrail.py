@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from aws_cdk import Annotations, Aws, CfnMapping, Stack, Token
+from aws_cdk import Annotations, Aws, CfnDeletionPolicy, CfnMapping, Stack, Token
 from aws_cdk import aws_bedrock as bedrock
 from constructs import Construct
 
@@ -54,6 +54,8 @@ class Guardrail(Construct):
             guardrail_identifier=guardrail.attr_guardrail_id,
             description=f"Policies {_digest(policies)}",
         )
+        # Manifests name the version that passed their picture: it stays when another one follows.
+        version.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
         self.guardrail_id = guardrail.attr_guardrail_id
         self.version = version.attr_version
         self.arn = guardrail.attr_guardrail_arn

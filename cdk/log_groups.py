@@ -1,4 +1,4 @@
-"""Log groups: they keep logs as long as the settings say, and are retained where buckets are."""
+"""Log groups, and what becomes of them and of buckets when the stack is destroyed."""
 
 from typing import cast
 
@@ -8,12 +8,22 @@ from constructs import Construct
 
 from cdk.settings import Settings
 
+# What a stack retains is deleted all the same if the creation of that stack fails.
+_POLICIES = {
+    "retain": RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    "destroy": RemovalPolicy.DESTROY,
+}
+
+
+def removal_policy(settings: Settings) -> RemovalPolicy:
+    return _POLICIES[settings.removal_policy]
+
 
 def add_log_group(
     scope: Construct, id: str, settings: Settings, *, name: str | None = None
 ) -> logs.LogGroup:
-    removal_policy = RemovalPolicy(settings.removal_policy.upper())
-    group = logs.LogGroup(scope, id, log_group_name=name, removal_policy=removal_policy)
+    """Adds a log group that keeps logs as long as the settings say."""
+    group = logs.LogGroup(scope, id, log_group_name=name, removal_policy=removal_policy(settings))
     resource = cast(logs.CfnLogGroup, group.node.default_child)
     resource.retention_in_days = settings.log_retention_days
     return group

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from cdk.log_groups import removal_policy
 from cdk.settings import Settings
 from lambdas.common.keys import PICTURES, PREFIXES
 
@@ -23,7 +24,7 @@ class Pictures(Construct):
             "enforce_ssl": True,
             "versioned": True,
             "object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            "removal_policy": RemovalPolicy(settings.removal_policy.upper()),
+            "removal_policy": removal_policy(settings),
         }
         self.log_bucket = s3.Bucket(
             self,

@@ -35,13 +35,17 @@ _settings = click.option(
 @click.command()
 @_environment
 @_settings
+@click.option("--before-deploy", is_flag=True, help="Only what has to be there for a deployment.")
 @common_options
 @click.pass_obj
-def doctor(run: Run, environment: str, settings: dict[str, Any]) -> None:
+def doctor(run: Run, environment: str, settings: dict[str, Any], before_deploy: bool) -> None:
     """Whether ENVIRONMENT (of cdk.json; default local) can draw."""
     from easel.doctor.report import examine
 
-    _report(run, environment, settings, lambda found: examine(found, datetime.now(UTC)))
+    def examined(found: "Environment") -> Iterator["Finding"]:
+        return examine(found, datetime.now(UTC), before_deploy=before_deploy)
+
+    _report(run, environment, settings, examined)
 
 
 @click.command()

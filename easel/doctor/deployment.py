@@ -31,17 +31,25 @@ _NO_STACK = "ValidationError"
 # What CDK bootstraps an account and region with, unless it is told another qualifier.
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
+# The first version with which CDK's templates can be deployed.
+BOOTSTRAP_VERSION = 6
 
-def examine(environment: Environment) -> Iterator[Finding]:
-    """Yields findings on the stack and what is in it."""
+
+def describe(environment: Environment) -> Answer:
+    """Asks for an environment's stack."""
+    return environment.account.ask(
+        "cloudformation", "describe_stacks", StackName=environment.stack_name
+    )
+
+
+def examine(environment: Environment, described: Answer) -> Iterator[Finding]:
+    """Yields findings on the stack, as it was described, and what is in it."""
     account, settings = environment.account, environment.settings
-    described = account.ask("cloudformation", "describe_stacks", StackName=environment.stack_name)
     status = check_status(environment, described)
     yield status
     if isinstance(described, Unanswered):
         if status.level is Level.PROBLEM:
-            bootstrap = account.ask("ssm", "get_parameter", Name=_BOOTSTRAP_VERSION)
-            yield check_bootstrap(account.region, bootstrap)
+            yield check_bootstrap(account)
         return
     resources = resources_of(account, environment.stack_name)
     if isinstance(resources, Unanswered):
@@ -85,17 +93,20 @@ def check_status(environment: Environment, answer: Answer) -> Finding:
     )
 
 
-def check_bootstrap(region: str, answer: Answer) -> Finding:
+def check_bootstrap(account: Account) -> Finding:
     """Says whether what CDK needs before it deploys is there."""
-    subject = "CDK bootstrap"
+    subject, region = "CDK bootstrap", account.region
+    answer = account.ask("ssm", "get_parameter", Name=_BOOTSTRAP_VERSION)
+    bootstrap = f"npx cdk bootstrap aws://ACCOUNT/{region}"
     if not isinstance(answer, Unanswered):
-        return ok(subject, f"version {answer['Parameter']['Value']}")
+        version = answer["Parameter"]["Value"]
+        if int(version) < BOOTSTRAP_VERSION:
+            found = f"version {version} of {region} is too old: {BOOTSTRAP_VERSION} is needed"
+            return problem(subject, found, bootstrap)
+        return ok(subject, f"version {version}")
     if answer.reason is Reason.ABSENT:
-        return problem(
-            subject,
-            f"account and region {region} are not bootstrapped for CDK",
-            f"npx cdk bootstrap aws://ACCOUNT/{region}, once",
-        )
+        found = f"account and region {region} are not bootstrapped for CDK"
+        return problem(subject, found, f"{bootstrap}, once")
     return without_answer(subject, answer)
 
 

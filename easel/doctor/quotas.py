@@ -24,11 +24,14 @@ _DEFAULT_INTEGRATION_TIMEOUT_MS = 29_000
 KEPT_UNRESERVED = 100
 
 
-def examine(account: Account, settings: Settings, details: Answer) -> Iterator[Finding]:
+def examine(
+    account: Account, settings: Settings, details: Answer, *, is_deployed: bool
+) -> Iterator[Finding]:
     """Yields a finding for each quota; `details` are those of the default model."""
     default = CATALOG[settings.default_model]
     yield check_integration_timeout(settings, _integration_timeout(account))
-    yield check_concurrency(settings, default, account.ask("lambda", "get_account_settings"))
+    limits = account.ask("lambda", "get_account_settings")
+    yield check_concurrency(settings, default, limits, is_deployed=is_deployed)
     bedrock = account.at(settings.bedrock_region)
     listed = bedrock.ask_all(
         "service-quotas", "list_service_quotas", "Quotas", ServiceCode="bedrock"
@@ -59,18 +62,23 @@ def check_integration_timeout(settings: Settings, quota: Answer) -> Finding:
     )
 
 
-def check_concurrency(settings: Settings, model: Model, account: Answer) -> Finding:
-    """Applies Little's law: each picture holds one execution for as long as its model draws."""
+def check_concurrency(
+    settings: Settings, model: Model, account: Answer, *, is_deployed: bool
+) -> Finding:
+    """Says whether Lambda lets generate_concurrency be reserved, if the stack does not have it yet.
+
+    Applies Little's law: each picture holds one execution for as long as its model draws.
+    """
     subject = "Lambda's concurrent executions"
     if isinstance(account, Unanswered):
         return without_answer(subject, account)
     limit = account["AccountLimit"]
     free = limit["UnreservedConcurrentExecutions"]
-    left = limit["ConcurrentExecutions"] - settings.generate_concurrency
+    left = free if is_deployed else free - settings.generate_concurrency
     if settings.generate_concurrency and left < KEPT_UNRESERVED:
         return warning(
             subject,
-            f"of {limit['ConcurrentExecutions']}, a reservation of generate_concurrency "
+            f"of {limit['ConcurrentExecutions']}, {free} are not reserved: generate_concurrency "
             f"{settings.generate_concurrency} leaves {left} for all other functions, and Lambda "
             f"keeps up to {KEPT_UNRESERVED} for those: the deployment may fail",
             f"ask Service Quotas for more (lambda, {CONCURRENT_EXECUTIONS}), or set "

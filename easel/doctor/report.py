@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from easel.aws import Unanswered
 from easel.doctor import deployment, foundation_models, quotas
 from easel.doctor.guardrail import check_guardrail
 from easel.environments import Environment, check_identity
@@ -10,8 +11,11 @@ from easel.findings import Finding, Level, warning
 from lambdas.common.catalog import CATALOG
 
 
-def examine(environment: Environment, now: datetime) -> Iterator[Finding]:
-    """Yields everything there is to find, in the order in which it is best mended."""
+def examine(
+    environment: Environment, now: datetime, *, before_deploy: bool = False
+) -> Iterator[Finding]:
+    """Yields everything there is to find, in the order in which it is best mended. Before a
+    deployment that is nothing of the stack, but what CDK needs to make it."""
     account, settings = environment.account, environment.settings
     identity = check_identity(environment)
     yield identity
@@ -30,5 +34,14 @@ def examine(environment: Environment, now: datetime) -> Iterator[Finding]:
     }
     yield from foundation_models.examine(bedrock, settings, details, now)
     yield check_guardrail(settings, account.region)
-    yield from quotas.examine(account, settings, details[settings.default_model])
-    yield from deployment.examine(environment)
+    stack = deployment.describe(environment)
+    yield from quotas.examine(
+        account,
+        settings,
+        details[settings.default_model],
+        is_deployed=not isinstance(stack, Unanswered),
+    )
+    if before_deploy:
+        yield deployment.check_bootstrap(account)
+    else:
+        yield from deployment.examine(environment, stack)

@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 from cdk.guardrail_regions import CATEGORIES, PROFILES
 from cdk.settings import DeniedTopic, Settings, SettingsError
 from cdk.stack import EaselStack
-from tests.cdk.combinations import COMBINATIONS, app, properties
+from tests.cdk.combinations import COMBINATIONS, app, properties, template_of
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
@@ -112,6 +112,15 @@ class TestGuardrail:
 
         assert description(self.OWN) != description(IAM) != description(self.STANDARD)
         assert description(IAM) == description(API_KEY)
+
+    def test_a_version_stays_when_another_follows_and_goes_with_its_guardrail(self) -> None:
+        for settings in (Settings(removal_policy="retain"), Settings(removal_policy="destroy")):
+            (version,) = (
+                template_of(settings).find_resources("AWS::Bedrock::GuardrailVersion").values()
+            )
+
+            assert version["UpdateReplacePolicy"] == "Retain"
+            assert version.get("DeletionPolicy", "Delete") == "Delete"
 
     @pytest.mark.parametrize(
         ("region", "unchecked"), [("eu-central-1", set()), ("eu-west-1", {"MISCONDUCT"})]

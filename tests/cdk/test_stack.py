@@ -13,6 +13,7 @@ from cdk.definition import draw_seconds, task_of, worst_seconds
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.operations import OPERATIONS
 from cdk.settings import Settings
+from easel.doctor.deployment import BOOTSTRAP_VERSION
 from tests.cdk.combinations import STACK_NAME, properties, stack_of, template_of
 from tests.share import WHOLE
 
@@ -36,6 +37,10 @@ def rules(settings: Settings) -> dict[str, Any]:
         for bucket in properties(settings, "AWS::S3::Bucket")
         for rule in bucket["LifecycleConfiguration"]["Rules"]
     }
+
+
+# A stack whose creation fails leaves nothing behind, which would be in the next one's way.
+KEPT = [("retain", "RetainExceptOnCreate"), ("destroy", "Delete")]
 
 
 class TestBuckets:
@@ -75,11 +80,18 @@ class TestBuckets:
         assert to.startswith("PicturesLogBucket")
         assert "LoggingConfiguration" not in log_bucket
 
-    @pytest.mark.parametrize(("policy", "kept"), [("retain", "Retain"), ("destroy", "Delete")])
+    @pytest.mark.parametrize(("policy", "kept"), KEPT)
     def test_they_outlive_the_stack_unless_told_otherwise(self, policy: Any, kept: str) -> None:
         template_of(Settings(removal_policy=policy)).all_resources(
             "AWS::S3::Bucket", {"DeletionPolicy": kept}
         )
+
+
+def test_the_doctor_asks_for_the_bootstrap_version_that_the_template_asks_for() -> None:
+    rule = template_of(IAM).to_json()["Rules"]["CheckBootstrapVersion"]
+
+    (too_old, _) = rule["Assertions"][0]["Assert"]["Fn::Not"][0]["Fn::Contains"]
+    assert [int(version) for version in too_old] == list(range(1, BOOTSTRAP_VERSION))
 
 
 class TestFunctions:
@@ -185,7 +197,7 @@ class TestStateMachine:
         assert name.startswith("/aws/vendedlogs/states/")
         assert of_stack == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
 
-    @pytest.mark.parametrize(("policy", "kept"), [("retain", "Retain"), ("destroy", "Delete")])
+    @pytest.mark.parametrize(("policy", "kept"), KEPT)
     def test_logs_are_kept_where_pictures_are(self, policy: Any, kept: str) -> None:
         template = template_of(Settings(removal_policy=policy))
 

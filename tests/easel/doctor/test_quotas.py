@@ -31,7 +31,7 @@ class TestQuotas:
 
     def test_too_few_concurrent_executions_are_a_warning_that_says_how_many_it_takes(self) -> None:
         finding = quotas.check_concurrency(
-            replace(SETTINGS, generate_concurrency=0), CORE, limits(10)
+            replace(SETTINGS, generate_concurrency=0), CORE, limits(10), is_deployed=False
         )
 
         assert finding.level is Level.WARNING
@@ -39,11 +39,22 @@ class TestQuotas:
         assert "throttle_per_second to 2" in str(finding.cure)
 
     def test_a_reservation_that_lambda_may_refuse_is_a_warning_before_the_deployment(self) -> None:
-        finding = quotas.check_concurrency(SETTINGS, CORE, limits(100))
+        """Also where the account has many, which other functions have reserved."""
+        many = {
+            "AccountLimit": {"ConcurrentExecutions": 900, "UnreservedConcurrentExecutions": 100}
+        }
 
-        assert finding.level is Level.WARNING
-        assert "leaves 90" in finding.found
-        assert "generate_concurrency to 0" in str(finding.cure)
+        for account in (limits(100), many):
+            finding = quotas.check_concurrency(SETTINGS, CORE, account, is_deployed=False)
+
+            assert finding.level is Level.WARNING
+            assert "leaves 90" in finding.found
+            assert "generate_concurrency to 0" in str(finding.cure)
+
+    def test_a_reservation_that_the_stack_has_already_is_fine(self) -> None:
+        finding = quotas.check_concurrency(SETTINGS, CORE, limits(100), is_deployed=True)
+
+        assert finding.level is Level.OK
 
     @pytest.mark.parametrize(
         ("name", "value", "level"),

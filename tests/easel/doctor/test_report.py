@@ -1,5 +1,9 @@
 """The whole examination of an account."""
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from easel.doctor import deployment, quotas
@@ -10,6 +14,8 @@ from easel.stack import API, FUNCTION, STATE_MACHINE
 from lambdas.common.catalog import CATALOG
 from tests.easel.doctor.answers import AVAILABLE, NOW, SETTINGS, details, function, limits, quota
 from tests.easel.stubbed_account import StubbedAccount
+
+ROOT = Path(__file__).parents[3]
 
 
 def healthy_models(account: StubbedAccount) -> None:
@@ -88,8 +94,9 @@ def healthy_stack(account: StubbedAccount) -> None:
     account.answers("apigateway", "get_integration", {"timeoutInMillis": 29_000})
 
 
-def examined(account: StubbedAccount) -> list[Finding]:
-    return list(examine(Environment("dev", SETTINGS, account.account), NOW))
+def examined(account: StubbedAccount, *, before_deploy: bool = False) -> list[Finding]:
+    environment = Environment("dev", SETTINGS, account.account)
+    return list(examine(environment, NOW, before_deploy=before_deploy))
 
 
 class TestExamine:
@@ -164,6 +171,58 @@ class TestExamine:
             "CDK bootstrap",
         ]
         assert "make deploy ENV=dev" in str(findings[-2].cure)
+
+    @pytest.mark.parametrize(
+        ("version", "problems"), [("5", ["CDK bootstrap"]), ("6", []), ("21", [])]
+    )
+    def test_before_a_deployment_only_what_needs_no_stack_is_asked(
+        self, version: str, problems: list[str]
+    ) -> None:
+        account = StubbedAccount()
+        healthy_models(account)
+        healthy_quotas(account)
+        account.fails("cloudformation", "describe_stacks", "ValidationError")
+        account.answers("ssm", "get_parameter", {"Parameter": {"Value": version}})
+
+        findings = examined(account, before_deploy=True)
+
+        assert [each.subject for each in findings if each.level is not Level.OK] == problems
+        subjects = " ".join(finding.subject for finding in findings)
+        for part in (
+            "account",
+            "call of",
+            "guardrails in",
+            "concurrent executions",
+            "CDK bootstrap",
+        ):
+            assert part in subjects
+        account.assert_all_asked()
+
+    @pytest.mark.parametrize(
+        ("option", "deploys"), [("", False), ("FORCE=1", True)], ids=["it stops", "unless forced"]
+    )
+    def test_make_deploy_asks_before_it_deploys(
+        self, tmp_path: Path, option: str, deploys: bool
+    ) -> None:
+        """With commands in place of Python and of cdk: the doctor finds a problem."""
+        for name, ends in (("bin/python", "exit 1"), ("cdk", "exit 0")):
+            command = tmp_path / name
+            command.parent.mkdir(exist_ok=True)
+            command.write_text(f'#!/bin/sh\necho "{name} $*"\n{ends}\n')
+            command.chmod(0o755)
+        given = (f"VENV={tmp_path}", f"CDK={tmp_path}/cdk", "RUNNABLE=", "NODE=", "ENV=dev")
+
+        done = subprocess.run(
+            [str(shutil.which("make")), "-o", "node_modules", "deploy", *given, *option.split()],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+        first, *rest = [
+            line for line in done.stdout.splitlines() if line.startswith(("bin", "cdk"))
+        ]
+        assert first.startswith("bin/python -m easel doctor dev --before-deploy")
+        assert [line.split()[1] for line in rest] == (["deploy"] if deploys else [])
+        assert (done.returncode == 0) == deploys
 
     def test_an_account_that_never_had_a_quota_of_its_own_has_the_default_one(self) -> None:
         account = StubbedAccount()
