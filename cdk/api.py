@@ -61,6 +61,7 @@ class Api(Construct):
         gateway_logs.add_to(self.api)
         self._cors = Cors(settings.allowed_origins)
         add_gateway_responses(self.api, self._cors)
+        operations = [each for each in operations if settings.list == "on" or each.name != "list"]
         self._add_operations(operations, settings, state_machine)
         described = json_template(document(operations, api_key=by_key))
         self._add_fixed_answer("GET", _DOCUMENT_ROUTE, self._response("200", described))

@@ -54,8 +54,10 @@ class Guardrail(Construct):
             guardrail_identifier=guardrail.attr_guardrail_id,
             description=f"Policies {_digest(policies)}",
         )
-        # Manifests name the version that passed their picture: it stays when another one follows.
+        # Manifests name the version that passed their picture: it stays when another follows.
+        # With the guardrail itself all its versions go.
         version.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
+        version.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
         self.guardrail_id = guardrail.attr_guardrail_id
         self.version = version.attr_version
         self.arn = guardrail.attr_guardrail_arn

@@ -103,6 +103,8 @@ class Settings:
     auth: Auth = "iam"
     # Whose pictures a caller can list, see and draw again: everybody's, or its own.
     visibility: Visibility = "team"
+    # Whether GET /images is there, which lists the pictures that a caller may see.
+    list: Switch = "on"
     # Requests a second, for each method and, with auth api_key, for each key.
     throttle_per_second: int = _number(1, 1, 10_000)
     # Requests at the same moment, counted in the same way.
@@ -161,6 +163,7 @@ class Settings:
         for name, allowed in (
             ("auth", get_args(Auth)),
             ("visibility", get_args(Visibility)),
+            ("list", get_args(Switch)),
             ("removal_policy", get_args(RemovalPolicy)),
             ("guardrail", get_args(Switch)),
             ("guardrail_strength", get_args(Strength)),

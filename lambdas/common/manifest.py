@@ -54,7 +54,7 @@ def manifest_of(id: Any, bucket: Bucket, *, owner: str, visibility: str) -> Mani
         if stored and sees(owner, visibility, picture_of=stored.manifest.get("owner")):
             return stored.manifest
     raise PictureNotFoundError(
-        f"There is no picture {id}. GET /images lists those that are there.", param="id"
+        f"There is no picture {id}. The answer that gave a picture has its id.", param="id"
     )
 
 

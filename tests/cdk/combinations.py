@@ -41,6 +41,7 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
         "guardrail_brought_along": Settings(guardrail_id="abcdefgh1234", guardrail_version="7"),
         "no_guardrail": Settings(guardrail="off"),
         "waf": Settings(waf=True),
+        "no_list": Settings(list="off"),
         "other_origins": Settings(allowed_origins=("https://a.example", "https://b.example")),
         "no_reserve": Settings(generate_concurrency=0, alarm_email="operator@example.com"),
     }

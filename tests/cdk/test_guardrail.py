@@ -120,7 +120,7 @@ class TestGuardrail:
             )
 
             assert version["UpdateReplacePolicy"] == "Retain"
-            assert version.get("DeletionPolicy", "Delete") == "Delete"
+            assert version["DeletionPolicy"] == "Delete"
 
     @pytest.mark.parametrize(
         ("region", "unchecked"), [("eu-central-1", set()), ("eu-west-1", {"MISCONDUCT"})]

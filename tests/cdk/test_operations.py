@@ -15,7 +15,7 @@ from cdk.schemas import schema_of
 from cdk.settings import Settings
 from cdk.spend import ceiling
 from lambdas.common.answers import Picture
-from tests.cdk.combinations import app, template_of
+from tests.cdk.combinations import COMBINATIONS, app, template_of
 
 ROW = Operation(
     "POST",
@@ -116,6 +116,14 @@ def test_the_stack_has_the_rows_and_no_other_route() -> None:
     assert set(methods(template)) == rows | {("GET", "/openapi.json")}
     assert served_document(template) == described
     assert paths == rows
+
+
+def test_without_the_list_its_row_is_nowhere() -> None:
+    template = template_of(COMBINATIONS["no_list"])
+    rows = {(each.http_method, each.route) for each in OPERATIONS} - {("GET", "/images")}
+
+    assert set(methods(template)) == rows | {("GET", "/openapi.json")}
+    assert list(served_document(template)["paths"]["/images"]) == ["post"]
 
 
 def test_no_two_operations_of_the_document_have_one_id() -> None:

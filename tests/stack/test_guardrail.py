@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     ],
     "guardrail_strength": "MEDIUM",
     "guardrail_tier": "STANDARD",
+    "list": "off",
 }
 SDXL = "stability.stable-diffusion-xl-v1"
 
@@ -109,3 +110,11 @@ def output_images(easel: LocalClient) -> set[str]:
 def manifest_at(easel: LocalClient, key: str) -> dict[str, Any]:
     found = easel.aws("s3").get_object(Bucket=easel.bucket, Key=key)
     return dict(json.loads(found["Body"].read()))
+
+
+def test_a_list_that_is_off_is_answered_as_a_route_that_does_not_exist(easel: LocalClient) -> None:
+    answers = [easel.look(path) for path in ("/images", "/images?limit=1", "/no/such/route")]
+
+    told = [(each.status, each.headers["Content-Type"], each.body) for each in answers]
+    assert told == [told[-1]] * 3
+    assert told[0][2]["error"]["code"] == "not_found"
