@@ -103,3 +103,15 @@ def test_a_synth_says_what_an_hour_can_cost(
     _, hard, soft = capsys.readouterr().err.splitlines()
     assert hard.startswith("An hour can cost $")
     assert soft.startswith("API Gateway aims at $")
+
+
+def test_what_a_month_costs_is_told_of_what_the_template_has() -> None:
+    told = (ROOT / "docs" / "operations.md").read_text()
+    alarms = len(properties(IAM, "AWS::CloudWatch::Alarm"))
+    (acl,) = properties(Settings(waf=True), "AWS::WAFv2::WebACL")
+    rules = len(acl["Rules"])
+
+    assert f"| {alarms}: {alarms * 0.1:.2f} a month |" in told
+    assert f"| {rules} rules: {5 + rules:.2f} a month |" in told
+    assert len(properties(IAM, "AWS::CloudWatch::Dashboard")) == 1
+    assert len(properties(IAM, "AWS::KMS::Key")) == 1
