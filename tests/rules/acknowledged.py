@@ -80,11 +80,18 @@ ACKNOWLEDGED = (
             "[Resource::<PicturesBucket.Arn>/output-images/*.jpg]",
             "Functions/LibraryRole/DefaultPolicy "
             "[Resource::<PicturesBucket.Arn>/output-images/*.json]",
+            *(
+                f"{role}/DefaultPolicy [Resource::arn:<AWS::Partition>:bedrock:*:<AWS::AccountId>:"
+                'guardrail-profile/{"Fn::FindInMap":["GuardrailProfilesB41E6A11",'
+                '{"Ref":"AWS::Region"},"Guardrail"]}]'
+                for role in ("Functions/StoreRole", "Workflow/StateMachine/Role")
+            ),
             "Api/Logs/WriterRole "
             "[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]",
         ),
         "X-Ray and log delivery know no resources; a picture's key is its hash, so a grant ends at "
-        "the prefix; the role of the account's gateway logs serves all its APIs.",
+        "the prefix; a guardrail profile checks in any region of its geography; the role of the "
+        "account's gateway logs serves all its APIs.",
     ),
     Acknowledgement(
         ("Serverless-LambdaDLQ", "CKV_AWS_116"),
