@@ -24,7 +24,7 @@ _ENTRIES = 300
 _READERS = 10
 
 # The manifest comes after its entry, so an entry without one counts only when no function can
-# still be about to write it. One that stores a picture runs for 10 seconds; the hour is for clocks
+# still be about to write it. One that stores a picture runs for seconds; the hour is for clocks
 # that differ, which S3 allows 15 minutes.
 _SETTLED_SECONDS = 3_600
 

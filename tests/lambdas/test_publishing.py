@@ -141,23 +141,22 @@ class TestRecipeInPicture:
         assert (parse(stored.content).recipe_json() is None) == first
 
     def test_a_picture_that_takes_no_recipe_is_published_as_it_is(self, bucket: Bucket) -> None:
-        signed = picture()[:33] + chunk(b"caBX", b"credentials") + picture()[33:]
-        bucket.put_once(
-            staging_key(RECIPE.id),
-            signed,
-            content_type="image/png",
-            metadata={"model-seed": "5", "finish-reason": "SUCCESS"},
-        )
+        stage(bucket, signed())
 
         answers = [published(bucket, recipe_in_picture=True) for _ in range(2)]
 
-        assert {answer["sha256"] for answer in answers} == {hashlib.sha256(signed).hexdigest()}
+        assert {answer["sha256"] for answer in answers} == {hashlib.sha256(signed()).hexdigest()}
         assert manifest(bucket)["recipe_in_picture"] is False
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
     body = name + content
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def signed() -> bytes:
+    """A picture with Content Credentials, which any change would break."""
+    return picture()[:33] + chunk(b"caBX", b"credentials") + picture()[33:]
 
 
 def other_picture(**save: Any) -> bytes:
