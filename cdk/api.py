@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk.cors import Cors, preflight_headers
+from cdk.endpoint import endpoint_options
 from cdk.gateway_logs import GatewayLogs
 from cdk.gateway_responses import add_gateway_responses
 from cdk.mapping_templates import json_template, mapping_template, start_execution
@@ -42,7 +43,6 @@ class Api(Construct):
             self,
             "RestApi",
             rest_api_name=f"{Stack.of(self).stack_name}-text-to-image",
-            endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
             # Only preflights are open: with every setting, all other methods ask who calls.
             default_method_options=apigateway.MethodOptions(
@@ -57,6 +57,7 @@ class Api(Construct):
                 throttling_burst_limit=settings.throttle_burst,
                 **gateway_logs.stage_options,
             ),
+            **endpoint_options(self, settings),
         )
         gateway_logs.add_to(self.api)
         self._cors = Cors(settings.allowed_origins)
@@ -68,6 +69,7 @@ class Api(Construct):
         if settings.allowed_origins:
             self._add_preflights(operations)
         self.key = self._add_key(settings) if by_key else None
+        self.address = self._address(settings)
 
     def _add_operations(
         self, operations: Sequence[Operation], settings: Settings, state_machine: sfn.StateMachine
@@ -134,6 +136,17 @@ class Api(Construct):
                     _method_response(not_started, apigateway.Model.ERROR_MODEL),
                 ],
             )
+
+    def _address(self, settings: Settings) -> str:
+        """Returns where callers reach the API."""
+        if settings.domain_name:
+            return f"https://{settings.domain_name}"
+        stack, name = Stack.of(self), self.api.rest_api_id
+        if settings.vpc_endpoint_id:
+            # This name leads to the endpoint without private DNS too.
+            name = f"{name}-{settings.vpc_endpoint_id}"
+        host = f"{name}.execute-api.{stack.region}.{stack.url_suffix}"
+        return f"https://{host}/{self.api.deployment_stage.stage_name}"
 
     def _add_preflights(self, operations: Sequence[Operation]) -> None:
         """Adds `OPTIONS` without authorization, because browsers send none. It calls nothing."""

@@ -22,8 +22,9 @@ def removal_policy(settings: Settings) -> RemovalPolicy:
 def add_log_group(
     scope: Construct, id: str, settings: Settings, *, name: str | None = None
 ) -> logs.LogGroup:
-    """Adds a log group that keeps logs as long as the settings say."""
+    """Adds a log group that keeps and encrypts logs as the settings say."""
     group = logs.LogGroup(scope, id, log_group_name=name, removal_policy=removal_policy(settings))
     resource = cast(logs.CfnLogGroup, group.node.default_child)
     resource.retention_in_days = settings.log_retention_days
+    resource.kms_key_id = settings.kms_key_arn or None
     return group

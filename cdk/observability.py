@@ -60,8 +60,8 @@ class Observability(Construct):
         self.dashboard_url = self._add_dashboard()
 
     def _topic(self) -> sns.Topic:
-        """Returns a topic that is encrypted with its own key, because CloudWatch may not use the
-        default key of SNS ("Key management", SNS guide)."""
+        """Returns a topic that is encrypted with the key of the settings or with its own, because
+        CloudWatch may not use the default key of SNS ("Key management", SNS guide)."""
         alarms_of_stack = {
             "StringEquals": {"aws:SourceAccount": self._stack.account},
             "ArnLike": {
@@ -69,19 +69,9 @@ class Observability(Construct):
                 f":{self._stack.account}:alarm:{self._stack.stack_name}-*"
             },
         }
-        key = kms.Key(
-            self, "TopicKey", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY
-        )
-        topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
         cloudwatch_service = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        # Without conditions, as in that guide's example: not every service hands its alarm's ARN
-        # on to KMS, and then no alarm would arrive. The key is this topic's alone.
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[cloudwatch_service],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],
-            )
+        topic = sns.Topic(
+            self, "Topic", master_key=self._topic_key(cloudwatch_service), enforce_ssl=True
         )
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -94,6 +84,23 @@ class Observability(Construct):
         if self._settings.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(self._settings.alarm_email))
         return topic
+
+    def _topic_key(self, cloudwatch_service: iam.ServicePrincipal) -> kms.IKey:
+        if self._settings.kms_key_arn:
+            return kms.Key.from_key_arn(self, "Key", self._settings.kms_key_arn)
+        key = kms.Key(
+            self, "TopicKey", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY
+        )
+        # Without conditions, as in that guide's example: not every service hands its alarm's ARN
+        # on to KMS, and then no alarm would arrive. The key is this topic's alone.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[cloudwatch_service],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],
+            )
+        )
+        return key
 
     def _add_alarms(self) -> list[cloudwatch.Alarm]:
         late_ms = _LATE * (self._settings.gateway_timeout_seconds * 1_000)

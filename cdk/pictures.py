@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -19,13 +20,13 @@ class Pictures(Construct):
         super().__init__(scope, id)
         private: dict[str, Any] = {
             "block_public_access": s3.BlockPublicAccess.BLOCK_ALL,
-            # S3 delivers server access logs to buckets with SSE-S3 only, not with SSE-KMS.
             "encryption": s3.BucketEncryption.S3_MANAGED,
             "enforce_ssl": True,
             "versioned": True,
             "object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             "removal_policy": removal_policy(settings),
         }
+        # S3 delivers server access logs to buckets with SSE-S3 only, not with SSE-KMS.
         self.log_bucket = s3.Bucket(
             self,
             "LogBucket",
@@ -52,6 +53,12 @@ class Pictures(Construct):
             )
             for prefix in PREFIXES
         ]
+        if settings.kms_key_arn:
+            private |= {
+                "encryption": s3.BucketEncryption.KMS,
+                "encryption_key": kms.Key.from_key_arn(self, "Key", settings.kms_key_arn),
+                "bucket_key_enabled": True,  # one call of KMS serves many objects
+            }
         self.bucket = s3.Bucket(
             self,
             "Bucket",

@@ -33,6 +33,29 @@ _ORIGIN = re.compile(
 _GUARDRAIL_ID = r"|[a-z0-9]{1,64}|arn:aws[a-z-]*:bedrock:.+:\d{12}:guardrail/[a-z0-9]+"
 _VERSION = r"|[1-9]\d{0,7}|DRAFT"
 
+# Settings that name what is in the account already, each with the form of such a name. All are in
+# the stack's own region. CloudWatch Logs takes a key's ARN and no alias.
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_KMS_KEY_ID = r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_EXISTING = {
+    "domain_name": (rf"({_LABEL}\.)+{_LABEL}", "images.example.com"),
+    "certificate_arn": (
+        r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+",
+        "arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+    ),
+    "vpc_endpoint_id": (r"vpce-[0-9a-f]{8,17}", "vpce-0123456789abcdef0"),
+    "kms_key_arn": (
+        rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{_KMS_KEY_ID}",
+        "arn:aws:kms:REGION:ACCOUNT:key/ID",
+    ),
+}
+
+# What AWS takes as a tag of any service's resource.
+TAGS_LIMIT = 50
+_TAG_TEXT = r"[\w .:/=+@-]"
+
+Tags = tuple[tuple[str, str], ...]
+
 
 class SettingsError(ValueError):
     """A setting that is unknown or out of range. The message names it."""
@@ -118,6 +141,18 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     # Puts AWS WAF in front of the API.
     waf: bool = False
+    # The API's own name. It needs a certificate_arn, and a DNS record to the output DomainTarget.
+    domain_name: str = ""
+    # The ACM certificate for domain_name, in the stack's region.
+    certificate_arn: str = ""
+    # The VPC endpoint for execute-api through which alone callers reach the API. If empty, the API
+    # is public.
+    vpc_endpoint_id: str = ""
+    # The ARN of a KMS key of your own, in the stack's region, for pictures, logs and alarms. If
+    # empty, AWS's own keys encrypt them.
+    kms_key_arn: str = ""
+    # Tags on everything that takes some, as a JSON object: {"team": "art"}.
+    tags: Tags = ()
     # How long API Gateway waits: 29 unless the account's quota was raised.
     gateway_timeout_seconds: int = _number(29, 29, 300)
     # How long a model call may take: longer than the gateway waits, so that a picture that was
@@ -191,6 +226,37 @@ class Settings:
             )
         self._check_model(CATALOG[self.default_model])
         self._check_guardrail()
+        self._check_existing()
+        self._check_tags()
+
+    def _check_existing(self) -> None:
+        for name, (form, example) in _EXISTING.items():
+            value = getattr(self, name)
+            _require(
+                not value or re.fullmatch(form, value),
+                f"{name} must be like {example}; got {value!r}",
+            )
+        _require(
+            bool(self.domain_name) == bool(self.certificate_arn),
+            "domain_name and certificate_arn belong together",
+        )
+        _require(
+            not (self.domain_name and self.vpc_endpoint_id),
+            "domain_name is for a public API: leave it out with vpc_endpoint_id",
+        )
+
+    def _check_tags(self) -> None:
+        _require(
+            len(self.tags) <= TAGS_LIMIT, f"tags may be {TAGS_LIMIT} at most; got {len(self.tags)}"
+        )
+        for key, value in self.tags:
+            _require(
+                re.fullmatch(rf"(?!aws:){_TAG_TEXT}{{1,128}}", key, re.IGNORECASE)
+                and isinstance(value, str)
+                and re.fullmatch(rf"{_TAG_TEXT}{{0,256}}", value),
+                "tags are texts of letters, digits, spaces and _.:/=+-@: a key of 1 to 128, not "
+                f"beginning with aws:, and a value of up to 256; got {key!r}: {value!r}",
+            )
 
     def _check_model(self, model: Model) -> None:
         if model.retired is None:
@@ -241,9 +307,11 @@ class Settings:
         settings: dict[str, Any] = {}
         for name, value in context.items():
             _require(name in known, f"unknown setting {name!r}; known: {', '.join(known)}")
-            kind = list if known[name] is tuple else known[name]
+            kind = dict if name == "tags" else list if known[name] is tuple else known[name]
             _require(type(value) is kind, f"{name} must be of type {kind.__name__}; got {value!r}")
             settings[name] = tuple(value) if isinstance(value, list) else value
+        if "tags" in settings:
+            settings["tags"] = tuple(settings["tags"].items())
         if "denied_topics" in settings:
             settings["denied_topics"] = tuple(
                 DeniedTopic.from_context(topic) for topic in settings["denied_topics"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Annotations, CfnOutput, Environment, Stack
+from aws_cdk import Annotations, CfnOutput, Environment, Stack, Tags
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -77,6 +77,8 @@ class EaselStack(Stack):
             Firewall(self, "Firewall", settings=settings, stage=self.api.api.deployment_stage)
         self._grant(settings)
         self._output()
+        for key, value in settings.tags:
+            Tags.of(self).add(key, value)
 
     def _grant(self, settings: Settings) -> None:
         functions = self.functions.all
@@ -126,6 +128,11 @@ class EaselStack(Stack):
             if patterns:
                 keys = [bucket.arn_for_objects(pattern) for pattern in patterns]
                 function.add_to_role_policy(_allow(action, keys))
+        key = bucket.encryption_key
+        if key is not None:
+            function.add_to_role_policy(_allow("kms:Decrypt", [key.key_arn]))
+            if write:
+                function.add_to_role_policy(_allow("kms:GenerateDataKey", [key.key_arn]))
 
     def _substitutions(self) -> dict[str, str]:
         """Returns the values for the `${Name}` placeholders of the ASL file."""
@@ -140,7 +147,7 @@ class EaselStack(Stack):
 
     def _output(self) -> None:
         outputs = {
-            "ApiUrl": self.api.api.url_for_path("/images"),
+            "ApiUrl": f"{self.api.address}/images",
             "StateMachineArn": self.workflow.state_machine.state_machine_arn,
             "BucketName": self.pictures.bucket.bucket_name,
             "LogBucketName": self.pictures.log_bucket.bucket_name,
@@ -149,6 +156,8 @@ class EaselStack(Stack):
         }
         if self.api.key is not None:
             outputs["ApiKeyId"] = self.api.key.key_id
+        if self.api.api.domain_name is not None:
+            outputs["DomainTarget"] = self.api.api.domain_name.domain_name_alias_domain_name
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
 

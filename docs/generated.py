@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs import state_machine, tables
+from docs import deployed, state_machine, tables
 
 Part = Callable[[], str]
 
@@ -11,7 +11,10 @@ Part = Callable[[], str]
 PARTS: Mapping[Path, Mapping[str, Part]] = {
     Path(__file__).with_name(name): parts
     for name, parts in {
-        "architecture.md": {"state machine": state_machine.drawing},
+        "architecture.md": {
+            "state machine": state_machine.drawing,
+            "deployed": deployed.deployed,
+        },
         "api.md": {
             "models": tables.models,
             "model fields": tables.model_fields,

@@ -7,19 +7,19 @@ from dataclasses import MISSING, astuple, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from cdk.gateway_responses import GATEWAY_ANSWERS
-from cdk.settings import Settings
+from cdk.settings import Settings, Tags
 from lambdas.common.catalog import CATALOG, Model
 from lambdas.common.errors import CLASSES, EaselError
 from tests.cdk.combinations import STACK_NAME, properties
 from tests.stack.test_faults import CASES
 
-_KINDS = {str: "text", bool: "`true`, `false`", tuple: "a list"}
+_KINDS = {str: "text", bool: "`true`, `false`", tuple: "a list", Tags: "a JSON object"}
 
 
 def settings() -> str:
     """Returns the settings with the comments that stand above them in cdk/settings.py."""
     kinds, meanings = get_type_hints(Settings), _comments(Settings)
-    return _table(
+    return table(
         ("Setting", "Values", "Default", "Meaning"),
         (
             (
@@ -36,7 +36,7 @@ def settings() -> str:
 def alarms() -> str:
     """Returns the alarms of a deployment and their descriptions."""
     name = f"{STACK_NAME}-"
-    return _table(
+    return table(
         ("Alarm", "What it says"),
         (
             (f"`{alarm['AlarmName'].removeprefix(name)}`", alarm["AlarmDescription"])
@@ -46,7 +46,7 @@ def alarms() -> str:
 
 
 def models() -> str:
-    return _table(
+    return table(
         ("Model", "List price of a picture", "Regions"),
         (
             (f"`{model.id}`", f"${model.list_price_usd:g}", _regions(model))
@@ -62,7 +62,7 @@ def model_fields() -> str:
         for row in _fields_of(model):
             takers.setdefault(row, []).append(_name(model))
     order = list(dict.fromkeys(field for field, _, _ in takers))
-    return _table(
+    return table(
         ("Field", "Models", "Values", "Default"),
         (
             (f"`{field}`", ", ".join(names), values, default)
@@ -89,7 +89,7 @@ def _fields_of(model: Model) -> Iterator[tuple[str, str, str]]:
 
 def errors() -> str:
     """Returns the workflow's answers to failures. The error classes' docstrings say when."""
-    return _table(
+    return table(
         ("Status", "`code`", "`type`", "When", "Send it again?"),
         (
             (each.status, f"`{each.code}`", f"`{each.type}`", _one_line(each), _again(each))
@@ -100,7 +100,7 @@ def errors() -> str:
 
 def gateway_errors() -> str:
     """Returns the answers that API Gateway gives by itself."""
-    return _table(
+    return table(
         ("Status", "`code`", "`type`", "Message", "Send it again?"),
         (
             (
@@ -116,14 +116,14 @@ def gateway_errors() -> str:
 
 
 def faults() -> str:
-    return _table(
+    return table(
         ("Fault", "Status", "`code`", "Retry", "Model calls", "Stores begun",
          "Same request, all healthy", "Paid in all"),
         ((case.name, *astuple(case.expected)) for case in CASES),
     )  # fmt: skip
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+def table(heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
@@ -150,7 +150,7 @@ def _values(kind: Any, limits: tuple[int, int] | None) -> str:
         return f"{limits[0]} to {limits[1]}"
     if get_origin(kind) is Literal:
         return ", ".join(f"`{each}`" for each in get_args(kind))
-    return _KINDS[get_origin(kind) or kind]
+    return _KINDS.get(kind) or _KINDS[get_origin(kind) or kind]
 
 
 def _default(value: object) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.assembly import SynthError, synthesized
+from local.differences import differences
 from local.gateway.api import LOCAL_API_KEY
 from local.log_lines import printable
 from local.saved_pictures import check_writable
@@ -62,6 +63,8 @@ def main() -> int:
     try:
         with LocalStack(template, options, log=_say) as stack:
             _say_ready(options, stack, _proof(template), time.perf_counter() - started)
+            for difference in differences(template):
+                _say(difference)
             stop.wait()
             _say("stopping")
     except PortInUseError as error:

@@ -18,6 +18,8 @@ STACK_NAME = "easel-test"
 
 _CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
+_UUID = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+
 COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
     {
         **{name: Settings.from_context(each) for name, each in _CONTEXT["environments"].items()},
@@ -43,12 +45,29 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
         "waf": Settings(waf=True),
         "no_list": Settings(list="off"),
         "other_origins": Settings(allowed_origins=("https://a.example", "https://b.example")),
+        "own_domain": Settings(
+            domain_name="images.example.com",
+            certificate_arn=f"arn:aws:acm:us-east-1:123456789012:certificate/{_UUID}",
+        ),
+        "private": Settings(
+            vpc_endpoint_id="vpce-0123456789abcdef0", allowed_origins=("https://a.example",)
+        ),
+        "private_by_key": Settings(
+            vpc_endpoint_id="vpce-0123456789abcdef0", auth="api_key", waf=True
+        ),
+        "own_key": Settings(
+            kms_key_arn=f"arn:aws:kms:us-east-1:123456789012:key/{_UUID}",
+            waf=True,
+            tags=(("team", "art"), ("cost center", "4711")),
+        ),
         "no_reserve": Settings(generate_concurrency=0, alarm_email="operator@example.com"),
     }
 )
 
 # Those that add or take away what has permissions.
-_MOST_TELLING = ("dev", "standard_guardrail", "no_guardrail", "waf", "other_origins")
+_MOST_TELLING = (
+    "dev", "standard_guardrail", "no_guardrail", "waf", "other_origins", "private", "own_key",
+)  # fmt: skip
 TRIED = tuple(COMBINATIONS) if WHOLE else _MOST_TELLING
 
 

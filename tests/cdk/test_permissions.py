@@ -55,6 +55,16 @@ def checked(settings: Settings) -> dict[str, set[str]]:
     return {"bedrock:ApplyGuardrail": {"${Guardrail.GuardrailArn}"} | standard}
 
 
+def read_with_key(settings: Settings) -> dict[str, set[str]]:
+    """With the key of the settings, if they name one."""
+    return {"kms:Decrypt": {settings.kms_key_arn}} if settings.kms_key_arn else {}
+
+
+def written_with_key(settings: Settings) -> dict[str, set[str]]:
+    generate = {"kms:GenerateDataKey": {settings.kms_key_arn}} if settings.kms_key_arn else {}
+    return read_with_key(settings) | generate
+
+
 def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
     """Role -> the service that takes it on, and action -> the resources it is allowed on."""
     return {
@@ -66,6 +76,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/idempotency/*", f"{BUCKET}/output-images/*.json"},
                 "s3:PutObject": {f"{BUCKET}/idempotency/*"},
+                **written_with_key(settings),
             },
         ),
         "Functions/GenerateRole": (
@@ -82,6 +93,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 "s3:GetObject": {f"{BUCKET}/staging/*", f"{BUCKET}/output-images/*"},
                 "s3:PutObject": {f"{BUCKET}/staging/*"},
                 "s3:DeleteObject": {f"{BUCKET}/staging/*.claim"},
+                **written_with_key(settings),
             },
         ),
         "Functions/StoreRole": (
@@ -101,6 +113,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                     f"{BUCKET}/output-images/*.png",
                     f"{BUCKET}/output-images/*.jpg",
                 },
+                **written_with_key(settings),
                 **checked(settings),
             },
         ),
@@ -112,6 +125,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 "s3:ListBucket": {BUCKET},
                 "s3:GetObject": {f"{BUCKET}/output-images/*.json"},
                 "s3:DeleteObject": {f"{BUCKET}/index/*", f"{BUCKET}/index-by-owner/*"},
+                **read_with_key(settings),
             },
         ),
         "Workflow/StateMachine/Role": (
@@ -167,7 +181,9 @@ CLOUDWATCH = {
     },
 }
 
-# The same in every combination: WAF writes the policy of its log group itself.
+ACCOUNT = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+
+# WAF writes the policy of its log group itself.
 RESOURCE_POLICIES = {
     "Pictures/Bucket/Policy": [
         without_tls(BUCKET),
@@ -197,7 +213,7 @@ RESOURCE_POLICIES = {
         # Without it the account's own policies would say nothing, and the key could not be managed.
         {
             "Effect": "Allow",
-            "Principal": {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"},
+            "Principal": ACCOUNT,
             "Action": "kms:*",
             "Resource": "*",
         },
@@ -220,6 +236,29 @@ RESOURCE_POLICIES = {
         {"Sid": "1", **CLOUDWATCH, "Action": "sns:Publish", "Resource": TOPIC},
     ],
 }
+
+
+def resource_policies(settings: Settings) -> dict[str, Any]:
+    """The policies of a stack with these settings. A private API has one, and a key that is brought
+    along keeps its own."""
+    policies: dict[str, Any] = dict(RESOURCE_POLICIES)
+    if settings.kms_key_arn:
+        del policies["Observability/TopicKey"]
+    if settings.vpc_endpoint_id:
+        invoke = {"Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+        elsewhere = {"StringNotEquals": {"aws:SourceVpce": settings.vpc_endpoint_id}}
+        everybody = {"AWS": "*"}
+        allowed = everybody if settings.auth == "api_key" else ACCOUNT
+        policies["Api/RestApi"] = [
+            {"Effect": "Deny", "Principal": everybody, **invoke, "Condition": elsewhere},
+            {"Effect": "Allow", "Principal": allowed, **invoke},
+        ]
+        if settings.auth == "iam" and settings.allowed_origins:
+            preflights = {**invoke, "Resource": "execute-api:/*/OPTIONS/*"}
+            policies["Api/RestApi"].append(
+                {"Effect": "Allow", "Principal": everybody, **preflights}
+            )
+    return policies
 
 
 @cache
@@ -322,7 +361,7 @@ def test_each_resource_policy_says_exactly_what_the_table_says(combination: str)
         and (statements := list(policy_statements(each.get("Properties"))))
     }
 
-    assert found == RESOURCE_POLICIES
+    assert found == resource_policies(COMBINATIONS[combination])
 
 
 @every_combination

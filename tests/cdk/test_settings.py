@@ -8,6 +8,9 @@ import pytest
 
 from cdk.settings import Settings, SettingsError
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d"
+VPCE = "vpce-0123456789abcdef0"
+
 CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
 
 
@@ -52,12 +55,37 @@ def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
         ({"generate_concurrency": 1_001}, "generate_concurrency"),
         ({"waf": "yes"}, "waf"),
         ({"allowed_origins": "https://a.example"}, "allowed_origins"),
+        ({"domain_name": "images.example.com"}, "certificate_arn"),
+        ({"domain_name": "https://images.example.com"}, "domain_name"),
+        ({"certificate_arn": CERTIFICATE}, "domain_name"),
+        ({"certificate_arn": "certificate/a"}, "certificate_arn"),
+        (
+            {"domain_name": "a.example", "certificate_arn": CERTIFICATE, "vpc_endpoint_id": VPCE},
+            "vpc_endpoint_id",
+        ),
+        ({"vpc_endpoint_id": "vpc-0123456789abcdef0"}, "vpc_endpoint_id"),
+        ({"kms_key_arn": "alias/mine"}, "kms_key_arn"),
+        ({"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:alias/mine"}, "kms_key_arn"),
+        ({"tags": ["team"]}, "tags"),
+        ({"tags": {"team": 1}}, "tags"),
+        ({"tags": {"aws:team": "art"}}, "tags"),
+        ({"tags": {"AWS:team": "art"}}, "tags"),
+        ({"tags": {"": "art"}}, "tags"),
+        ({"tags": {"team": "a" * 257}}, "tags"),
+        ({"tags": {"team": "<art>"}}, "tags"),
+        ({"tags": {f"tag {number}": "" for number in range(51)}}, "51"),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:80],
 )
 def test_a_wrong_setting_is_refused_by_name(context: dict[str, Any], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings.from_context(context)
+
+
+def test_tags_are_a_json_object() -> None:
+    tags = Settings.from_context({"tags": {"team": "art", "Kostenstelle": "4711 Ü"}}).tags
+
+    assert tags == (("team", "art"), ("Kostenstelle", "4711 Ü"))
 
 
 @pytest.mark.parametrize(
