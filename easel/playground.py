@@ -7,8 +7,8 @@ picture's file, `web/download` gives one, and `web/faults` are those of a local 
 """
 
 import json
-import mimetypes
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -39,7 +39,13 @@ if TYPE_CHECKING:
 FILES = Path(web.__file__).parent
 BODY_LIMIT = 32 * 1024 * 1024
 
-_TYPES = {".html", ".css", ".js", ".svg"}
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 _JSON = "application/json"
 _SENT = ("content-type", "idempotency-key")
 _RETURNED = ("content-type", "retry-after", "x-should-retry")
@@ -130,7 +136,7 @@ class Playground:
             case "GET", "config":
                 return _json(self._config())
             case "GET", "trace":
-                return _json(self._trace(request.query.get("execution", "")))
+                return _json(self._trace(request.query))
             case "GET", "running" if self._target.local:
                 return _json({"execution_arn": self._running(request.query.get("key", ""))})
             case "GET" | "PUT", "faults" if self._target.local:
@@ -162,8 +168,12 @@ class Playground:
             "options": [word for name, value in options.items() if value for word in (name, value)],
         }
 
-    def _trace(self, arn: str) -> dict[str, Any]:
-        """Returns an execution's state machine and timeline. Raises CommandError."""
+    def _trace(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Returns an execution's state machine and timeline. Raises CommandError.
+
+        Its log is searched from `since`, when it was started, or for a day.
+        """
+        arn = query.get("execution", "")
         if not is_execution(arn):
             raise CommandError(Exit.USAGE, f"{arn[:200]} is not the ARN of an execution.")
         region = region_of(arn)
@@ -171,7 +181,12 @@ class Playground:
             raise CommandError(Exit.REFUSED, f"No execution of {self._target.url} has this ARN.")
         account = self._account(region)
         since = datetime.now(UTC) - _LOOKED_BACK
-        timeline = timeline_of(events_of(arn, account, since=since))
+        with suppress(ValueError):
+            since = datetime.fromisoformat(query.get("since", "")) - timedelta(minutes=1)
+        events = events_of(arn, account, since=since)
+        if not events:
+            raise CommandError(Exit.REFUSED, f"{arn} has no events yet.")
+        timeline = timeline_of(events)
         console = Execution(arn, timeline.started.isoformat()).trace_url
         return {
             "execution_arn": arn,
@@ -214,7 +229,7 @@ def _content_security_policy(target: Target) -> str:
         pictures = target.aws_url
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        f"img-src 'self' blob: {pictures}; base-uri 'none'; form-action 'none'; "
+        f"font-src 'self'; img-src 'self' blob: {pictures}; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
@@ -224,11 +239,8 @@ def _file(path: str) -> _Reply:
     file = FILES / path
     if file.parent != FILES or file.suffix not in _TYPES or not file.is_file():
         return _error(404, "There is no such file.")
-    type = mimetypes.types_map[file.suffix]
-    charset = "; charset=utf-8" if type.startswith("text/") else ""
-    return _Reply(
-        200, file.read_bytes(), {"content-type": type + charset, "cache-control": "no-cache"}
-    )
+    headers = {"content-type": _TYPES[file.suffix], "cache-control": "no-cache"}
+    return _Reply(200, file.read_bytes(), headers)
 
 
 def _recipe(file: bytes) -> _Reply:
