@@ -7,7 +7,7 @@ picture's file, `web/download` gives one, and `web/faults` are those of a local 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, quote
 
 import web
 from easel.api import Answer, Api, Http, send
+from easel.aws import Account
 from easel.executions import (
     account_of,
     definition_of,
@@ -48,7 +49,7 @@ _TYPES = {
 }
 _JSON = "application/json"
 _SENT = ("content-type", "idempotency-key")
-_RETURNED = ("content-type", "retry-after", "x-should-retry")
+_RETURNED = ("retry-after", "x-should-retry")
 _STATUSES = {Exit.USAGE: 400, Exit.REFUSED: 404}
 # How far back the log of a deployed execution is searched.
 _LOOKED_BACK = timedelta(days=1)
@@ -73,12 +74,19 @@ class _Reply:
 class Playground:
     """A WSGI application. All that it serves is below `prefix`, and it calls `target` alone."""
 
-    def __init__(self, target: Target, *, prefix: str = "/", http: Http = send) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        prefix: str = "/",
+        http: Http = send,
+        account_for: Callable[[str | None], Account] | None = None,
+    ) -> None:
         self._target = target
         self._prefix = prefix
         self._http = http
         self._api = Api(target, http, 0, lambda seconds: None)
-        self._account = cache(lambda region: account_of(region, target))
+        self._account = cache(account_for or (lambda region: account_of(region, target)))
         self._policy = _content_security_policy(target)
 
     def serves(self, environ: "WSGIEnvironment") -> bool:
@@ -117,7 +125,7 @@ class Playground:
         query = environ.get("QUERY_STRING", "")
         request = _Request(
             environ["REQUEST_METHOD"],
-            path.removeprefix(self._prefix).removeprefix("web/") or "index.html",
+            "index.html" if path == self._prefix else path.removeprefix(f"{self._prefix}web/"),
             {name: values[0] for name, values in parse_qs(query).items()},
             {name: value for name in _SENT if (value := environ.get(_environ_name(name)))},
             environ["wsgi.input"].read(size),
@@ -251,8 +259,9 @@ def _recipe(file: bytes) -> _Reply:
 
 
 def _passed_on(answer: Answer) -> _Reply:
+    """Returns an answer as JSON, whatever it says it is: it is never a page."""
     headers = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
-    return _Reply(answer.status, answer.content, headers)
+    return _Reply(answer.status, answer.content, {"content-type": _JSON, **headers})
 
 
 def _json(body: Mapping[str, Any]) -> _Reply:

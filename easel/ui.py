@@ -36,7 +36,8 @@ def ui(run: Run, port: int, opens: bool) -> None:
     target = run.target()
     prefix = f"/{secrets.token_urlsafe(16)}/"
     try:
-        server = server_of(Playground(target, prefix=prefix, http=run.http), port)
+        app = guarded(Playground(target, prefix=prefix, http=run.http))
+        server = make_server(HOST, port, app, _Server, _RequestHandler)
     except OSError as error:
         raise CommandError(
             Exit.HERE, f"Port {port} cannot be used: {error.strerror}. Choose another with --port."
@@ -51,20 +52,19 @@ def ui(run: Run, port: int, opens: bool) -> None:
             server.serve_forever()
 
 
-def server_of(app: "WSGIApplication", port: int) -> WSGIServer:
-    """Returns a server on loopback. It answers only its own page: others could come by a name that
-    was made to point here. Raises OSError where the port is taken."""
+def guarded(app: "WSGIApplication") -> "WSGIApplication":
+    """Returns an application that answers only its own page: others could come by a name that was
+    made to point here."""
 
-    def guarded(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
-        own = (f"{HOST}:{server.server_port}", f"localhost:{server.server_port}")
+        own = {f"{name}:{environ['SERVER_PORT']}" for name in (HOST, "localhost")}
         if host in own and origin in (None, f"http://{host}"):
             return app(environ, start_response)
         start_response("403 Forbidden", [("content-type", "text/plain")])
         return [b"This page answers to its own address alone."]
 
-    server = make_server(HOST, port, guarded, _Server, _RequestHandler)
-    return server
+    return answer
 
 
 class _Server(ThreadingMixIn, WSGIServer):
