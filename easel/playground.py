@@ -48,7 +48,6 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _JSON = "application/json"
-_SENT = ("content-type", "idempotency-key")
 _RETURNED = ("retry-after", "x-should-retry")
 _STATUSES = {Exit.USAGE: 400, Exit.REFUSED: 404}
 # How far back the log of a deployed execution is searched.
@@ -60,7 +59,7 @@ class _Request:
     method: str
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
+    idempotency_key: str | None
     body: bytes
 
 
@@ -127,7 +126,7 @@ class Playground:
             environ["REQUEST_METHOD"],
             "index.html" if path == self._prefix else path.removeprefix(f"{self._prefix}web/"),
             {name: values[0] for name, values in parse_qs(query).items()},
-            {name: value for name in _SENT if (value := environ.get(_environ_name(name)))},
+            environ.get("HTTP_IDEMPOTENCY_KEY"),
             environ["wsgi.input"].read(size),
         )
         try:
@@ -162,8 +161,12 @@ class Playground:
         if {".", "..", ""} & set(path.split("/")):
             return _error(404, "There is no such route.")
         route = f"/{quote(path)}{'?' if query else ''}{query}"
-        body = request.body if request.method == "POST" else None
-        return _passed_on(self._api.ask(request.method, route, request.headers, body))
+        headers, body = {}, None
+        if request.method == "POST":
+            headers, body = {"content-type": _JSON}, request.body
+            if request.idempotency_key:
+                headers["idempotency-key"] = request.idempotency_key
+        return _passed_on(self._api.ask(request.method, route, headers, body))
 
     def _config(self) -> dict[str, Any]:
         target = self._target
@@ -272,8 +275,3 @@ def _error(status: int, message: str) -> _Reply:
     """Returns an error in the form that the API's own have."""
     error = {"message": message, "type": "playground_error", "param": None, "code": "playground"}
     return _Reply(status, json.dumps({"error": error, "execution_arn": None}).encode())
-
-
-def _environ_name(header: str) -> str:
-    name = header.upper().replace("-", "_")
-    return name if name == "CONTENT_TYPE" else f"HTTP_{name}"

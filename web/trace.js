@@ -143,7 +143,7 @@ function rows(found, chosen, select) {
     name,
     h("span", { class: "time" }, seconds(each.seconds)),
     h("span", { class: "track" }, place(h("span", { class: `bar ${kind}` }), each.entered, end - each.entered), waits, attempts),
-    h("span", { class: "said" }, said(each))));
+    h("span", { class: each.failed ? "said bad" : "said" }, said(each))));
   }));
 }
 
