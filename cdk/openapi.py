@@ -25,11 +25,10 @@ def document(operations: Sequence[Operation] = OPERATIONS, *, settings: Settings
     `x-models` has what each model takes, costs and usually needs, and whether the deployment
     offers it.
     """
-    api_key = settings.auth == "api_key"
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.route, {})[operation.http_method.lower()] = _described(operation)
-    name, scheme = _security(api_key=api_key)
+    name, scheme = _security(api_key=settings.auth == "api_key")
     return {
         "openapi": OPENAPI_VERSION,
         "info": {"title": "Easel", "version": "1", "description": "Text to image."},

@@ -48,6 +48,8 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _JSON = "application/json"
+# What browsers say of the requests of other pages, those of other ports among them.
+_ELSEWHERE = ("cross-site", "same-site")
 _RETURNED = ("retry-after", "x-should-retry")
 _STATUSES = {Exit.USAGE: 400, Exit.REFUSED: 404}
 # How far back the log of a deployed execution is searched.
@@ -115,6 +117,9 @@ class Playground:
     def _reply(self, environ: "WSGIEnvironment") -> _Reply:
         if not self.serves(environ):
             return _error(404, "There is nothing here. The command that serves it says where.")
+        is_page = environ["PATH_INFO"] == self._prefix
+        if not is_page and environ.get("HTTP_SEC_FETCH_SITE") in _ELSEWHERE:
+            return _error(403, "This answers to its own page alone.")
         length = environ.get("CONTENT_LENGTH") or "0"
         size = int(length) if length.isdecimal() else BODY_LIMIT + 1
         if size > BODY_LIMIT:

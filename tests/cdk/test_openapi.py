@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 from cdk.mapping_templates import json_template
 from cdk.openapi import document, error_codes
 from cdk.schemas import request_schemas
-from cdk.settings import Settings
+from cdk.settings import Auth, Settings
 from lambdas.common.errors import EaselError
 from lambdas.validate.request import ALIASES, FIELDS, PLAN_FIELDS, resolve
 from tests.environments import VALIDATE
@@ -19,7 +19,7 @@ MAPPING_TEMPLATE_LIMIT = 300 * 1024
 
 
 @pytest.mark.parametrize("auth", ["api_key", "iam"])
-def test_it_is_openapi(auth: str) -> None:
+def test_it_is_openapi(auth: Auth) -> None:
     validate(document(settings=Settings(auth=auth)))
 
 
@@ -65,7 +65,7 @@ def test_requests_have_no_other_fields_and_answers_may_get_more() -> None:
     [("api_key", "api_key", "x-api-key"), ("iam", "sigv4", "Authorization")],
 )
 def test_it_says_how_the_deployments_callers_say_who_they_are(
-    auth: str, name: str, header: str
+    auth: Auth, name: str, header: str
 ) -> None:
     described = document(settings=Settings(auth=auth))
 

@@ -130,6 +130,19 @@ class TestWhoIsAnswered:
         assert answer.status_code == 403
         assert page.api.sent == []
 
+    @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+    @pytest.mark.parametrize("path", ["web/api/images", "web/download/0", "web/app.js"])
+    def test_no_other_page_that_sends_no_origin(self, page: Page, site: str, path: str) -> None:
+        answer = page(path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"})
+
+        assert answer.status_code == 403
+        assert page.api.sent == []
+
+    def test_a_link_of_another_page_opens_it(self, page: Page) -> None:
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+
+        assert page("", headers=headers).status_code == 200
+
 
 class TestCallsOfTheApi:
     def test_they_get_the_key_and_what_the_page_sent(self, page: Page) -> None:
