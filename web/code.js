@@ -4,15 +4,25 @@ const WORDS = { true: "True", false: "False", null: "None" };
 
 /** The fields that the command has options for. */
 const OPTIONS = {
-  seed: "--seed", model: "--model", style_preset: "--style", aspect_ratio: "--aspect",
-  width: "--width", height: "--height", negative_prompt: "--negative", steps: "--steps",
-  cfg_scale: "--cfg-scale", quality: "--quality", output_format: "--format",
+  seed: "--seed",
+  model: "--model",
+  style_preset: "--style",
+  aspect_ratio: "--aspect",
+  width: "--width",
+  height: "--height",
+  negative_prompt: "--negative",
+  steps: "--steps",
+  cfg_scale: "--cfg-scale",
+  quality: "--quality",
+  output_format: "--format",
 };
 
 /** Returns a recipe as fields of a request. */
 export function requestOf({ prompt, negative_prompt, model, seed, parameters }) {
   const request = { prompt, negative_prompt, model, seed, ...parameters };
-  if (!negative_prompt) delete request.negative_prompt;
+  if (!negative_prompt || parameters.text_prompts) delete request.negative_prompt;
+  // Texts with weights stand instead of the prompts.
+  if (parameters.text_prompts) delete request.prompt;
   return request;
 }
 
@@ -75,6 +85,8 @@ const quoted = (word) =>
 function pythonOf(value) {
   if (typeof value !== "object" || value === null) return WORDS[value] ?? JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(pythonOf).join(", ")}]`;
-  const pairs = Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${pythonOf(each)}`);
+  const pairs = Object.entries(value).map(
+    ([name, each]) => `${JSON.stringify(name)}: ${pythonOf(each)}`,
+  );
   return `{${pairs.join(", ")}}`;
 }

@@ -1,15 +1,23 @@
-// The form, and beside it what comes of it.
+// The form.
 
-import { running } from "./api.js";
 import { defaultModel, modelOf } from "./catalog.js";
-import { dollars, fill, h, say, shortModel } from "./dom.js";
-import { countDown, drawn, pending } from "./drawing.js";
+import { dollars, fill, h, shortModel } from "./dom.js";
+import { pending } from "./drawing.js";
 import { switchboard } from "./faults.js";
-import { choice, clearProblems, field, group, input, parameter, shape, showProblem, style } from "./fields.js";
-import { follow } from "./trace.js";
+import {
+  choice,
+  clearProblems,
+  field,
+  group,
+  input,
+  parameter,
+  shape,
+  showProblem,
+  style,
+} from "./fields.js";
+import { rest, send } from "./wall.js";
 
 const SAVED = "easel.form";
-const EXAMPLES = ["a lighthouse at dusk", "seven herons over a slow river", "the night train to Trieste"];
 
 let recalledFile = null;
 
@@ -28,7 +36,13 @@ export function compose(main, context) {
   const values = saved();
   const wall = h("section", { class: "wall", "aria-label": "What comes of it" });
   const form = h("form", { class: "form", novalidate: true, "aria-label": "What to draw" });
-  const room = { ...context, form, wall, board: context.config.local ? switchboard() : null };
+  const room = {
+    ...context,
+    form,
+    wall,
+    recalledFile,
+    board: context.config.local ? switchboard() : null,
+  };
   build(room, values);
   form.addEventListener("input", (event) => changed(room, event.target));
   form.addEventListener("keydown", (event) => {
@@ -50,40 +64,101 @@ function build(room, values) {
   const model = modelOf(catalog, values.model) ?? defaultModel(catalog);
   const count = catalog.fields.count.maximum;
   const others = Object.entries(model.parameters).filter(([name]) => name !== "style_preset");
+  // Only a recipe that was recalled brings texts with weights.
+  if (values.text_prompts) others.push(["text_prompts", { type: "object" }]);
   const presets = ["", ...model.styles];
-  fill(form,
-    field("prompt", "Prompt", input("prompt", {
-      rows: 3, maxlength: model.prompt_limit, required: true,
-      placeholder: "What to draw", autocomplete: "off",
-    }, values.prompt ?? "")),
-    field("negative_prompt", "What not to draw", input("negative_prompt", {
-      rows: 1, maxlength: model.prompt_limit, autocomplete: "off",
-    }, values.negative_prompt ?? "")),
-    field("model", "Model", input("model", { options: true }, models(catalog, model)),
-      h("p", { class: "hint" }, about(model))),
-    group("aspect_ratio", "Shape",
-      choice("aspect_ratio", model.aspect_ratios, values.aspect_ratio ?? "1:1", shape)),
-    h("details", { class: "more", open: Boolean(values.style_preset) },
+  fill(
+    form,
+    field(
+      "prompt",
+      "Prompt",
+      input(
+        "prompt",
+        {
+          rows: 3,
+          maxlength: model.prompt_limit,
+          required: true,
+          placeholder: "What to draw",
+          autocomplete: "off",
+        },
+        values.prompt ?? "",
+      ),
+    ),
+    field(
+      "negative_prompt",
+      "What not to draw",
+      input(
+        "negative_prompt",
+        {
+          rows: 1,
+          maxlength: model.prompt_limit,
+          autocomplete: "off",
+        },
+        values.negative_prompt ?? "",
+      ),
+    ),
+    field(
+      "model",
+      "Model",
+      input("model", { options: true }, models(catalog, model)),
+      h("p", { class: "hint" }, about(model)),
+    ),
+    group(
+      "aspect_ratio",
+      "Shape",
+      choice("aspect_ratio", model.aspect_ratios, values.aspect_ratio ?? "1:1", shape),
+    ),
+    h(
+      "details",
+      { class: "more", open: Boolean(values.style_preset) },
       h("summary", {}, "Style", h("span", { class: "chosen" }, values.style_preset || "none")),
-      group("style_preset", "Style preset",
-        choice("style_preset", presets, values.style_preset ?? "", style))),
+      group(
+        "style_preset",
+        "Style preset",
+        choice("style_preset", presets, values.style_preset ?? "", style),
+      ),
+    ),
     others.length + (model.sizes ? 1 : 0) + (model.output_formats.length > 1 ? 1 : 0) > 0 &&
-      h("details", { class: "more", open: others.some(([name]) => values[name]) },
+      h(
+        "details",
+        { class: "more", open: others.some(([name]) => values[name]) },
         h("summary", {}, "More that this model takes"),
-        h("div", { class: "pairs" },
+        h(
+          "div",
+          { class: "pairs" },
           sizes(model, values),
-          model.output_formats.length > 1 && group("output_format", "File",
-            choice("output_format", model.output_formats, values.output_format ?? "png")),
-          others.map(([name, schema]) => parameter(name, schema, values[name])))),
-    h("div", { class: "pairs" },
+          model.output_formats.length > 1 &&
+            group(
+              "output_format",
+              "File",
+              choice("output_format", model.output_formats, values.output_format ?? "png"),
+            ),
+          others.map(([name, schema]) => parameter(name, schema, values[name])),
+        ),
+      ),
+    h(
+      "div",
+      { class: "pairs" },
       seedField(model, values),
-      group("count", "Pictures",
-        choice("count", Array.from({ length: count }, (_, index) => index + 1), values.count ?? 1))),
+      group(
+        "count",
+        "Pictures",
+        choice(
+          "count",
+          Array.from({ length: count }, (_, index) => index + 1),
+          values.count ?? 1,
+        ),
+      ),
+    ),
     room.board,
     h("p", { class: "problem", id: "refused", role: "alert", hidden: true }),
-    h("div", { class: "send" },
+    h(
+      "div",
+      { class: "send" },
       h("button", { type: "submit", class: "main" }, "Draw"),
-      h("p", { class: "hint", id: "cost" }, cost(room, model, values.count ?? 1))));
+      h("p", { class: "hint", id: "cost" }, cost(room, model, values.count ?? 1)),
+    ),
+  );
 }
 
 function models(catalog, chosen) {
@@ -94,17 +169,26 @@ function models(catalog, chosen) {
   const rest = (label, rows) => rows.length > 0 && h("optgroup", { label }, rows.map(option));
   return [
     current.map(option),
-    rest("Offered here, though AWS has retired them", offered.filter((each) => !current.includes(each))),
-    rest("Not offered here", catalog.models.filter((model) => !model.offered)),
+    rest(
+      "Offered here, though AWS has retired them",
+      offered.filter((each) => !current.includes(each)),
+    ),
+    rest(
+      "Not offered here",
+      catalog.models.filter((model) => !model.offered),
+    ),
   ];
 }
 
-const about = (model) => [
-  `${dollars(model.list_price_usd)} a picture`,
-  `usually ${model.usual_seconds} s`,
-  model.status === "active" ? null : model.status,
-  model.offered ? null : "not offered here",
-].filter(Boolean).join(" · ");
+const about = (model) =>
+  [
+    `${dollars(model.list_price_usd)} a picture`,
+    `usually ${model.usual_seconds} s`,
+    model.status === "active" ? null : model.status,
+    model.offered ? null : "not offered here",
+  ]
+    .filter(Boolean)
+    .join(" · ");
 
 function cost(room, model, count) {
   const price = `${dollars(model.list_price_usd * count)} by list price`;
@@ -115,15 +199,32 @@ function cost(room, model, count) {
 function sizes(model, values) {
   if (model.sizes === null) return null;
   if (Array.isArray(model.sizes)) {
-    const size = values.width ? `${values.width}x${values.height}` : "";
-    return field("width", "Size", input("size", { options: true, id: "field-width" },
-      h("option", { value: "" }, "by its shape"),
-      model.sizes.map((each) => h("option", { value: each, selected: each === size }, each))));
+    const size = values.size ?? (values.width ? `${values.width}x${values.height}` : "");
+    return field(
+      "width",
+      "Size",
+      input(
+        "size",
+        { options: true, id: "field-width" },
+        h("option", { value: "" }, "by its shape"),
+        model.sizes.map((each) => h("option", { value: each, selected: each === size }, each)),
+      ),
+    );
   }
-  return ["width", "height"].map((name) => field(name, name, input(name, {
-    type: "number", min: 1, value: values[name] ?? "", placeholder: "by its shape",
-    title: model.sizes, "data-type": "number",
-  })));
+  return ["width", "height"].map((name) =>
+    field(
+      name,
+      name,
+      input(name, {
+        type: "number",
+        min: 1,
+        value: values[name] ?? "",
+        placeholder: "by its shape",
+        title: model.sizes,
+        "data-type": "number",
+      }),
+    ),
+  );
 }
 
 function seedField(model, values) {
@@ -132,15 +233,40 @@ function seedField(model, values) {
     room("locked").checked = true;
     room("seed").dispatchEvent(new Event("input", { bubbles: true }));
   };
-  const box = field("seed", "Seed",
-    h("div", { class: "seed" },
+  const box = field(
+    "seed",
+    "Seed",
+    h(
+      "div",
+      { class: "seed" },
       input("seed", {
-        type: "number", min: 0, max: model.seed_limit, step: 1, value: values.seed ?? "",
-        placeholder: "drawn", "data-type": "number",
+        type: "number",
+        min: 0,
+        max: model.seed_limit,
+        step: 1,
+        value: values.seed ?? "",
+        placeholder: "drawn",
+        "data-type": "number",
       }),
-      h("button", { type: "button", class: "icon", title: "Roll the dice", "aria-label": "Roll the dice", onclick: roll }, "⚄"),
-      h("label", { class: "lock" },
-        h("input", { type: "checkbox", name: "locked", checked: Boolean(values.locked) }), "keep it")));
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon",
+          title: "Roll the dice",
+          "aria-label": "Roll the dice",
+          onclick: roll,
+        },
+        "⚄",
+      ),
+      h(
+        "label",
+        { class: "lock" },
+        h("input", { type: "checkbox", name: "locked", checked: Boolean(values.locked) }),
+        "keep it",
+      ),
+    ),
+  );
   const room = (name) => box.querySelector(`[name=${name}]`);
   return box;
 }
@@ -168,11 +294,16 @@ function changed(room, target) {
     build(room, values);
     form.elements.model.focus();
   }
-  if (target.name === "style_preset") form.querySelector(".chosen").textContent = values.style_preset || "none";
-  form.querySelector("#cost").textContent = cost(room, modelOf(room.catalog, values.model), Number(values.count));
+  if (target.name === "style_preset")
+    form.querySelector(".chosen").textContent = values.style_preset || "none";
+  form.querySelector("#cost").textContent = cost(
+    room,
+    modelOf(room.catalog, values.model),
+    Number(values.count),
+  );
 }
 
-/** Returns the request for what the form holds. Throws SyntaxError where an object is no JSON. */
+/** Returns the request for what the form holds. Throws NoJsonError. */
 function requestOf(room, values) {
   const model = modelOf(room.catalog, values.model);
   const { locked, size, ...given } = values;
@@ -180,14 +311,30 @@ function requestOf(room, values) {
   if (given.width || given.height) delete given.aspect_ratio;
   if (given.count === "1") delete given.count;
   if (!locked || !given.seed) given.seed = randomSeed(model);
+  if (given.text_prompts) given.prompt = given.negative_prompt = "";
   const request = {};
   for (const [name, value] of Object.entries(given)) {
     const type = room.form.querySelector(`[name="${name}"]`)?.dataset.type;
     const isNumber = type === "number" || ["count", "width", "height"].includes(name);
     if (value === "") continue;
-    request[name] = isNumber ? Number(value) : type === "object" ? JSON.parse(value) : value;
+    request[name] = isNumber ? Number(value) : type === "json" ? parsed(name, value) : value;
   }
   return request;
+}
+
+class NoJsonError extends Error {
+  constructor(field, reason) {
+    super(`This is no JSON: ${reason}`);
+    this.field = field;
+  }
+}
+
+function parsed(name, text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new NoJsonError(name, error.message);
+  }
 }
 
 function submit(room) {
@@ -198,124 +345,12 @@ function submit(room) {
   try {
     request = requestOf(room, values);
   } catch (error) {
-    showProblem(form, "extras", `This is no JSON: ${error.message}`);
+    if (!(error instanceof NoJsonError)) throw error;
+    showProblem(form, error.field, error.message);
     return;
   }
+  recalledFile = null;
   form.elements.seed.value = request.seed;
   save({ ...values, seed: request.seed });
   send(room, { route: "/images", request, key: crypto.randomUUID() });
-}
-
-async function send(room, sent) {
-  const { form, wall, signal } = room;
-  const model = modelOf(room.catalog, sent.request.model) ?? defaultModel(room.catalog);
-  const stopped = new AbortController();
-  signal.addEventListener("abort", () => stopped.abort());
-  const button = form.querySelector("[type=submit]");
-  button.disabled = true;
-  wall.scrollIntoView({ block: "nearest" });
-  const shown = progress(wall, sent.request.prompt, model, () => stopped.abort());
-  if (room.config.local) watch(sent.key, shown.machine, stopped.signal);
-  try {
-    const answer = await drawn(sent, (after, why) =>
-      countDown(after, (left) => shown.note(`${why.message} Looking again in ${left} s.`), stopped.signal),
-    stopped.signal);
-    say(answer.reused ? "It was there already: nothing was paid." : "");
-    if (answer.pictures) several(wall, answer);
-    else location.hash = `#/picture/${answer.id}`;
-  } catch (error) {
-    if (signal.aborted) return;
-    if (error.name === "AbortError") rest(room);
-    else refused(room, error, sent);
-  } finally {
-    stopped.abort();
-    shown.end();
-    button.disabled = false;
-    room.board?.refresh();
-  }
-}
-
-/** Shows how long it takes against what the model usually takes. */
-function progress(wall, prompt, model, stop) {
-  const began = performance.now();
-  const bar = h("progress", { max: model.usual_seconds, "aria-label": "Time that it takes" });
-  const time = h("span", { class: "time" });
-  const note = h("p", { class: "note", role: "status" });
-  const machine = h("div", { class: "machine" });
-  const tick = () => {
-    const spent = (performance.now() - began) / 1000;
-    bar.value = Math.min(spent, model.usual_seconds);
-    time.textContent = `${spent.toFixed(1)} s of usually ${model.usual_seconds} s`;
-  };
-  const timer = setInterval(tick, 100);
-  tick();
-  fill(wall, h("div", { class: "drawing" },
-    h("p", { class: "working-title" }, prompt), bar,
-    h("p", { class: "hint" }, time, " ", h("button", { type: "button", class: "quiet", onclick: stop }, "Do not wait")),
-    note, machine));
-  return { machine, note: (text) => (note.textContent = text), end: () => clearInterval(timer) };
-}
-
-/** Draws what the execution is doing, as soon as there is one. */
-async function watch(key, room, signal) {
-  while (!signal.aborted) {
-    const found = await running(key).catch(() => ({}));
-    if (found.execution_arn) return follow(room, found.execution_arn, signal);
-    await new Promise((done) => setTimeout(done, 150));
-  }
-}
-
-/** Shows a refusal: at its field, where it has one, and what can be done. */
-function refused(room, error, sent) {
-  const { form, wall } = room;
-  const text = form.querySelector("#refused");
-  const atField = showProblem(form, error.param, error.message);
-  text.hidden = atField;
-  text.textContent = atField ? "" : error.message;
-  fill(wall, h("div", { class: "empty refusal" },
-    h("p", { class: "code" }, `${error.status || ""} ${error.code ?? ""}`),
-    h("p", { class: "working-title" }, error.message),
-    h("p", {},
-      h("button", { type: "button", class: "quiet", onclick: () => send(room, sent) },
-        error.after ? `Send it again, in ${error.after} s or later` : "Send it again"), " ",
-      error.execution && h("a", { href: `#/trace/${error.execution}` }, "What happened: its trace"))));
-}
-
-/** Shows several pictures, and what became of those that were not drawn. */
-function several(wall, { pictures, failed, execution_arn }) {
-  fill(wall, h("div", { class: "several" },
-    pictures.map((each) => h("a", { class: "frame", href: `#/picture/${each.id}` },
-      h("img", { src: each.image_url, alt: `Seed ${each.seed}`, width: each.width, height: each.height }),
-      h("span", { class: "hint" }, `seed ${each.seed}`))),
-    failed.map((each) => h("div", { class: "empty refusal" },
-      h("p", { class: "code" }, `seed ${each.seed} · ${each.status} ${each.error.code}`),
-      h("p", {}, each.error.message)))),
-  h("p", {}, h("a", { href: `#/trace/${execution_arn}` }, "How they were drawn: the trace")));
-}
-
-/** Shows what there is before anything is drawn: a file that was recalled, or a few examples. */
-function rest(room) {
-  const { form, wall } = room;
-  if (recalledFile) {
-    const url = URL.createObjectURL(recalledFile);
-    fill(wall, h("figure", { class: "frame" }, h("img", { src: url, alt: "The file whose recipe is in the form" }),
-      h("figcaption", {}, `Its recipe is in the form. ${recalledFile.name}`)));
-    return;
-  }
-  const file = h("input", {
-    type: "file", id: "file", class: "unseen", accept: "image/png,image/jpeg",
-    onchange: () => dispatchEvent(new CustomEvent("recall", { detail: file.files[0] })),
-  });
-  fill(wall, h("div", { class: "empty" },
-    h("p", { class: "working-title" }, "An empty wall."),
-    h("p", {}, "Write a prompt, or begin with one of these:"),
-    h("ul", {}, EXAMPLES.map((example) => h("li", {}, h("button", {
-      type: "button", class: "quiet", onclick: () => {
-        form.elements.prompt.value = example;
-        form.elements.prompt.dispatchEvent(new Event("input", { bubbles: true }));
-        form.elements.prompt.focus();
-      },
-    }, example)))),
-    h("p", { class: "hint" }, "Drop a picture that Easel drew anywhere, or ",
-      h("label", { for: "file", class: "link" }, "choose its file"), file, ", and its recipe is in the form.")));
 }

@@ -12,7 +12,9 @@ export const s = (name, properties, ...children) =>
 
 /** Puts children in the place of those that an element has. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((each) => each != null && each !== false));
+  element.replaceChildren(
+    ...children.flat(Infinity).filter((each) => each != null && each !== false),
+  );
   return element;
 }
 
@@ -36,20 +38,28 @@ export function say(text) {
 
 /** Returns a button that copies a text. */
 export const copyButton = (label, text) =>
-  h("button", {
-    type: "button",
-    class: "quiet",
-    onclick: async () => {
-      await navigator.clipboard.writeText(text);
-      say(`Copied: ${label}`);
+  h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: async () => {
+        await navigator.clipboard.writeText(text);
+        say(`Copied: ${label}`);
+      },
     },
-  }, label);
+    label,
+  );
 
 /** Returns a list of names and what they stand for, without those that stand for nothing. */
 export const facts = (rows) =>
-  h("dl", { class: "facts" }, rows
-    .filter(([, value]) => value != null && value !== "")
-    .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  h(
+    "dl",
+    { class: "facts" },
+    rows
+      .filter(([, value]) => value != null && value !== "")
+      .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
 
 export const dollars = (amount) => `$${Number(amount.toFixed(4))}`;
 export const seconds = (number) => `${number.toFixed(number < 10 ? 2 : 1)} s`;

@@ -63,10 +63,14 @@ export async function countDown(seconds, tell, signal) {
     tell(left);
     await new Promise((done, failed) => {
       const timer = setTimeout(done, 1000);
-      signal?.addEventListener("abort", () => {
-        clearTimeout(timer);
-        failed(new DOMException("stopped", "AbortError"));
-      }, { once: true });
+      signal?.addEventListener(
+        "abort",
+        () => {
+          clearTimeout(timer);
+          failed(new DOMException("stopped", "AbortError"));
+        },
+        { once: true },
+      );
     });
   }
 }

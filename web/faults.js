@@ -16,24 +16,43 @@ const SWITCHES = [
 ];
 
 const isLeft = (fault, left) =>
-  left.some((each) => each.at === fault.at && each.kind === fault.kind && each.seconds === (fault.seconds ?? 0));
+  left.some(
+    (each) =>
+      each.at === fault.at && each.kind === fault.kind && each.seconds === (fault.seconds ?? 0),
+  );
 
 /** Returns the switches. Each fault happens as often as planned, then its switch is off again. */
 export function switchboard() {
   const row = h("div", { class: "switches" });
-  const board = h("fieldset", { class: "field faults" },
-    h("legend", {}, "Have something fail"), row,
-    h("p", { class: "hint" }, "For the next request, on this machine alone. Its trace shows what came of it."));
-  const show = ({ faults: left }) => fill(row, SWITCHES.map(([name, plan]) =>
-    h("label", {},
-      h("input", {
-        type: "checkbox",
-        name: "fault",
-        value: name,
-        checked: isLeft(plan[0], left),
-        onchange: put,
-      }),
-      h("span", { class: "face" }, name))));
+  const board = h(
+    "fieldset",
+    { class: "field faults" },
+    h("legend", {}, "Have something fail"),
+    row,
+    h(
+      "p",
+      { class: "hint" },
+      "For the next request, on this machine alone. Its trace shows what came of it.",
+    ),
+  );
+  const show = ({ faults: left }) =>
+    fill(
+      row,
+      SWITCHES.map(([name, plan]) =>
+        h(
+          "label",
+          {},
+          h("input", {
+            type: "checkbox",
+            name: "fault",
+            value: name,
+            checked: isLeft(plan[0], left),
+            onchange: put,
+          }),
+          h("span", { class: "face" }, name),
+        ),
+      ),
+    );
   async function put() {
     const on = new Set([...row.querySelectorAll(":checked")].map((each) => each.value));
     const plan = SWITCHES.filter(([name]) => on.has(name)).flatMap(([, each]) => each);

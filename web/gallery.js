@@ -18,13 +18,30 @@ export async function gallery(main, context) {
   const grid = h("ul", { class: "grid" });
   const more = h("p", { class: "more-pages" });
   const count = h("p", { class: "hint", role: "status" }, "Looking …");
-  const form = h("form", { class: "filter", role: "search", onsubmit: filter },
-    h("label", {}, h("span", { class: "unseen" }, "Words of the prompt"),
-      h("input", { type: "search", name: "q", value: text, placeholder: "Words of the prompt" })),
-    h("label", {}, h("span", { class: "unseen" }, "Model"),
-      h("select", { name: "model", onchange: filter }, h("option", { value: "" }, "all models"),
-        catalog.models.map(({ id }) => h("option", { value: id, selected: id === model }, shortModel(id))))),
-    h("button", { type: "submit", class: "quiet" }, "Filter"));
+  const form = h(
+    "form",
+    { class: "filter", role: "search", onsubmit: filter },
+    h(
+      "label",
+      {},
+      h("span", { class: "unseen" }, "Words of the prompt"),
+      h("input", { type: "search", name: "q", value: text, placeholder: "Words of the prompt" }),
+    ),
+    h(
+      "label",
+      {},
+      h("span", { class: "unseen" }, "Model"),
+      h(
+        "select",
+        { name: "model", onchange: filter },
+        h("option", { value: "" }, "all models"),
+        catalog.models.map(({ id }) =>
+          h("option", { value: id, selected: id === model }, shortModel(id)),
+        ),
+      ),
+    ),
+    h("button", { type: "submit", class: "quiet" }, "Filter"),
+  );
   function filter(event) {
     event.preventDefault();
     location.hash = address(Object.fromEntries(new FormData(form)));
@@ -36,9 +53,16 @@ export async function gallery(main, context) {
   count.textContent = page.found.length ? "" : "No picture here.";
   fill(grid, page.found.map(card));
   load(grid, context.signal);
-  fill(more,
+  fill(
+    more,
     query.get("after") && h("a", { href: address({ q: text, model }) }, "Newest"),
-    page.after && h("a", { class: "older", href: address({ q: text, model, after: page.after }) }, "Older pictures"));
+    page.after &&
+      h(
+        "a",
+        { class: "older", href: address({ q: text, model, after: page.after }) },
+        "Older pictures",
+      ),
+  );
 }
 
 const address = (query) => {
@@ -53,8 +77,11 @@ async function read({ text, model, after }, signal) {
   let next = after;
   for (let pages = 0; pages < PAGES_READ && found.length < PAGE && !signal.aborted; pages += 1) {
     const page = await list({ limit: PAGE, ...(next && { after: next }) });
-    found.push(...page.pictures.filter((each) =>
-      each.prompt.toLowerCase().includes(wanted) && (!model || each.model === model)));
+    found.push(
+      ...page.pictures.filter(
+        (each) => each.prompt.toLowerCase().includes(wanted) && (!model || each.model === model),
+      ),
+    );
     next = page.after;
     if (next === null) break;
   }
@@ -62,10 +89,17 @@ async function read({ text, model, after }, signal) {
 }
 
 const card = ({ id, prompt, seed, width, height, rerun_of }) =>
-  h("li", {}, h("a", { class: "card", href: `#/picture/${id}` },
-    h("span", { class: "mat" }, h("img", { "data-id": id, alt: "", width, height })),
-    h("span", { class: "card-title" }, prompt),
-    h("span", { class: "hint" }, `seed ${seed}`, rerun_of && " · drawn again")));
+  h(
+    "li",
+    {},
+    h(
+      "a",
+      { class: "card", href: `#/picture/${id}` },
+      h("span", { class: "mat" }, h("img", { "data-id": id, alt: "", width, height })),
+      h("span", { class: "card-title" }, prompt),
+      h("span", { class: "hint" }, `seed ${seed}`, rerun_of && " · drawn again"),
+    ),
+  );
 
 /** Loads pictures as they come into sight, a few at once: each needs a URL that the API signs. */
 function load(grid, signal) {
@@ -88,14 +122,17 @@ function load(grid, signal) {
     busy -= 1;
     next();
   };
-  const seen = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      seen.unobserve(target);
-      queue.push(target);
-      next();
-    }
-  }, { rootMargin: "200px" });
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        seen.unobserve(target);
+        queue.push(target);
+        next();
+      }
+    },
+    { rootMargin: "200px" },
+  );
   for (const image of grid.querySelectorAll("img")) seen.observe(image);
   signal.addEventListener("abort", () => seen.disconnect());
 }

@@ -10,41 +10,82 @@ import { layout } from "./layout.js";
 export function graph(definition, onselect = () => {}) {
   const drawing = layout(definition);
   const marks = new Map();
-  const svg = s("svg", {
-    class: "graph",
-    viewBox: `0 0 ${drawing.width} ${drawing.height}`,
-    width: drawing.width,
-    height: drawing.height,
-    role: "img",
-    "aria-label": "The state machine. The timeline says in words what it shows.",
-  }, s("defs", {}, arrow("arrow"), arrow("arrow-taken")), level(drawing, definition, marks, onselect));
+  const svg = s(
+    "svg",
+    {
+      class: "graph",
+      viewBox: `0 0 ${drawing.width} ${drawing.height}`,
+      width: drawing.width,
+      height: drawing.height,
+      role: "img",
+      "aria-label": "The state machine. The timeline says in words what it shows.",
+    },
+    s("defs", {}, arrow("arrow"), arrow("arrow-taken")),
+    level(drawing, definition, marks, onselect),
+  );
   return { svg, update: (states, selected) => update(marks, states, selected) };
 }
 
 const arrow = (id) =>
-  s("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto" },
-    s("path", { d: "M0 0L8 4L0 8z", class: id }));
+  s(
+    "marker",
+    { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto" },
+    s("path", { d: "M0 0L8 4L0 8z", class: id }),
+  );
 
 /** Draws one machine: the whole, or that of a Map. */
 function level(drawing, machine, marks, onselect) {
   const edges = drawing.edges.map((edge) => {
-    const path = s("path", { class: `edge${edge.error ? " error" : ""}`, d: curve(edge.points), "marker-end": "url(#arrow)" });
+    const path = s("path", {
+      class: `edge${edge.error ? " error" : ""}`,
+      d: curve(edge.points),
+      "marker-end": "url(#arrow)",
+    });
     marks.set(`${edge.from} ${edge.to}`, path);
     return path;
   });
   const nodes = drawing.nodes.map((node) => {
     const { name, state, x, y, width, height, inner } = node;
     const left = x - width / 2;
-    const count = s("text", { class: "count", x: x + width / 2 - 4, y: y - 4, "text-anchor": "end" });
-    const box = s("g", { class: `node ${state.Type.toLowerCase()}`, onclick: (event) => {
-      event.stopPropagation();
-      onselect(name);
-    } },
-    s("rect", { x: left, y, width, height, rx: state.Type === "Choice" ? height / 2 : state.ItemProcessor ? 10 : 5 }),
-    s("text", { x: inner ? left + 12 : x, y: inner ? y + 19 : y + height / 2 + 4.5, "text-anchor": inner ? "start" : "middle" }, name),
-    count,
-    inner && s("g", { transform: `translate(${left + (width - inner.width) / 2} ${y + 28})` },
-      level(inner, state.ItemProcessor, marks, onselect)));
+    const count = s("text", {
+      class: "count",
+      x: x + width / 2 - 4,
+      y: y - 4,
+      "text-anchor": "end",
+    });
+    const box = s(
+      "g",
+      {
+        class: `node ${state.Type.toLowerCase()}`,
+        onclick: (event) => {
+          event.stopPropagation();
+          onselect(name);
+        },
+      },
+      s("rect", {
+        x: left,
+        y,
+        width,
+        height,
+        rx: state.Type === "Choice" ? height / 2 : state.ItemProcessor ? 10 : 5,
+      }),
+      s(
+        "text",
+        {
+          x: inner ? left + 12 : x,
+          y: inner ? y + 19 : y + height / 2 + 4.5,
+          "text-anchor": inner ? "start" : "middle",
+        },
+        name,
+      ),
+      count,
+      inner &&
+        s(
+          "g",
+          { transform: `translate(${left + (width - inner.width) / 2} ${y + 28})` },
+          level(inner, state.ItemProcessor, marks, onselect),
+        ),
+    );
     marks.set(name, Object.assign(box, { count, start: state.ItemProcessor?.StartAt }));
     return box;
   });
@@ -57,9 +98,10 @@ function curve(points) {
   let [atX, atY] = [x, y];
   return rest.reduce((path, [toX, toY]) => {
     const middle = (atY + toY) / 2;
-    const next = Math.abs(toX - atX) < 0.5 || Math.abs(toY - atY) < 0.5
-      ? `L${toX} ${toY}`
-      : `C${atX} ${middle} ${toX} ${middle} ${toX} ${toY}`;
+    const next =
+      Math.abs(toX - atX) < 0.5 || Math.abs(toY - atY) < 0.5
+        ? `L${toX} ${toY}`
+        : `C${atX} ${middle} ${toX} ${middle} ${toX} ${toY}`;
     [atX, atY] = [toX, toY];
     return `${path}${next}`;
   }, `M${x} ${y}`);
@@ -73,7 +115,10 @@ function update(marks, states, selected) {
     const last = visited.at(-1);
     mark.classList.toggle("taken", visited.length > 0);
     mark.classList.toggle("current", Boolean(last && !last.left && !last.over));
-    mark.classList.toggle("failed", visited.some((state) => state.failed));
+    mark.classList.toggle(
+      "failed",
+      visited.some((state) => state.failed),
+    );
     mark.classList.toggle("selected", name === selected);
     fill(mark.count, visited.length > 1 ? `×${visited.length}` : "");
   }

@@ -14,7 +14,9 @@ const CHARACTER = 7.4;
  */
 export function layout(machine) {
   const edges = transitions(machine);
-  const nodes = new Map(Object.entries(machine.States).map(([name, state]) => [name, sized(name, state)]));
+  const nodes = new Map(
+    Object.entries(machine.States).map(([name, state]) => [name, sized(name, state)]),
+  );
   const loops = findLoops(machine.StartAt, edges);
   const forward = edges.filter((edge) => !loops.has(edge));
   const depth = depths(nodes, forward);
@@ -30,7 +32,13 @@ function sized(name, state) {
     return { name, state, width, height: HEIGHT, inner: null };
   }
   const inner = layout(state.ItemProcessor);
-  return { name, state, width: inner.width + 2 * PADDING, height: inner.height + PADDING + 30, inner };
+  return {
+    name,
+    state,
+    width: inner.width + 2 * PADDING,
+    height: inner.height + PADDING + 30,
+    inner,
+  };
 }
 
 /** Returns each pair of states once. It is an error's if nothing else leads from one to the other. */
@@ -78,7 +86,9 @@ function depths(nodes, edges) {
 function markLongest(edges, depth) {
   let [at] = [...depth].reduce((one, other) => (other[1] > one[1] ? other : one));
   for (;;) {
-    const before = edges.filter(({ from, to }) => to === at && depth.get(from) === depth.get(to) - 1);
+    const before = edges.filter(
+      ({ from, to }) => to === at && depth.get(from) === depth.get(to) - 1,
+    );
     const edge = before.find(({ error }) => !error) ?? before[0];
     if (!edge) return;
     edge.longest = true;
@@ -114,10 +124,17 @@ function withLanes(nodes, edges, depth) {
  * through counts most, so that it is straight. */
 const neighbours = (chains) => {
   const found = new Map();
-  const add = (one, place, weight) => found.set(one, [...(found.get(one) ?? []), { place, weight }]);
+  const add = (one, place, weight) =>
+    found.set(one, [...(found.get(one) ?? []), { place, weight }]);
   for (const { edge, places } of chains) {
     places.slice(1).forEach((place, index) => {
-      const weight = edge.longest ? 20 : place.lane || places[index].lane ? 0.02 : edge.error ? 0.05 : 1;
+      const weight = edge.longest
+        ? 20
+        : place.lane || places[index].lane
+          ? 0.02
+          : edge.error
+            ? 0.05
+            : 1;
       add(place, places[index], weight);
       add(places[index], place, weight);
     });
@@ -134,12 +151,19 @@ const middle = (beside, at) => {
 function order(layers, chains) {
   const beside = neighbours(chains);
   const position = new Map();
-  const note = (layer) => layer.forEach((place, index) => position.set(place, index / layer.length));
+  const note = (layer) =>
+    layer.forEach((place, index) => position.set(place, index / layer.length));
   layers.forEach(note);
   for (let sweep = 0; sweep < 8; sweep += 1) {
     for (const layer of sweep % 2 ? [...layers].reverse() : layers) {
-      const wanted = new Map(layer.map((place) =>
-        [place, beside.has(place) ? middle(beside.get(place), (each) => position.get(each)) : position.get(place)]));
+      const wanted = new Map(
+        layer.map((place) => [
+          place,
+          beside.has(place)
+            ? middle(beside.get(place), (each) => position.get(each))
+            : position.get(place),
+        ]),
+      );
       // Lanes go outside, where they cross nothing.
       const rank = (place) => wanted.get(place) + (place.lane ? 1 : 0);
       layer.sort((one, other) => rank(one) - rank(other));
@@ -150,10 +174,21 @@ function order(layers, chains) {
 
 function placed(layers, nodes, chains, loops) {
   const beside = neighbours(chains);
-  for (const layer of layers) pack(layer, layer.map((place, index) => index * 100), beside);
+  for (const layer of layers)
+    pack(
+      layer,
+      layer.map((place, index) => index * 100),
+      beside,
+    );
   for (let round = 0; round < 24; round += 1) {
     for (const layer of round % 2 ? [...layers].reverse() : layers) {
-      pack(layer, layer.map((place) => (beside.has(place) ? middle(beside.get(place), (each) => each.x) : place.x)), beside);
+      pack(
+        layer,
+        layer.map((place) =>
+          beside.has(place) ? middle(beside.get(place), (each) => each.x) : place.x,
+        ),
+        beside,
+      );
     }
   }
   let y = 6;
@@ -186,23 +221,33 @@ function placed(layers, nodes, chains, loops) {
 function pack(layer, wanted, beside) {
   const gap = (one, other) =>
     (one.width + other.width) / 2 + (one.lane && other.lane ? LANE : COLUMN_GAP);
-  const counts = layer.map((place) => (beside.get(place) ?? []).reduce((sum, { weight }) => sum + weight, 0));
+  const counts = layer.map((place) =>
+    (beside.get(place) ?? []).reduce((sum, { weight }) => sum + weight, 0),
+  );
   const first = counts.indexOf(Math.max(...counts));
   layer[first].x = wanted[first];
   for (let index = first + 1; index < layer.length; index += 1) {
-    layer[index].x = Math.max(wanted[index], layer[index - 1].x + gap(layer[index - 1], layer[index]));
+    layer[index].x = Math.max(
+      wanted[index],
+      layer[index - 1].x + gap(layer[index - 1], layer[index]),
+    );
   }
   for (let index = first - 1; index >= 0; index -= 1) {
-    layer[index].x = Math.min(wanted[index], layer[index + 1].x - gap(layer[index], layer[index + 1]));
+    layer[index].x = Math.min(
+      wanted[index],
+      layer[index + 1].x - gap(layer[index], layer[index + 1]),
+    );
   }
 }
 
-const down = (places) => places.flatMap((place, index) => {
-  const points = [];
-  if (index > 0) points.push([place.x, place.y]);
-  if (index < places.length - 1 && !(place.lane && place.height === 0)) points.push([place.x, place.y + place.height]);
-  return points;
-});
+const down = (places) =>
+  places.flatMap((place, index) => {
+    const points = [];
+    if (index > 0) points.push([place.x, place.y]);
+    if (index < places.length - 1 && !(place.lane && place.height === 0))
+      points.push([place.x, place.y + place.height]);
+    return points;
+  });
 
 /** Returns the way of a loop: along the side on which it begins. */
 const up = (from, to) => {
@@ -210,5 +255,10 @@ const up = (from, to) => {
   const edge = (node) => node.x + (side * node.width) / 2;
   const x = side * Math.max(side * edge(from), side * edge(to)) + side * 14;
   const [start, end] = [from.y + from.height / 2, to.y + to.height / 2];
-  return [[edge(from), start], [x, start], [x, end], [edge(to), end]];
+  return [
+    [edge(from), start],
+    [x, start],
+    [x, end],
+    [edge(to), end],
+  ];
 };

@@ -19,13 +19,25 @@ export async function picture(main, context) {
   const first = manifest.rerun_of && (await show(manifest.rerun_of.id).catch(() => null));
   if (context.signal.aborted) return;
   const aside = h("aside", { class: "placard", "aria-label": "About it" });
-  const art = image_url === null
-    ? h("div", { class: "empty" }, h("p", {}, "Its file is gone: the guardrail blocked it, or it was deleted."))
-    : first?.image_url
-      ? slider(first.image_url, image_url, manifest)
-      : h("figure", { class: "frame" }, h("img", {
-        src: image_url, alt: manifest.recipe.prompt, width: manifest.width, height: manifest.height,
-      }));
+  const art =
+    image_url === null
+      ? h(
+          "div",
+          { class: "empty" },
+          h("p", {}, "Its file is gone: the guardrail blocked it, or it was deleted."),
+        )
+      : first?.image_url
+        ? slider(first.image_url, image_url, manifest)
+        : h(
+            "figure",
+            { class: "frame" },
+            h("img", {
+              src: image_url,
+              alt: manifest.recipe.prompt,
+              width: manifest.width,
+              height: manifest.height,
+            }),
+          );
   fill(main, h("section", { class: "wall", "aria-label": "Picture" }, art), aside);
   label(aside, manifest, image_url, context);
   const interrupted = pending();
@@ -40,33 +52,66 @@ function label(aside, manifest, image_url, context) {
     recall(recipe, null, { vary });
     location.hash = "#/";
   };
-  fill(aside,
-    rerun_of && h("p", { class: `verdict ${rerun_of.verdict}`, "data-verdict": rerun_of.verdict },
-      VERDICTS[rerun_of.verdict], h("span", { class: "hint" }, "Drawn again from ",
-        h("a", { href: `#/picture/${rerun_of.id}` }, "this picture's recipe"))),
+  fill(
+    aside,
+    rerun_of &&
+      h(
+        "p",
+        { class: `verdict ${rerun_of.verdict}`, "data-verdict": rerun_of.verdict },
+        VERDICTS[rerun_of.verdict],
+        h(
+          "span",
+          { class: "hint" },
+          "Drawn again from ",
+          h("a", { href: `#/picture/${rerun_of.id}` }, "this picture's recipe"),
+        ),
+      ),
     h("h1", { class: "title" }, recipe.prompt),
     facts([
       ["not", recipe.negative_prompt],
       ["model", shortModel(recipe.model)],
       ["seed", String(recipe.seed)],
-      ...Object.entries(recipe.parameters).map(([name, value]) =>
-        [words(name), typeof value === "object" ? JSON.stringify(value) : String(value)]),
+      ...Object.entries(recipe.parameters).map(([name, value]) => [
+        words(name),
+        typeof value === "object" ? JSON.stringify(value) : String(value),
+      ]),
       ["size", manifest.width && `${manifest.width} × ${manifest.height}`],
       ["list price", dollars(manifest.model.list_price_usd)],
       ["drawn", new Date(manifest.started_at).toLocaleString()],
       ["id", h("code", {}, manifest.id)],
     ]),
-    h("div", { class: "actions" },
+    h(
+      "div",
+      { class: "actions" },
       h("button", { type: "button", onclick: go(false) }, "Use this recipe"),
       h("button", { type: "button", onclick: go(true) }, "Vary the seed"),
-      h("button", { type: "button", onclick: () => again(aside, manifest, context) }, "Draw it again"),
-      image_url && h("a", { class: "button", href: `web/download/${manifest.id}`, download: true }, "Download"),
-      h("a", { class: "button", href: `#/trace/${manifest.execution_arn}?since=${manifest.started_at}` }, "Trace")),
-    h("p", { class: "copies" }, "Copy as ",
+      h(
+        "button",
+        { type: "button", onclick: () => again(aside, manifest, context) },
+        "Draw it again",
+      ),
+      image_url &&
+        h(
+          "a",
+          { class: "button", href: `web/download/${manifest.id}`, download: true },
+          "Download",
+        ),
+      h(
+        "a",
+        { class: "button", href: `#/trace/${manifest.execution_arn}?since=${manifest.started_at}` },
+        "Trace",
+      ),
+    ),
+    h(
+      "p",
+      { class: "copies" },
+      "Copy as ",
       copyButton("curl", code.curl(request, context.config)),
       copyButton("Python", code.python(request, context.config)),
-      copyButton("easel", code.easel(request, recipe, context.config))),
-    h("p", { class: "note", role: "status" }));
+      copyButton("easel", code.easel(request, recipe, context.config)),
+    ),
+    h("p", { class: "note", role: "status" }),
+  );
 }
 
 /** Draws a picture again, and shows the new one against the first. */
@@ -79,13 +124,26 @@ async function again(aside, manifest, context, sent) {
   for (const button of buttons) button.disabled = true;
   note.textContent = usual ? `Drawing it again, usually ${usual} s.` : "Drawing it again.";
   try {
-    const answer = await drawn(sent ?? { route, request: {}, key: crypto.randomUUID() }, (after, why) =>
-      countDown(after, (left) => (note.textContent = `${why.message} Looking again in ${left} s.`), signal), signal);
+    const answer = await drawn(
+      sent ?? { route, request: {}, key: crypto.randomUUID() },
+      (after, why) =>
+        countDown(
+          after,
+          (left) => (note.textContent = `${why.message} Looking again in ${left} s.`),
+          signal,
+        ),
+      signal,
+    );
     say(VERDICTS[answer.rerun.verdict]);
     location.hash = `#/picture/${answer.id}`;
   } catch (error) {
     if (error.name === "AbortError") return;
-    fill(note, error.message, " ", error.execution && h("a", { href: `#/trace/${error.execution}` }, "Its trace"));
+    fill(
+      note,
+      error.message,
+      " ",
+      error.execution && h("a", { href: `#/trace/${error.execution}` }, "Its trace"),
+    );
   } finally {
     for (const button of buttons) button.disabled = false;
   }
@@ -95,7 +153,11 @@ async function again(aside, manifest, context, sent) {
 function slider(before, after, { width, height, recipe }) {
   const over = h("img", { src: after, alt: `Drawn again: ${recipe.prompt}`, width, height });
   const range = h("input", {
-    type: "range", min: 0, max: 100, value: 50, "aria-label": "First picture to the left, new one to the right",
+    type: "range",
+    min: 0,
+    max: 100,
+    value: 50,
+    "aria-label": "First picture to the left, new one to the right",
     oninput: () => cut(),
   });
   const line = h("span", { class: "cut", "aria-hidden": "true" });
@@ -104,7 +166,17 @@ function slider(before, after, { width, height, recipe }) {
     line.style.left = `${range.value}%`;
   };
   cut();
-  return h("figure", { class: "frame compare" },
-    h("div", { class: "both" }, h("img", { src: before, alt: `First: ${recipe.prompt}`, width, height }), over, line, range),
-    h("figcaption", {}, h("span", {}, "First"), h("span", {}, "Drawn again")));
+  return h(
+    "figure",
+    { class: "frame compare" },
+    h(
+      "div",
+      { class: "both" },
+      h("img", { src: before, alt: `First: ${recipe.prompt}`, width, height }),
+      over,
+      line,
+      range,
+    ),
+    h("figcaption", {}, h("span", {}, "First"), h("span", {}, "Drawn again")),
+  );
 }

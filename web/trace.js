@@ -35,7 +35,8 @@ export async function traced(main, context) {
     fill(detail, state(shown, shown.states[index]));
   };
   for await (const found of updates(arn, context.query.get("since"), context.signal, (text) =>
-    fill(head, h("h1", {}, "Trace"), h("p", { class: "hint" }, text)))) {
+    fill(head, h("h1", {}, "Trace"), h("p", { class: "hint" }, text)),
+  )) {
     shown = found;
     if (machine === null) {
       machine = graph(found.definition, (name) => {
@@ -63,7 +64,7 @@ export async function follow(element, arn, signal) {
 
 /** Yields an execution's trace again and again, until it has ended. */
 async function* updates(arn, since, signal, tell) {
-  for (let late = 0; !signal.aborted; ) {
+  for (let late = 0; !signal.aborted;) {
     let wait = POLL_MS;
     try {
       const found = await trace(arn, since);
@@ -83,7 +84,10 @@ async function* updates(arn, since, signal, tell) {
 /** Adds to each state whether it failed, and how long a running one has been going on. */
 function understood(found) {
   const running = found.status === "RUNNING";
-  const now = Math.max(found.seconds, running ? (Date.now() - Date.parse(found.started_at)) / 1000 : 0);
+  const now = Math.max(
+    found.seconds,
+    running ? (Date.now() - Date.parse(found.started_at)) / 1000 : 0,
+  );
   for (const each of found.states) {
     each.over = !running;
     each.failed = Boolean(each.attempts.at(-1)?.error) || each.type === "Fail";
@@ -98,20 +102,35 @@ const lastOf = (states) => {
 };
 
 function heading(found, config) {
-  const answer = found.answer ? [found.answer.status, found.answer.code].filter(Boolean).join(" ") : null;
+  const answer = found.answer
+    ? [found.answer.status, found.answer.code].filter(Boolean).join(" ")
+    : null;
   return [
     h("h1", {}, "Trace"),
-    h("p", { class: `outcome ${FAILED.test(found.status) ? "bad" : ""}`, role: "status" },
-      found.status.toLowerCase().replace("_", " "), found.error && ` · ${found.error}`),
+    h(
+      "p",
+      { class: `outcome ${FAILED.test(found.status) ? "bad" : ""}`, role: "status" },
+      found.status.toLowerCase().replace("_", " "),
+      found.error && ` · ${found.error}`,
+    ),
     facts([
       ["answer", answer],
       ["took", seconds(found.seconds)],
       ["started", new Date(found.started_at).toLocaleString()],
       ["execution", h("code", {}, found.execution_arn)],
     ]),
-    found.console_url && h("p", {}, h("a", { href: found.console_url, rel: "noreferrer" }, "In the Step Functions console")),
-    found.lacks_errors && h("p", { class: "hint" },
-      "The workflow's log names no errors, as log_execution_data is off. The functions' logs do."),
+    found.console_url &&
+      h(
+        "p",
+        {},
+        h("a", { href: found.console_url, rel: "noreferrer" }, "In the Step Functions console"),
+      ),
+    found.lacks_errors &&
+      h(
+        "p",
+        { class: "hint" },
+        "The workflow's log names no errors, as log_execution_data is off. The functions' logs do.",
+      ),
   ];
 }
 
@@ -123,28 +142,66 @@ function rows(found, chosen, select) {
     element.style.width = `${Math.max(0.4, (100 * length) / whole)}%`;
     return element;
   };
-  return h("ol", {}, found.states.map((each, index) => {
-    const end = each.entered + each.seconds;
-    const waits = each.attempts.slice(1).map((after, number) => {
-      const before = each.attempts[number];
-      return place(h("span", { class: "bar waiting" }), before.began + before.seconds, after.began - before.began - before.seconds);
-    });
-    const attempts = each.attempts.map((attempt) =>
-      place(h("span", { class: `bar ${attempt.error ? "bad" : ""}` }), attempt.began, attempt.seconds));
-    const kind = each.type === "Wait" ? "waiting" : each.type === "Task" ? "around" : each.failed ? "bad" : "plain";
-    const name = h("span", { class: "state-name" }, each.name, each.iteration !== null && ` [${each.iteration}]`);
-    name.style.paddingInlineStart = `${each.depth}em`;
-    return h("li", {}, h("button", {
-      type: "button",
-      class: "row",
-      "aria-pressed": String(index === chosen),
-      onclick: () => select(index),
-    },
-    name,
-    h("span", { class: "time" }, seconds(each.seconds)),
-    h("span", { class: "track" }, place(h("span", { class: `bar ${kind}` }), each.entered, end - each.entered), waits, attempts),
-    h("span", { class: each.failed ? "said bad" : "said" }, said(each))));
-  }));
+  return h(
+    "ol",
+    {},
+    found.states.map((each, index) => {
+      const end = each.entered + each.seconds;
+      const waits = each.attempts.slice(1).map((after, number) => {
+        const before = each.attempts[number];
+        return place(
+          h("span", { class: "bar waiting" }),
+          before.began + before.seconds,
+          after.began - before.began - before.seconds,
+        );
+      });
+      const attempts = each.attempts.map((attempt) =>
+        place(
+          h("span", { class: `bar ${attempt.error ? "bad" : ""}` }),
+          attempt.began,
+          attempt.seconds,
+        ),
+      );
+      const kind =
+        each.type === "Wait"
+          ? "waiting"
+          : each.type === "Task"
+            ? "around"
+            : each.failed
+              ? "bad"
+              : "plain";
+      const name = h(
+        "span",
+        { class: "state-name" },
+        each.name,
+        each.iteration !== null && ` [${each.iteration}]`,
+      );
+      name.style.paddingInlineStart = `${each.depth}em`;
+      return h(
+        "li",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            class: "row",
+            "aria-pressed": String(index === chosen),
+            onclick: () => select(index),
+          },
+          name,
+          h("span", { class: "time" }, seconds(each.seconds)),
+          h(
+            "span",
+            { class: "track" },
+            place(h("span", { class: `bar ${kind}` }), each.entered, end - each.entered),
+            waits,
+            attempts,
+          ),
+          h("span", { class: each.failed ? "said bad" : "said" }, said(each)),
+        ),
+      );
+    }),
+  );
 }
 
 /** Says what failed, and how often it was tried. */
@@ -169,19 +226,31 @@ function state(found, each) {
       ["entered", `+${seconds(each.entered)}`],
       ["took", seconds(each.seconds)],
     ]),
-    each.attempts.length > 0 && h("ol", { class: "attempts" }, each.attempts.map((attempt, number) => [
-      h("li", { class: attempt.error ? "bad" : "" },
-        `Attempt ${number + 1}: `, attempt.error ?? (each.left ? "succeeded" : "running"), ` after ${seconds(attempt.seconds)}`,
-        attempt.reason && h("p", { class: "reason" }, attempt.reason)),
-      each.waits[number] !== undefined && h("li", { class: "hint" }, `waited ${seconds(each.waits[number])}`),
-    ])),
+    each.attempts.length > 0 &&
+      h(
+        "ol",
+        { class: "attempts" },
+        each.attempts.map((attempt, number) => [
+          h(
+            "li",
+            { class: attempt.error ? "bad" : "" },
+            `Attempt ${number + 1}: `,
+            attempt.error ?? (each.left ? "succeeded" : "running"),
+            ` after ${seconds(attempt.seconds)}`,
+            attempt.reason && h("p", { class: "reason" }, attempt.reason),
+          ),
+          each.waits[number] !== undefined &&
+            h("li", { class: "hint" }, `waited ${seconds(each.waits[number])}`),
+        ]),
+      ),
     data("Input", each.input),
     data("Output", each.output),
   ];
 }
 
 const data = (name, text) =>
-  text && h("details", { open: true }, h("summary", {}, name), h("pre", { tabindex: 0 }, pretty(text)));
+  text &&
+  h("details", { open: true }, h("summary", {}, name), h("pre", { tabindex: 0 }, pretty(text)));
 
 function pretty(text) {
   try {
@@ -192,6 +261,8 @@ function pretty(text) {
 }
 
 function definitionOf(machine, name) {
-  const inner = Object.values(machine.States).map((each) => each.ItemProcessor).filter(Boolean);
+  const inner = Object.values(machine.States)
+    .map((each) => each.ItemProcessor)
+    .filter(Boolean);
   return machine.States[name] ?? inner.map((each) => definitionOf(each, name)).find(Boolean);
 }

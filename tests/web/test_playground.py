@@ -1,5 +1,6 @@
 """The playground as people use it, in a browser."""
 
+import io
 import json
 import re
 import subprocess
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from local.assembly import ROOT
 from tests.local_client import LocalClient
@@ -183,6 +186,62 @@ def test_a_dropped_picture_fills_the_form(tab: Tab) -> None:
     tab.press("Draw")
     assert tab.shown_id()
     assert tab.page.get_by_text("It was there already").is_visible()
+
+
+def test_a_recipe_of_texts_with_weights_is_recalled_whole(tab: Tab) -> None:
+    """A retired model's, whose successor says at the field that it does not take them."""
+    texts = [{"text": "a cat", "weight": 1.5}, {"text": "fog", "weight": -1}]
+    recipe = {
+        "version": 1, "model": RETIRED, "prompt": "a cat", "negative_prompt": "fog", "seed": 5,
+        "parameters": {"text_prompts": texts, "width": 1216, "height": 832, "steps": 20},
+    }  # fmt: skip
+    written = PngInfo()
+    written.add_itxt("easel", json.dumps(recipe))
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=written)
+
+    tab.drop(file.getvalue())
+    tab.page.get_by_text("Its recipe is in the form").wait_for()
+
+    with tab.page.expect_request("**/web/api/images") as sent:
+        tab.press("Draw")
+    assert sent.value.post_data_json == {
+        "model": RETIRED, "seed": 5, "width": 1216, "height": 832, "steps": 20,
+        "text_prompts": texts,
+    }  # fmt: skip
+
+
+def test_texts_that_are_no_json_are_said_at_their_field(tab: Tab) -> None:
+    tab.page.get_by_label("Model", exact=True).select_option(RETIRED)
+    tab.unfold("More")
+    tab.page.get_by_label("extras").fill("{")
+
+    tab.press("Draw")
+
+    assert "no JSON" in tab.page.locator("[data-field=extras] .problem").inner_text()
+
+
+def test_several_pictures_and_the_one_that_was_not_drawn_are_shown(tab: Tab) -> None:
+    tab.fill("three of a kind", seed=26, fault="filtered")
+    tab.page.get_by_label("3", exact=True).check()
+
+    tab.press("Draw")
+    tab.page.locator(".several .frame").first.wait_for()
+
+    assert tab.page.locator(".several .frame").count() == 2
+    assert "moderation_blocked" in tab.page.locator(".several .refusal").inner_text()
+
+
+def test_a_seed_is_varied_and_the_rest_kept(tab: Tab) -> None:
+    first = tab.drawn("with another seed", seed=27)
+
+    tab.press("Vary the seed")
+    tab.page.get_by_label("Prompt", exact=True).wait_for()
+    tab.press("Draw")
+    tab.page.wait_for_url(lambda url: "#/picture/" in url and first not in url)
+
+    tab.page.get_by_role("heading", name="with another seed").wait_for()
+    assert tab.fact("seed") != "27"
 
 
 def test_a_dropped_file_without_a_recipe_says_why(tab: Tab) -> None:
