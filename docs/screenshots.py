@@ -6,17 +6,13 @@
 import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from local.bedrock.renderers.poster import render_poster
-from tests.local_client import LocalClient, running
+from tests.local_client import running
 from tests.web.browser import NoBrowserError, opened
 from tests.web.tab import Tab
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 HERE = Path(__file__).parent
 WINDOW = {"width": 1280, "height": 860}
@@ -28,39 +24,34 @@ LATENCY_SECONDS = 1.6
 
 
 def main() -> int:
+    quick = running(render=render_poster, latency_seconds=LATENCY_SECONDS, log=lambda line: None)
     try:
-        with (
-            opened() as browser,
-            running(
-                render=render_poster, latency_seconds=LATENCY_SECONDS, log=lambda line: None
-            ) as easel,
-        ):
-            for scheme, suffix in (("light", ""), ("dark", "-dark")):
-                take(browser, easel, scheme, suffix)
+        with opened() as browser, quick as easel, Tab.of(browser, easel, viewport=WINDOW) as tab:
+            take(tab)
     except NoBrowserError as error:
         print(f"easel: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def take(browser: "Browser", easel: LocalClient, scheme: str, suffix: str) -> None:
+def take(tab: Tab) -> None:
     """Draws with a throttled model, from the form to the picture to its trace."""
-    seed = 7 if suffix else 21
-    with Tab.of(browser, easel, color_scheme=scheme, viewport=WINDOW) as tab:
-        page = tab.page
-        tab.fill(PROMPT, seed=seed, fault="throttled twice")
-        page.get_by_label("3:2").check()
-        tab.unfold("Style")
-        page.evaluate("scrollTo(0, 0)")
-        keep(tab, f"compose{suffix}")
-        tab.press("Draw")
-        tab.shown_id()
-        tab.settle()
-        keep(tab, f"picture{suffix}")
-        tab.trace()
-        page.set_viewport_size({"width": WINDOW["width"], "height": TRACE_HEIGHT})
-        page.mouse.move(0, 0)
-        keep(tab, f"trace{suffix}")
+    page = tab.page
+    tab.fill(PROMPT, seed=21, fault="throttled twice")
+    page.get_by_label("3:2").check()
+    tab.unfold("Style")
+    page.evaluate("scrollTo(0, 0)")
+    keep(tab, "compose")
+    tab.press("Draw")
+    tab.shown_id()
+    tab.settle()
+    page.emulate_media(color_scheme="dark")
+    keep(tab, "picture")
+    page.emulate_media(color_scheme="light")
+    tab.trace()
+    page.set_viewport_size({"width": WINDOW["width"], "height": TRACE_HEIGHT})
+    page.mouse.move(0, 0)
+    keep(tab, "trace")
 
 
 def keep(tab: Tab, name: str) -> None:

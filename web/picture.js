@@ -4,7 +4,7 @@ import { show } from "./api.js";
 import * as code from "./code.js";
 import { modelOf } from "./catalog.js";
 import { recall } from "./compose.js";
-import { copyButton, dollars, facts, fill, h, say, shortModel, words } from "./dom.js";
+import { copyButton, dollars, facts, fill, h, shortModel, words } from "./dom.js";
 import { countDown, drawn, pending } from "./drawing.js";
 
 const VERDICTS = {
@@ -57,7 +57,11 @@ function label(aside, manifest, image_url, context) {
     rerun_of &&
       h(
         "p",
-        { class: `verdict ${rerun_of.verdict}`, "data-verdict": rerun_of.verdict },
+        {
+          class: `verdict ${rerun_of.verdict}`,
+          "data-verdict": rerun_of.verdict,
+          role: "status",
+        },
         VERDICTS[rerun_of.verdict],
         h(
           "span",
@@ -134,7 +138,6 @@ async function again(aside, manifest, context, sent) {
         ),
       signal,
     );
-    say(VERDICTS[answer.rerun.verdict]);
     location.hash = `#/picture/${answer.id}`;
   } catch (error) {
     if (error.name === "AbortError") return;

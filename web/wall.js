@@ -21,7 +21,7 @@ export async function send(room, sent) {
   signal.addEventListener("abort", () => stopped.abort());
   const button = form.querySelector("[type=submit]");
   button.disabled = true;
-  wall.scrollIntoView({ block: "nearest" });
+  if (wall.getBoundingClientRect().top > innerHeight / 3) wall.scrollIntoView();
   const shown = progress(wall, sent.request.prompt, model, () => stopped.abort());
   if (room.config.local) watch(sent.key, shown.machine, stopped.signal);
   try {
