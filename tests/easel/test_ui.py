@@ -30,7 +30,12 @@ class Server:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Returns what servers were made with."""
     made: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(ui, "make_server", lambda *given: made.append(given) or Server())
+
+    def make_server(*given: Any) -> Server:
+        made.append(given)
+        return Server()
+
+    monkeypatch.setattr(ui, "make_server", make_server)
     return made
 
 
