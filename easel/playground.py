@@ -166,12 +166,10 @@ class Playground:
         if {".", "..", ""} & set(path.split("/")):
             return _error(404, "There is no such route.")
         route = f"/{quote(path)}{'?' if query else ''}{query}"
-        headers, body = {}, None
-        if request.method == "POST":
-            headers, body = {"content-type": _JSON}, request.body
-            if request.idempotency_key:
-                headers["idempotency-key"] = request.idempotency_key
-        return _passed_on(self._api.ask(request.method, route, headers, body))
+        key = request.idempotency_key
+        headers = {"idempotency-key": key} if key else None
+        body = request.body if request.method == "POST" else None
+        return _passed_on(self._api.request(request.method, route, body, headers))
 
     def _config(self) -> dict[str, Any]:
         target = self._target
