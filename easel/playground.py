@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http import HTTPStatus
+from http.client import responses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 import web
-from easel.api import Answer, Api, Http, send
+from easel.api import Answer, Api, Http, NoAnswerError, send
 from easel.aws import Account
 from easel.executions import (
     account_of,
@@ -73,7 +73,8 @@ class _Reply:
 
 
 class Playground:
-    """A WSGI application. All that it serves is below `prefix`, and it calls `target` alone."""
+    """A WSGI application. All that it serves is below `prefix`. It calls `target`, and asks for the
+    pictures and executions of that alone."""
 
     def __init__(
         self,
@@ -110,8 +111,9 @@ class Playground:
             "content-length": str(len(reply.content)),
             **reply.headers,
         }
-        status = HTTPStatus(reply.status)
-        start_response(f"{status.value} {status.phrase}", list(headers.items()))
+        # An API's own statuses need not be HTTP's.
+        phrase = responses.get(reply.status, "Unknown")
+        start_response(f"{reply.status} {phrase}", list(headers.items()))
         return [reply.content]
 
     def _reply(self, environ: "WSGIEnvironment") -> _Reply:
@@ -139,6 +141,8 @@ class Playground:
         except CommandError as error:
             content = error.answer or error.json
             return _Reply(error.status or _STATUSES.get(error.exit, 502), content.encode())
+        except NoAnswerError as error:
+            return _error(502, f"The local stack gives no answer: {error}.")
 
     def _answer(self, request: _Request, query: str) -> _Reply:
         name, _, rest = request.path.partition("/")

@@ -119,6 +119,8 @@ function heading(found, config) {
       ["started", new Date(found.started_at).toLocaleString()],
       ["execution", h("code", {}, found.execution_arn)],
     ]),
+    pictureOf(found) &&
+      h("p", {}, h("a", { href: `#/picture/${pictureOf(found)}` }, "The picture")),
     found.console_url &&
       h(
         "p",
@@ -132,6 +134,15 @@ function heading(found, config) {
         "The workflow's log names no errors, as log_execution_data is off. The functions' logs do.",
       ),
   ];
+}
+
+/** Returns the id of the picture that an execution answered with, if its data is there. */
+function pictureOf(found) {
+  try {
+    return JSON.parse(JSON.parse(found.states.at(-1).output).body).id;
+  } catch {
+    return null;
+  }
 }
 
 /** Returns a button for each state that was visited, with its bar on a common scale. */

@@ -23,7 +23,7 @@ export async function send(room, sent) {
   button.disabled = true;
   if (wall.getBoundingClientRect().top > innerHeight / 3) wall.scrollIntoView();
   const shown = progress(wall, sent.request.prompt, model, () => stopped.abort());
-  if (room.config.local) watch(sent.key, shown.machine, stopped.signal);
+  if (room.config.local) watch(sent.key, shown.machine, stopped.signal).catch(() => {});
   try {
     const answer = await drawn(
       sent,

@@ -69,7 +69,8 @@ class TestFiles:
         assert (answer.status_code, answer.mimetype) == (404, "application/json")
 
     def test_everything_the_page_consists_of_is_small(self) -> None:
-        sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in FILES.iterdir()}
+        files = [path for path in FILES.iterdir() if path.is_file()]
+        sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in files}
 
         assert {"index.html", "app.js"} <= set(sizes)
         assert sum(sizes.values()) < 150_000
@@ -170,6 +171,11 @@ class TestCallsOfTheApi:
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
         assert answer.json is not None
         assert answer.json["error"]["code"] == "rate_limit_exceeded"
+
+    def test_a_status_that_http_does_not_know_comes_back_too(self, page: Page) -> None:
+        page.api.planned = [error(599, "any")]
+
+        assert page("web/api/images").status_code == 599
 
     def test_an_api_that_cannot_be_reached_is_said(self, page: Page) -> None:
         page.api.planned = [NoAnswerError("Connection refused", sent=False)]
@@ -284,6 +290,15 @@ class TestWhatThePageAsksFor:
             ("PUT", "http://127.0.0.1:8081/easel/faults", {"faults": []}),
         ]
         assert all(headers["x-api-key"] == "local" for _, _, headers, _ in page.api.sent)
+
+    def test_a_local_stack_that_is_gone_is_said(self) -> None:
+        page = Page(LOCAL)
+        page.api.planned = [NoAnswerError("Connection refused", sent=False)]
+
+        answer = page("web/faults")
+
+        assert answer.status_code == 502
+        assert "Connection refused" in answer.text
 
     @pytest.mark.parametrize("path", ["web/faults", "web/running?key=x"])
     def test_a_deployment_has_no_such_controls(self, page: Page, path: str) -> None:

@@ -112,6 +112,8 @@ def test_a_state_is_seen_while_it_runs(tab: Tab) -> None:
 
     tab.page.get_by_text("succeeded", exact=True).wait_for()
     assert "Store" in " ".join(tab.rows())
+    tab.page.get_by_role("link", name="The picture", exact=True).click()
+    tab.page.get_by_role("heading", name="seen while it runs").wait_for()
 
 
 def test_a_picture_that_takes_too_long_is_found_and_paid_once(tab: Tab) -> None:
