@@ -8,9 +8,9 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from easel.api import NoAnswerError
+from easel.loopback import guarded
 from easel.playground import BODY_LIMIT, FILES, Playground
 from easel.target import Target, target_of
-from easel.ui import guarded
 from tests.easel.command_line import DEPLOYED
 from tests.easel.executions import EXPRESS, RETRIED, Deployed, log_line
 from tests.easel.fake_api import FakeApi, error, later

@@ -1,11 +1,12 @@
 """`easel ui`: where it serves the playground, and how it ends."""
 
+import json
 import re
 from typing import Any, Self
 
 import pytest
 
-from easel import ui
+from easel import loopback
 from easel.exits import Exit
 from tests.easel.command_line import DEPLOYED, CommandLine
 
@@ -35,7 +36,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         made.append(given)
         return Server()
 
-    monkeypatch.setattr(ui, "make_server", make_server)
+    monkeypatch.setattr(loopback, "make_server", make_server)
     return made
 
 
@@ -57,13 +58,19 @@ def test_it_opens_in_a_browser(easel: CommandLine, served: list[tuple[Any, ...]]
     assert [f"{url}\n" for url in easel.opened] == [shown.stdout]
 
 
+def test_its_address_is_json_where_that_is_asked_for(
+    easel: CommandLine, served: list[tuple[Any, ...]]
+) -> None:
+    assert json.loads(easel("ui", "--json").stdout)["url"].startswith("http://127.0.0.1:8090/")
+
+
 def test_a_port_that_is_taken_is_one_line(
     easel: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken(*given: Any) -> None:
         raise OSError(98, "Address already in use")
 
-    monkeypatch.setattr(ui, "make_server", taken)
+    monkeypatch.setattr(loopback, "make_server", taken)
 
     ended = easel("ui", "--port", "9000")
 
