@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,17 +20,27 @@ class NoBrowserError(Exception):
     """There is no browser here; the message says how to get it."""
 
 
+def lacking() -> str | None:
+    """Says what is not here, and how to get it, or returns None."""
+    if _path() is None:
+        return "no browser is here: apt-get install chromium"
+    if find_spec("playwright") is None:
+        return "no Playwright is here: make .venv/.browser"
+    return None
+
+
 @contextmanager
 def opened() -> Iterator["Browser"]:
     """Opens a browser. Raises NoBrowserError."""
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        raise NoBrowserError("no browser is here: apt-get install chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise NoBrowserError("no Playwright is here: make .venv/.browser") from None
+    if reason := lacking():
+        raise NoBrowserError(reason)
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_OPTIONS))
+        browser = playwright.chromium.launch(executable_path=_path(), args=list(_OPTIONS))
         yield browser
         browser.close()
+
+
+def _path() -> str | None:
+    return next(filter(None, map(shutil.which, _NAMES)), None)

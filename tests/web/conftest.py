@@ -1,4 +1,4 @@
-"""A browser, and the local stack whose playground it opens. Both are there with WHOLE=1 alone."""
+"""A browser, and the local stack whose playground it opens."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.local_client import LocalClient, drawing_within, running
-from tests.share import WHOLE
-from tests.web.browser import NoBrowserError, opened
+from tests.web.browser import opened
 from tests.web.tab import Tab
 
 if TYPE_CHECKING:
@@ -16,13 +15,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    if not WHOLE:
-        pytest.skip("make test-all opens a browser")
-    try:
-        with opened() as browser:
-            yield browser
-    except NoBrowserError as error:
-        pytest.skip(str(error))
+    with opened() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,15 @@ from PIL.PngImagePlugin import PngInfo
 
 from local.assembly import ROOT
 from tests.local_client import LocalClient
+from tests.share import WHOLE
+from tests.web.browser import lacking
 from tests.web.tab import Tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+if reason := lacking() if WHOLE else "make test-all opens a browser":
+    pytest.skip(reason, allow_module_level=True)
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> & \"'</textarea>"
 RETIRED = "stability.stable-diffusion-xl-v1"
