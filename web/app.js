@@ -54,6 +54,7 @@ async function start() {
     fill(main, h("h1", {}, "The API does not answer"), h("p", { class: "problem" }, error.message));
     return;
   }
+  document.querySelector("[data-view=gallery]").hidden = !page.catalog.lists;
   byId("where").textContent = new URL(page.config.endpoint).host;
   addEventListener("hashchange", () => {
     route();

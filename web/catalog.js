@@ -1,6 +1,9 @@
 // What the API's own document says of its requests and models.
 
-/** Returns `{models, fields}`: the rows of x-models, and the schema of each field of POST /images. */
+/**
+ * Returns `{models, fields, lists}`: the rows of x-models, the schema of each field of POST /images,
+ * and whether the deployment lists its pictures.
+ */
 export function read(document) {
   if (!document["x-models"]) {
     throw new Error("This API does not say what its models take: deploy a newer Easel.");
@@ -10,7 +13,8 @@ export function read(document) {
   const fields = Object.fromEntries(
     Object.entries(schema.properties).map(([name, each]) => [name, resolved(document, each)]),
   );
-  return { models: document["x-models"], fields };
+  const lists = Boolean(document.paths["/images"].get);
+  return { models: document["x-models"], fields, lists };
 }
 
 /** Follows references within the document. */

@@ -280,6 +280,17 @@ def test_the_gallery_has_pages_and_a_filter(tab: Tab) -> None:
     tab.page.get_by_text("page 32", exact=True).wait_for()
 
 
+def test_a_deployment_that_lists_nothing_has_no_gallery(tab: Tab) -> None:
+    document = tab.easel.look("/openapi.json").body
+    del document["paths"]["/images"]["get"]
+    tab.page.route("**/openapi.json", lambda route: route.fulfill(json=document))
+
+    tab.open()
+
+    assert tab.page.get_by_role("link", name="Compose").is_visible()
+    assert not tab.page.get_by_role("link", name="Gallery").is_visible()
+
+
 def test_a_prompt_of_markup_and_script_is_text(tab: Tab) -> None:
     tab.drawn(HOSTILE, seed=21)
 
