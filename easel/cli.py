@@ -21,6 +21,7 @@ from easel.models import models, styles
 from easel.rerun import rerun
 from easel.run import CommonOption, Run, common_options
 from easel.trace import trace
+from easel.ui import ui
 
 COMPLETE_VARIABLE = "_EASEL_COMPLETE"
 
@@ -88,5 +89,5 @@ def completion(shell: str) -> None:
     click.echo(completes(main, {}, "easel", COMPLETE_VARIABLE).source())
 
 
-for command in (draw, batch, show, rerun, list_, trace, models, styles, doctor, smoke):
+for command in (draw, batch, show, rerun, list_, trace, ui, models, styles, doctor, smoke):
     main.add_command(command)

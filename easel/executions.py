@@ -4,9 +4,11 @@ GetExecutionHistory is not for Express state machines (its API reference), so th
 log; DescribeStateMachine says where. The local stack's executions have a history.
 """
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from easel.aws import LOCAL_REGION, Account, Reason, Unanswered
 from easel.credentials import session_for
@@ -18,6 +20,7 @@ T = TypeVar("T")
 
 _ARN = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:(execution|express)(:[^:\s\"]+){2,3}")
 
+_NO_STACK = "There is no such state machine"
 _ELSEWHERE = f"The banner of make run says where its AWS is: --aws-endpoint or {AWS_ENDPOINT}"
 
 _EXITS = {
@@ -31,20 +34,21 @@ def is_execution(arn: str) -> bool:
     return _ARN.fullmatch(arn) is not None
 
 
-def is_express(arn: str) -> bool:
-    return arn.split(":")[5] == "express"
+def region_of(arn: str) -> str | None:
+    """Returns where an execution was deployed to, or None for one of the local stack."""
+    return arn.split(":")[3] if arn.split(":")[5] == "express" else None
 
 
-def account_of(arn: str, target: Target) -> Account:
-    """Returns the account to ask: the local stack's, or the one that the credentials are for."""
-    if is_express(arn):
-        return Account.of(session_for(target, local=False), arn.split(":")[3])
-    return Account.of(session_for(target, local=True), LOCAL_REGION, target.aws_url)
+def account_of(region: str | None, target: Target) -> Account:
+    """Returns the account to ask in a region; without one, the local stack's."""
+    if region is None:
+        return Account.of(session_for(target, local=True), LOCAL_REGION, target.aws_url)
+    return Account.of(session_for(target, local=False), region)
 
 
 def events_of(arn: str, account: Account, *, since: datetime) -> list[Event]:
     """Returns all events of an execution. Raises CommandError, if there are none."""
-    if is_express(arn):
+    if region_of(arn):
         return _logged(arn, account, since)
     history = _answered(
         account.ask_all("stepfunctions", "get_execution_history", "events", executionArn=arn),
@@ -77,18 +81,51 @@ def _logged(arn: str, account: Account, since: datetime) -> list[Event]:
     return [event_of_log(event["message"]) for event in found]
 
 
+def definition_of(arn: str, account: Account) -> dict[str, Any]:
+    """Returns the state machine of an execution, in ASL. Raises CommandError."""
+    return dict(json.loads(_machine(arn, account)["definition"]))
+
+
+def running_with(idempotency_key: str, account: Account) -> str | None:
+    """Returns the ARN of the execution that runs for a request with this key, on the local stack:
+    Step Functions lists no Express executions. Raises CommandError."""
+    machines = account.ask_all("stepfunctions", "list_state_machines", "stateMachines")
+    for machine in _answered(machines, _NO_STACK, _ELSEWHERE):
+        running = account.ask_all(
+            "stepfunctions",
+            "list_executions",
+            "executions",
+            stateMachineArn=machine["stateMachineArn"],
+            statusFilter="RUNNING",
+        )
+        for execution in _answered(running, _NO_STACK, _ELSEWHERE):
+            arn = str(execution["executionArn"])
+            described = account.ask("stepfunctions", "describe_execution", executionArn=arn)
+            sent = json.loads(_answered(described, _NO_STACK).get("input", "{}"))
+            if sent.get("idempotency_key") == idempotency_key:
+                return arn
+    return None
+
+
 def _log_group(arn: str, account: Account) -> str:
-    """Returns the log group of an execution's state machine, which the execution's ARN names."""
+    """Returns where the state machine of an execution logs."""
+    machine = _machine(arn, account)
+    for destination in machine.get("loggingConfiguration", {}).get("destinations", []):
+        group = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
+        return str(group.split(":log-group:")[1].removesuffix(":*"))
+    raise CommandError(
+        Exit.REFUSED, f"State machine {machine['name']} writes no logs: deploy it again."
+    )
+
+
+def _machine(arn: str, account: Account) -> Mapping[str, Any]:
+    """Returns an execution's state machine, which the execution's ARN names."""
     _, partition, _, region, number, _, name = arn.split(":")[:7]
     machine = f"arn:{partition}:states:{region}:{number}:stateMachine:{name}"
-    answer = _answered(
+    return _answered(
         account.ask("stepfunctions", "describe_state_machine", stateMachineArn=machine),
         f"There is no state machine {name} in {region}",
     )
-    for destination in answer.get("loggingConfiguration", {}).get("destinations", []):
-        group = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
-        return str(group.split(":log-group:")[1].removesuffix(":*"))
-    raise CommandError(Exit.REFUSED, f"State machine {name} writes no logs: deploy it again.")
 
 
 def _answered(answer: T | Unanswered, absent: str, unreachable: str = "") -> T:

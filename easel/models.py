@@ -1,16 +1,13 @@
 """`easel models`, and what a shell completes: the catalog as the command line tells it."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from easel import display
 from easel.run import Run, common_options
-
-if TYPE_CHECKING:
-    from lambdas.common.catalog import Model
 
 
 @click.command()
@@ -114,44 +111,10 @@ def _completed(field: str, typed: str) -> list[CompletionItem]:
 
 
 def _rows() -> list[dict[str, Any]]:
+    from cdk.models import described
     from lambdas.common.catalog import CATALOG
 
-    return [_row(model) for model in CATALOG.values()]
-
-
-def _row(model: "Model") -> dict[str, Any]:
-    """Returns what the catalog says of a model. Styles of the others are applied as prompt text."""
-    from lambdas.common.catalog import STYLE_PRESETS, Choice, ListedSizes
-
-    own = model.parameters.get("style_preset")
-    words = own.words if isinstance(own, Choice) else ()
-    status, successor = "active", None
-    if model.retired:
-        status, successor = f"retired {model.retired.date}", model.retired.successor
-    elif model.legacy:
-        status, successor = f"legacy until {model.legacy.until}", model.legacy.successor
-    sizes: object = None if model.sizes is None else str(model.sizes)
-    if isinstance(model.sizes, ListedSizes):
-        sizes = [f"{width}x{height}" for width, height in model.sizes.sizes]
-    return {
-        "id": model.id,
-        "family": model.family.replace("_", "-"),
-        "status": status,
-        "successor": successor,
-        "list_price_usd": model.list_price_usd,
-        "sizes": sizes,
-        "aspect_ratios": list(model.aspect_ratios),
-        "output_formats": list(model.output_formats),
-        "styles": sorted({*words, *STYLE_PRESETS}),
-        "own_styles": list(words),
-        "regions": list(model.regions),
-        "prompt_limit": model.prompt_limit,
-        "seed_limit": model.seed_limit,
-        "parameters": {
-            name: {"values": str(each), "default": each.default}
-            for name, each in model.parameters.items()
-        },
-    }
+    return [described(model) for model in CATALOG.values()]
 
 
 def _fields(row: dict[str, Any]) -> list[tuple[str, object]]:

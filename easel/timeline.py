@@ -41,11 +41,14 @@ class Attempt:
 
 @dataclass
 class State:
-    """One visit of a state. `iteration` and `depth` are those of the Map it stands in."""
+    """One visit of a state. `iteration` and `depth` are those of the Map it stands in, `input` and
+    `output` JSON texts, None where the log holds no data."""
 
     name: str
     type: str
     entered: datetime
+    input: str | None = None
+    output: str | None = None
     depth: int = 0
     iteration: int | None = None
     left: datetime | None = None
@@ -114,6 +117,10 @@ class Timeline:
             "iteration": state.iteration,
             "entered": self.offset(state.entered),
             "seconds": self.duration(state),
+            "depth": state.depth,
+            "left": state.left is not None,
+            "input": state.input,
+            "output": state.output,
             "attempts": [
                 {
                     "began": self.offset(attempt.began),
@@ -167,6 +174,7 @@ def timeline_of(events: Iterable[Event]) -> Timeline:
                     event.details["name"],
                     entered_or_left["type"],
                     event.at,
+                    input=event.details.get("input"),
                     depth=state.depth + 1 if state else 0,
                     iteration=iteration,
                     within=state,
@@ -205,7 +213,7 @@ def _leave(state: State | None, event: Event) -> tuple[State | None, int | None]
         state = state.within
     if state is None:
         return None, None
-    state.left = event.at
+    state.left, state.output = event.at, event.details.get("output")
     return state.within, state.iteration
 
 

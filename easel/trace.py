@@ -37,7 +37,7 @@ def trace(run: Run, name: str, since: float) -> None:
     logs, one on this machine from its history. Where the setting log_execution_data is off, the
     logs hold no data: states and times are shown, and errors only as far as the log names them.
     """
-    from easel.executions import account_of, events_of, is_execution
+    from easel.executions import account_of, events_of, is_execution, region_of
     from easel.timeline import timeline_of
 
     arn, looked_from = name, datetime.now(UTC) - timedelta(hours=since)
@@ -49,7 +49,7 @@ def trace(run: Run, name: str, since: float) -> None:
     if not is_execution(arn):
         raise click.UsageError(f"{arn} is not the ARN of an execution.")
     with display.progress("Reading its events"):
-        account = run.account or account_of(arn, run.target())
+        account = run.account or account_of(region_of(arn), run.target())
         timeline = timeline_of(events_of(arn, account, since=looked_from))
     if run.json:
         run.say_json(json.dumps({"execution_arn": arn, **timeline.to_dict()}))

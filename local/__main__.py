@@ -143,6 +143,8 @@ def _say_ready(options: "Options", stack: "LocalStack", proof: str, seconds: flo
         f"""
 Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
 
+  {options.api_url} is its playground, for a browser
+
   curl -s {options.api_url}/images {proof} \\
     -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
 {_exports(options)}

@@ -5,16 +5,18 @@ import logging
 import os
 import resource
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from easel.playground import Playground
+from easel.target import target_of
 from local.assembly import STACK_NAME
 from local.aws.credentials import RoleCredentials
 from local.aws.endpoint import AwsEndpoint
@@ -31,6 +33,9 @@ from local.log_lines import make_printable, printable, readable
 from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REGION = "us-east-1"
 
@@ -142,7 +147,8 @@ class LocalStack:
             credentials_of=lambda role: credentials.of(role, "apigateway.amazonaws.com"),
             log=self._log,
         )
-        running.enter_context(Server(gateway, options.port, gateway.allows))
+        playground = Playground(target_of({}, options.api_url, aws_endpoint=options.endpoint_url))
+        running.enter_context(Server(_beside(gateway, playground), options.port, gateway.allows))
 
     def _function_host(self, credentials: RoleCredentials, bedrock: Server) -> FunctionHost:
         """Bedrock has a server of its own, whose connections can be refused."""
@@ -166,6 +172,16 @@ class LocalStack:
         line = readable(event)
         if line:
             self._log(f"{function}: {line}")
+
+
+def _beside(gateway: Gateway, playground: Playground) -> "WSGIApplication":
+    """Returns both as one application: the page is where the API has no route."""
+
+    def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        answers = playground if playground.serves(environ) else gateway
+        return answers(environ, start_response)
+
+    return app
 
 
 def _configure_moto() -> None:

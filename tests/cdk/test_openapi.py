@@ -9,6 +9,7 @@ from openapi_spec_validator import validate
 from cdk.mapping_templates import json_template
 from cdk.openapi import document, error_codes
 from cdk.schemas import request_schemas
+from cdk.settings import Auth, Settings
 from lambdas.common.errors import EaselError
 from lambdas.validate.request import ALIASES, FIELDS, PLAN_FIELDS, resolve
 from tests.environments import VALIDATE
@@ -17,13 +18,13 @@ from tests.environments import VALIDATE
 MAPPING_TEMPLATE_LIMIT = 300 * 1024
 
 
-@pytest.mark.parametrize("api_key", [True, False])
-def test_it_is_openapi(api_key: bool) -> None:
-    validate(document(api_key=api_key))
+@pytest.mark.parametrize("auth", ["api_key", "iam"])
+def test_it_is_openapi(auth: Auth) -> None:
+    validate(document(settings=Settings(auth=auth)))
 
 
 def test_it_holds_nothing_that_a_mapping_template_would_read() -> None:
-    described = document(api_key=True)
+    described = document(settings=Settings())
 
     template = json_template(described)
 
@@ -40,7 +41,7 @@ def test_it_has_every_field_that_validate_knows() -> None:
     "status", [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504]
 )
 def test_every_status_that_can_be_is_documented_with_its_codes(status: int) -> None:
-    described = document(api_key=True)
+    described = document(settings=Settings())
 
     response = described["components"]["responses"][f"Error{status}"]
     referred = described["paths"]["/images"]["post"]["responses"][str(status)]
@@ -53,20 +54,20 @@ def test_only_answers_of_the_service_itself_are_under_500_and_504() -> None:
 
 
 def test_requests_have_no_other_fields_and_answers_may_get_more() -> None:
-    schemas = document(api_key=True)["components"]["schemas"]
+    schemas = document(settings=Settings())["components"]["schemas"]
 
     closed = {name for name, each in schemas.items() if each.get("additionalProperties") is False}
     assert closed == request_schemas().keys()
 
 
 @pytest.mark.parametrize(
-    ("api_key", "name", "header"),
-    [(True, "api_key", "x-api-key"), (False, "sigv4", "Authorization")],
+    ("auth", "name", "header"),
+    [("api_key", "api_key", "x-api-key"), ("iam", "sigv4", "Authorization")],
 )
 def test_it_says_how_the_deployments_callers_say_who_they_are(
-    api_key: bool, name: str, header: str
+    auth: Auth, name: str, header: str
 ) -> None:
-    described = document(api_key=api_key)
+    described = document(settings=Settings(auth=auth))
 
     assert described["security"] == [{name: []}]
     assert described["components"]["securitySchemes"][name]["name"] == header
@@ -87,3 +88,19 @@ def test_what_the_document_refuses_no_model_takes(field: str) -> None:
                 environment=VALIDATE,
                 draw_seed=lambda limit: 1,
             )
+
+
+def test_it_says_which_models_are_offered_and_what_each_takes() -> None:
+    models = {row["id"]: row for row in document(settings=Settings())["x-models"]}
+
+    default, retired = models[Settings().default_model], models["stability.stable-diffusion-xl-v1"]
+    assert (default["offered"], default["default"], default["parameters"]) == (True, True, {})
+    assert (retired["offered"], retired["default"]) == (False, False)
+    assert retired["parameters"]["steps"] == {
+        "values": "a whole number from 10 to 150",
+        "default": 30,
+        "type": "integer",
+        "minimum": 10,
+        "maximum": 150,
+    }
+    assert retired["parameters"]["sampler"]["enum"][0] == "DDIM"

@@ -109,7 +109,7 @@ def test_the_stack_has_the_rows_and_no_other_route() -> None:
     template = template_of(Settings())
     rows = {(each.http_method, each.route) for each in OPERATIONS}
 
-    described = document(api_key=False)
+    described = document(settings=Settings())
     paths = {
         (method.upper(), route) for route, each in described["paths"].items() for method in each
     }
@@ -129,7 +129,7 @@ def test_without_the_list_its_row_is_nowhere() -> None:
 def test_no_two_operations_of_the_document_have_one_id() -> None:
     ids = [
         described["operationId"]
-        for each in document(api_key=True)["paths"].values()
+        for each in document(settings=Settings())["paths"].values()
         for described in each.values()
     ]
 

@@ -16,7 +16,7 @@ INSTALLED = (
     "boto3", "botocore", "click", "dateutil", "jmespath", "markdown_it", "mdurl", "pygments",
     "rich", "s3transfer", "six", "urllib3",
 )  # fmt: skip
-OWN = ("easel", "lambdas", "cdk")
+OWN = ("easel", "lambdas", "cdk", "web")
 
 ALONE = f"""
 import sys
@@ -70,3 +70,13 @@ def test_the_wheel_has_every_package() -> None:
     directories = {path.parent for name in OWN for path in (ROOT / name).rglob("*.py")}
 
     assert {".".join(path.relative_to(ROOT).parts) for path in directories} == set(packages)
+
+
+def test_the_wheel_has_every_file_of_the_playground() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["web"]
+
+    files = {path.name for path in (ROOT / "web").iterdir() if path.is_file()}
+
+    packed = {path.name for pattern in patterns for path in (ROOT / "web").glob(pattern)}
+    assert files == packed | {"__init__.py"}

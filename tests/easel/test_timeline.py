@@ -2,13 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from botocore.stub import ANY
 from click.testing import CliRunner
 
 from easel import display
@@ -19,13 +17,9 @@ from easel.exits import CommandError, Exit
 from easel.run import Run
 from easel.timeline import Event, event_of_history, event_of_log, timeline_of
 from tests.easel.command_line import CommandLine
+from tests.easel.executions import EXPRESS, LOG_GROUP, RETRIED, START, Deployed, log_line
 from tests.easel.fake_api import FakeApi
-from tests.easel.stubbed_account import StubbedAccount
 
-START = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EXPRESS = "arn:aws:states:eu-west-1:111122223333:express:machine-name:request:run"
-MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:machine-name"
-LOG_GROUP = "/aws/vendedlogs/states/easel-dev-text-to-image"
 LOGGED = {
     "ResourceNotFoundException": Exit.REFUSED,
     "AccessDeniedException": Exit.REFUSED,
@@ -40,23 +34,6 @@ def events(*described: tuple[int, str, float, dict[str, Any]]) -> list[Event]:
         Event(number, previous, type, START + timedelta(seconds=seconds), details)
         for number, (previous, type, seconds, details) in enumerate(described, 1)
     ]
-
-
-RETRIED: tuple[tuple[int, str, float, dict[str, Any]], ...] = (
-    (0, "ExecutionStarted", 0.0, {}),
-    (0, "TaskStateEntered", 0.0, {"name": "Generate"}),
-    (2, "TaskScheduled", 0.1, {}),
-    (3, "TaskStarted", 0.1, {}),
-    (4, "TaskFailed", 0.3, {"error": "ThrottledError", "cause": "busy"}),
-    (5, "TaskScheduled", 1.3, {}),
-    (6, "TaskTimedOut", 2.3, {"error": "States.Timeout"}),
-    (7, "TaskScheduled", 2.8, {}),
-    (8, "TaskSucceeded", 3.0, {}),
-    (9, "TaskStateExited", 3.0, {"name": "Generate"}),
-    (10, "PassStateEntered", 3.0, {"name": "Respond"}),
-    (11, "PassStateExited", 3.1, {"name": "Respond"}),
-    (12, "ExecutionSucceeded", 3.1, {}),
-)
 
 
 def answer(status: int, code: str | None = None) -> str:
@@ -178,54 +155,6 @@ class TestTimeline:
         )
 
         assert history == event_of_log(log_line(2, 0, "TaskStateEntered", 0, {"name": "Validate"}))
-
-
-def log_line(
-    number: int, previous: int, type: str, seconds: float, details: Mapping[str, Any]
-) -> str:
-    """A line as Express state machines write it."""
-    event = {
-        "id": str(number),
-        "type": type,
-        "details": details,
-        "redrive_count": "0",
-        "previous_event_id": str(previous),
-        "event_timestamp": str(int((START.timestamp() + seconds) * 1_000)),
-        "execution_arn": EXPRESS,
-    }
-    return json.dumps(event)
-
-
-class Deployed(StubbedAccount):
-    """An account with a deployed state machine."""
-
-    def has_machine(self, *destinations: str) -> None:
-        answer = {
-            "stateMachineArn": MACHINE,
-            "name": "machine-name",
-            "definition": "{}",
-            "roleArn": "arn:aws:iam::111122223333:role/any",
-            "type": "EXPRESS",
-            "creationDate": START,
-            "loggingConfiguration": {
-                "destinations": [
-                    {"cloudWatchLogsLogGroup": {"logGroupArn": arn}} for arn in destinations
-                ]
-            },
-        }
-        self.answers(
-            "stepfunctions", "describe_state_machine", answer, {"stateMachineArn": MACHINE}
-        )
-
-    def has_logs(self, *lines: str, since: datetime | None = START) -> None:
-        self.has_machine(f"arn:aws:logs:eu-west-1:111122223333:log-group:{LOG_GROUP}:*")
-        asked = {
-            "logGroupName": LOG_GROUP,
-            "startTime": int(since.timestamp() * 1_000) if since else ANY,
-            "filterPattern": f'{{ $.execution_arn = "{EXPRESS}" }}',
-        }
-        events = {"events": [{"message": line} for line in lines]}
-        self.answers("logs", "filter_log_events", events, asked)
 
 
 class TestWhereEventsAreRead:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -125,12 +126,50 @@ def test_the_stacks_own_page_may_call(easel: LocalClient, name: str) -> None:
     assert answer.status == 200
 
 
-def test_a_link_to_the_api_is_followed(easel: LocalClient) -> None:
+def test_a_link_to_the_playground_is_followed(easel: LocalClient) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
 
     answer = asked(easel.api_url, headers)
 
-    assert answer.json()["error"]["code"] == "not_found"
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(("origin", "status"), [(None, 200), (STRANGER, 403)])
+def test_the_playground_adds_the_key_for_its_own_page_alone(
+    easel: LocalClient, origin: str | None, status: int
+) -> None:
+    body = b'{"prompt": "by the playground", "seed": 1}'
+
+    answer = asked(
+        f"{easel.api_url}/web/api/images",
+        {"Origin": origin or easel.api_url},
+        method="POST",
+        body=body,
+    )
+
+    assert answer.status == status
+
+
+def test_a_request_is_followed_from_its_key_to_its_trace(easel: LocalClient) -> None:
+    """What the playground asks while a picture is drawn, and afterwards."""
+    url, sent = f"{easel.api_url}/web", {"prompt": "followed", "seed": 1}
+    easel.fail("slow", seconds=2)
+    with ThreadPoolExecutor() as background:
+        headers = {"Idempotency-Key": "followed-from-here"}
+        drawing = background.submit(easel.post, sent, headers=headers)
+        arn = None
+        while arn is None and not drawing.done():
+            found = asked(f"{url}/running?key=followed-from-here", {})
+            arn = found.json()["execution_arn"]
+        while_it_runs = asked(f"{url}/trace?execution={arn}", {}).json()
+        answer = drawing.result().body
+    afterwards = asked(f"{url}/trace?execution={arn}", {}).json()
+
+    assert arn == answer["execution_arn"]
+    assert (while_it_runs["status"], afterwards["status"]) == ("RUNNING", "SUCCEEDED")
+    assert afterwards["definition"]["StartAt"] == "Operation"
+    (generate,) = [state for state in afterwards["states"] if state["name"] == "Generate"]
+    assert json.loads(generate["input"])["recipe"]["prompt"] == "followed"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])

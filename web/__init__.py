@@ -1,0 +1,1 @@
+"""The playground's page: static files, which easel.playground serves."""
