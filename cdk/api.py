@@ -15,7 +15,7 @@ from cdk.gateway_logs import GatewayLogs
 from cdk.gateway_responses import add_gateway_responses
 from cdk.mapping_templates import json_template, mapping_template, start_execution
 from cdk.openapi import document
-from cdk.operations import OPERATIONS, Operation
+from cdk.operations import Operation
 from cdk.settings import Settings
 
 _DOCUMENT_ROUTE = "/openapi.json"
@@ -34,7 +34,7 @@ class Api(Construct):
         *,
         settings: Settings,
         state_machine: sfn.StateMachine,
-        operations: Sequence[Operation] = OPERATIONS,
+        operations: Sequence[Operation],
     ) -> None:
         super().__init__(scope, id)
         by_key = settings.auth == "api_key"
@@ -62,7 +62,6 @@ class Api(Construct):
         gateway_logs.add_to(self.api)
         self._cors = Cors(settings.allowed_origins)
         add_gateway_responses(self.api, self._cors)
-        operations = [each for each in operations if settings.list == "on" or each.name != "list"]
         self._add_operations(operations, settings, state_machine)
         described = json_template(document(operations, settings=settings))
         self._add_fixed_answer("GET", _DOCUMENT_ROUTE, self._response("200", described))

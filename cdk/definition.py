@@ -67,6 +67,8 @@ def definition_for(settings: Settings) -> dict[str, Any]:
     if settings.guardrail == "off":
         _leave_out_guardrail(definition)
     _check_time(definition, settings)
+    if not settings.allow_deletion:
+        _leave_out_deletion(definition)
     answer = ANSWER.read_text().strip()
     places = {
         "draw_seconds": str(draw_seconds(definition)),
@@ -168,6 +170,17 @@ def _leave_out_guardrail(definition: dict[str, Any]) -> None:
         for each in (state, *state.get("Choices", [])):
             if each.get("Next") == CHECK:
                 each["Next"] = choice["Choices"][0]["Next"]
+
+
+def _leave_out_deletion(definition: dict[str, Any]) -> None:
+    """Removes the task that deletes, and the choice that leads to it. DefinitionError if none."""
+    task = task_of(definition, "Delete")
+    states = definition["States"] = {
+        name: state for name, state in definition["States"].items() if state is not task
+    }
+    for state in states.values():
+        if "Choices" in state:
+            state["Choices"] = [each for each in state["Choices"] if each["Next"] in states]
 
 
 def states_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -59,6 +59,8 @@ class Functions(Construct):
             "store": _Spec(timeout_seconds=store_seconds + 1, packages=("picture",)),
             "library": _Spec(timeout_seconds=10),
         }
+        if settings.allow_deletion:
+            specs["delete"] = _Spec(timeout_seconds=10)
         values = {
             **vars(settings),
             "bucket": bucket_name,

@@ -5,7 +5,16 @@ from types import UnionType
 from typing import Any
 
 from cdk.schemas import Schema, reference, schema_of
-from lambdas.common.answers import Id, Page, Picture, Pictures, RerunPicture, ShownPicture
+from cdk.settings import Settings
+from lambdas.common.answers import (
+    DeletedPicture,
+    Id,
+    Page,
+    Picture,
+    Pictures,
+    RerunPicture,
+    ShownPicture,
+)
 from lambdas.library.pictures import LIMIT
 from lambdas.validate.idempotency import HEADER, KEY_LIMIT
 from lambdas.validate.plan import COUNT_LIMIT
@@ -17,7 +26,8 @@ class Operation:
 
     The state machine chooses by `name`. `answer` is the type of a 200's body, `request` the schema
     of the request's. `parameters` are in OpenAPI's form. `pictures` is the most that one request
-    can draw. `id` is the OpenAPI operationId if several routes share one `name`.
+    can draw. `id` is the OpenAPI operationId if several routes share one `name`. `setting` is the
+    name of the setting that offers the operation, or empty if it is always there.
     """
 
     http_method: str
@@ -30,6 +40,7 @@ class Operation:
     parameters: tuple[Schema, ...] = ()
     pictures: int = 0
     id: str = ""
+    setting: str = ""
 
 
 def _query(name: str, **schema: Any) -> Schema:
@@ -73,6 +84,7 @@ OPERATIONS = (
             _query("limit", type="integer", minimum=1, maximum=LIMIT),
             _query("after", type="string", minLength=46, maxLength=46),
         ),
+        setting="list",
     ),
     Operation(
         "GET",
@@ -82,6 +94,16 @@ OPERATIONS = (
         ShownPicture,
         "The picture",
         parameters=(_ID,),
+    ),
+    Operation(
+        "DELETE",
+        "/images/{id}",
+        "delete",
+        "Delete a picture and all that is kept of it",
+        DeletedPicture,
+        "The picture is deleted",
+        parameters=(_ID,),
+        setting="allow_deletion",
     ),
     Operation(
         "POST",
@@ -95,3 +117,12 @@ OPERATIONS = (
         pictures=1,
     ),
 )
+
+
+def operations_for(settings: Settings) -> tuple[Operation, ...]:
+    """Returns the operations that an environment offers."""
+    return tuple(
+        each
+        for each in OPERATIONS
+        if not each.setting or getattr(settings, each.setting) in (True, "on")
+    )

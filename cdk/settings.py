@@ -128,6 +128,8 @@ class Settings:
     visibility: Visibility = "team"
     # Whether GET /images is there, which lists the pictures that a caller may see.
     list: Switch = "on"
+    # Offers DELETE /images/{id}, with which a caller deletes, for good, any picture that it sees.
+    allow_deletion: bool = False
     # Requests a second, for each method and, with auth api_key, for each key.
     throttle_per_second: int = _number(1, 1, 10_000)
     # Requests at the same moment, counted in the same way.

@@ -12,6 +12,7 @@ from cdk.firewall import Firewall
 from cdk.functions import Functions
 from cdk.guardrail import Guardrail
 from cdk.observability import Observability
+from cdk.operations import operations_for
 from cdk.pictures import Pictures
 from cdk.settings import Settings
 from cdk.workflow import Workflow
@@ -63,7 +64,13 @@ class EaselStack(Stack):
             definition=definition,
             substitutions=self._substitutions(),
         )
-        self.api = Api(self, "Api", settings=settings, state_machine=self.workflow.state_machine)
+        self.api = Api(
+            self,
+            "Api",
+            settings=settings,
+            state_machine=self.workflow.state_machine,
+            operations=operations_for(settings),
+        )
         self.observability = Observability(
             self,
             "Observability",
@@ -76,7 +83,7 @@ class EaselStack(Stack):
         if settings.waf:
             Firewall(self, "Firewall", settings=settings, stage=self.api.api.deployment_stage)
         self._grant(settings)
-        self._output()
+        self._output(settings)
         for key, value in settings.tags:
             Tags.of(self).add(key, value)
 
@@ -91,6 +98,8 @@ class EaselStack(Stack):
             "store", read=[staged, pictures], write=[pictures, *indexes], purge=files
         )
         self._grant_bucket("library", read=[MANIFESTS], delete=indexes)
+        if settings.allow_deletion:
+            self._grant_bucket("delete", read=[MANIFESTS], purge=[staged, pictures, *indexes])
         models = f"arn:{self.partition}:bedrock:{settings.bedrock_region}::foundation-model"
         functions["generate"].add_to_role_policy(
             _allow("bedrock:InvokeModel", [f"{models}/{model}" for model in settings.models])
@@ -145,7 +154,7 @@ class EaselStack(Stack):
             places["GuardrailVersion"] = self.guardrail.version
         return places
 
-    def _output(self) -> None:
+    def _output(self, settings: Settings) -> None:
         outputs = {
             "ApiUrl": f"{self.api.address}/images",
             "StateMachineArn": self.workflow.state_machine.state_machine_arn,
@@ -158,6 +167,10 @@ class EaselStack(Stack):
             outputs["ApiKeyId"] = self.api.key.key_id
         if self.api.api.domain_name is not None:
             outputs["DomainTarget"] = self.api.api.domain_name.domain_name_alias_domain_name
+        if settings.allow_deletion:
+            outputs["DeleteMethodArn"] = self.api.api.arn_for_execute_api(
+                "DELETE", "/images/*", self.api.api.deployment_stage.stage_name
+            )
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
 

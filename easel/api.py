@@ -140,6 +140,9 @@ class Api:
     def show(self, id: str) -> Answer:
         return self._call("GET", f"/images/{quote(id, safe='')}")
 
+    def delete(self, id: str) -> Answer:
+        return self._call("DELETE", f"/images/{quote(id, safe='')}")
+
     def rerun(self, id: str, request: Mapping[str, Any], *, key: str) -> Answer:
         """Draws again. The same key is the same rerun, which goes on and is not paid twice."""
         path = f"/images/{quote(id, safe='')}/rerun"

@@ -13,6 +13,7 @@ from click.shell_completion import get_completion_class
 
 from easel import __version__, display
 from easel.batch import batch
+from easel.delete import delete
 from easel.draw import draw
 from easel.examine import doctor, smoke
 from easel.exits import MEANINGS, CommandError, Exit
@@ -89,5 +90,7 @@ def completion(shell: str) -> None:
     click.echo(completes(main, {}, "easel", COMPLETE_VARIABLE).source())
 
 
-for command in (draw, batch, show, rerun, list_, trace, ui, models, styles, doctor, smoke):
+for command in (
+    draw, batch, show, rerun, list_, delete, trace, ui, models, styles, doctor, smoke
+):  # fmt: skip
     main.add_command(command)

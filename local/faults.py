@@ -71,7 +71,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     INVOKE_MODEL: (*modelled_errors(), *BROKEN_ANSWERS, *OTHER_PICTURES, *CONNECTION_FAULTS),
     APPLY_GUARDRAIL: (*modelled_errors(APPLY_GUARDRAIL), "hang"),
     **dict.fromkeys(("PutObject", "GetObject", "HeadObject", "DeleteObject"), (*S3_ERRORS, "hang")),
-    **dict.fromkeys(("validate", "generate", "store", "library"), FUNCTION_FAULTS),
+    **dict.fromkeys(("validate", "generate", "store", "library", "delete"), FUNCTION_FAULTS),
 }
 
 

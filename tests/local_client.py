@@ -77,6 +77,9 @@ class LocalClient:
         """A GET of the API, which needs the key."""
         return self._request("GET", self.api_url + path, headers={"x-api-key": "local"})
 
+    def delete(self, id: str) -> Answer:
+        return self.post(b"", path=f"/images/{id}", method="DELETE")
+
     def rerun(
         self, id: str, body: Any = None, *, headers: Mapping[str, str] | None = None
     ) -> Answer:

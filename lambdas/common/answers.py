@@ -69,6 +69,12 @@ class ShownPicture(TypedDict):
     expires_at: str | None
 
 
+class DeletedPicture(TypedDict):
+    id: Id
+    deleted: bool
+    execution_arn: str
+
+
 class Entry(TypedDict):
     id: Id
     published_at: str

@@ -124,11 +124,12 @@ class Bucket:
         with _translated(key):
             self._client.delete_object(Bucket=self.name, Key=key)
 
-    def purge(self, prefix: str, *, keep: str, last: str | None) -> None:
+    def purge(self, prefix: str, *, keep: str | None = None, last: str | None = None) -> None:
         """Deletes all versions of all objects with a prefix, but those of the key `keep`.
 
-        The newest version of the key `last` goes last. So if this fails on the way, `last` can
-        still be read, and tells that there is more to delete.
+        Newest versions go after all others, so that no older one comes back, and that of the key
+        `last` goes last of all. So if this fails on the way, `last` can still be read, and tells
+        that there is more to delete.
         """
         with _translated(prefix):
             pages = self._client.get_paginator("list_object_versions").paginate(

@@ -55,6 +55,11 @@ class LibraryEnvironment(Environment):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeleteEnvironment(Environment):
+    visibility: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoreEnvironment(Environment):
     """The store function's. Guardrail id and version are empty if the guardrail is off."""
 
@@ -70,6 +75,7 @@ ENVIRONMENTS: Mapping[str, type[Environment]] = {
     "generate": GenerateEnvironment,
     "store": StoreEnvironment,
     "library": LibraryEnvironment,
+    "delete": DeleteEnvironment,
 }
 
 

@@ -59,6 +59,10 @@ def checked(manifest: Manifest, deps: Dependencies) -> Manifest:
     if policy is not None:
         purge(manifest["id"], manifest["key"], deps.bucket)
         return {**found, "key": None, "published_at": None, "index_key": None}
+    sha256 = hashlib.sha256(file).hexdigest()
+    if manifest["key"] == picture_key(manifest["id"], sha256, FILE_EXTENSIONS[output_format]):
+        # Not written again: it may have been deleted meanwhile.
+        return {**found, "sha256": sha256, "size": len(file)}
     return {**found, **put_file(manifest["id"], file, output_format, deps.bucket)}
 
 

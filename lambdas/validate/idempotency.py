@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lambdas.common.errors import IdempotencyKeyReusedError, InvalidRequestError
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 KEY_LIMIT = 255
 HEADER = "Idempotency-Key"
+
+_PROMPTS = frozenset({"prompt", "negative_prompt", "text_prompts"})
 
 
 def checked_key(key: Any) -> str:
@@ -33,11 +36,18 @@ def checked_key(key: Any) -> str:
 def recipe_for_key(recipe: Recipe, *, request: Any, object_key: str, bucket: "Bucket") -> Recipe:
     """Returns the recipe of the first request with a key: this one if there was none before.
 
-    The bucket keeps it under `object_key`. Raises IdempotencyKeyReusedError if the key was sent
-    with another request.
+    The bucket keeps it under `object_key`, without the prompts, which an equal request has again:
+    so that none is left there when a picture is deleted. Raises IdempotencyKeyReusedError if the
+    key was sent with another request.
     """
-    first = remember_request(request, object_key=object_key, bucket=bucket, recipe=recipe.to_dict())
-    return Recipe.from_dict(first["recipe"])
+    sent = recipe.to_dict()
+    prompts, rest = _parted(sent)
+    weighted_prompts, parameters = _parted(sent["parameters"])
+    kept = {**rest, "parameters": parameters}
+    record = remember_request(request, object_key=object_key, bucket=bucket, recipe=kept)
+    first = {**prompts, **record["recipe"]}
+    first["parameters"] = {**weighted_prompts, **first["parameters"]}
+    return Recipe.from_dict(first)
 
 
 def remember_request(
@@ -58,3 +68,9 @@ def remember_request(
             param=HEADER,
         )
     return first
+
+
+def _parted(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the fields that are prompts, and the others."""
+    prompts = {name: value for name, value in fields.items() if name in _PROMPTS}
+    return prompts, {name: value for name, value in fields.items() if name not in _PROMPTS}

@@ -66,7 +66,8 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
 
 # Those that add or take away what has permissions.
 _MOST_TELLING = (
-    "dev", "standard_guardrail", "no_guardrail", "waf", "other_origins", "private", "own_key",
+    "dev", "local", "standard_guardrail", "no_guardrail", "waf", "other_origins", "private",
+    "own_key",
 )  # fmt: skip
 TRIED = tuple(COMBINATIONS) if WHOLE else _MOST_TELLING
 

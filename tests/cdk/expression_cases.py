@@ -42,7 +42,7 @@ ASSESSMENTS: tuple[list[dict[str, Any]] | None, ...] = (
 
 def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each state's variables, as a run has them, plain and hostile."""
-    for operation in ("draw", "rerun", "show", "list", None):
+    for operation in ("draw", "rerun", "show", "list", "delete", None):
         yield "Operation", {"input": {"operation": operation}}
     yield "Operation", {"input": {}}
     yield "Operation", {"input": {"operation": "draw", "request": {"prompt": "\u6f22" * 30_000}}}
@@ -55,6 +55,8 @@ def _inputs() -> Iterator[tuple[str, dict[str, Any]]]:
             "Library",
             {"input": {"operation": "list"}, "result": {"Payload": {"body": json.dumps(payload)}}},
         )
+        deleted = {"operation": "delete", "id": HOSTILE, "caller": HOSTILE}
+        yield "Delete", {"input": deleted, "result": {"Payload": {"body": json.dumps(payload)}}}
         shown = {"operation": "show", "id": HOSTILE, "caller": HOSTILE}
         yield "Show", {"input": shown, "result": {"Payload": json.dumps(payload)}}
     yield "Accepted", {"input": {}}

@@ -7,7 +7,7 @@ from cdk.definition import definition_for, states_of
 from cdk.settings import Settings
 from local.aws.jsonata import evaluate
 
-DEFINITION = definition_for(Settings())
+DEFINITION = definition_for(Settings(allow_deletion=True))
 STATES: dict[str, dict[str, Any]] = dict(states_of(DEFINITION))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 ARN = "arn:aws:states:eu-west-1:123456789012:express:easel:1:2"

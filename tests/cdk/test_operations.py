@@ -10,7 +10,7 @@ from aws_cdk.assertions import Template
 
 from cdk.api import Api
 from cdk.openapi import document
-from cdk.operations import OPERATIONS, Operation
+from cdk.operations import OPERATIONS, Operation, operations_for
 from cdk.schemas import schema_of
 from cdk.settings import Settings
 from cdk.spend import ceiling
@@ -106,10 +106,10 @@ def test_a_rows_pictures_are_part_of_the_spend_ceiling(auth: Any, pictures: int)
 
 
 def test_the_stack_has_the_rows_and_no_other_route() -> None:
-    template = template_of(Settings())
-    rows = {(each.http_method, each.route) for each in OPERATIONS}
+    template, operations = template_of(Settings()), operations_for(Settings())
+    rows = {(each.http_method, each.route) for each in operations}
 
-    described = document(settings=Settings())
+    described = document(operations, settings=Settings())
     paths = {
         (method.upper(), route) for route, each in described["paths"].items() for method in each
     }
@@ -120,7 +120,8 @@ def test_the_stack_has_the_rows_and_no_other_route() -> None:
 
 def test_without_the_list_its_row_is_nowhere() -> None:
     template = template_of(COMBINATIONS["no_list"])
-    rows = {(each.http_method, each.route) for each in OPERATIONS} - {("GET", "/images")}
+    offered = operations_for(Settings())
+    rows = {(each.http_method, each.route) for each in offered} - {("GET", "/images")}
 
     assert set(methods(template)) == rows | {("GET", "/openapi.json")}
     assert list(served_document(template)["paths"]["/images"]) == ["post"]
@@ -134,3 +135,24 @@ def test_no_two_operations_of_the_document_have_one_id() -> None:
     ]
 
     assert len(set(ids)) == len(ids) == len(OPERATIONS)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_deleting_has_route_state_function_and_output_only_where_it_is_allowed(
+    allowed: bool,
+) -> None:
+    settings = Settings(allow_deletion=allowed)
+
+    text = json.dumps(template_of(settings).to_json())
+
+    assert (("DELETE", "/images/{id}") in methods(template_of(settings))) is allowed
+    for part in ("lambdas.delete.handler", "DeleteFunctionArn", "DeleteMethodArn", "'delete'"):
+        assert (part in text) is allowed
+
+
+def test_the_output_for_iam_names_the_method_that_deletes_alone() -> None:
+    (arn,) = template_of(Settings(allow_deletion=True)).find_outputs("DeleteMethodArn").values()
+
+    parts = arn["Value"]["Fn::Join"][1]
+    assert ":execute-api:" in json.dumps(parts)
+    assert parts[-1] == "/DELETE/images/*"

@@ -128,6 +128,28 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                 **read_with_key(settings),
             },
         ),
+        **(
+            {
+                "Functions/DeleteRole": (
+                    "lambda.amazonaws.com",
+                    {
+                        **logged("Delete"),
+                        **TRACED,
+                        "s3:ListBucket": {BUCKET},
+                        "s3:GetObject": {f"{BUCKET}/output-images/*.json"},
+                        "s3:ListBucketVersions": {BUCKET},
+                        "s3:DeleteObjectVersion": {
+                            f"{BUCKET}/staging/*",
+                            f"{BUCKET}/output-images/*",
+                            f"{BUCKET}/index/*",
+                            f"{BUCKET}/index-by-owner/*",
+                        },
+                    },
+                )
+            }
+            if settings.allow_deletion
+            else {}
+        ),
         "Workflow/StateMachine/Role": (
             "states.amazonaws.com",
             {
@@ -136,6 +158,7 @@ def roles(settings: Settings) -> dict[str, tuple[str, dict[str, set[str]]]]:
                     "${FunctionsGenerate.Arn}",
                     "${FunctionsStore.Arn}",
                     "${FunctionsLibrary.Arn}",
+                    *(["${FunctionsDelete.Arn}"] if settings.allow_deletion else []),
                 },
                 **{action: {"*"} for action in WITHOUT_RESOURCES},
                 **checked(settings),

@@ -83,6 +83,10 @@ class FakeApi:
                 return self._list({name: value[0] for name, value in parse_qs(parts.query).items()})
             case "GET", [id]:
                 return self._show(id)
+            case "DELETE", [id]:
+                if self.manifests.pop(id, None) is None:
+                    return error(404, "picture_not_found")
+                return _answer({"id": id, "deleted": True, "execution_arn": "arn:e"})
             case "POST", [id, "rerun"]:
                 return self._rerun(id, sent)
         return error(403, "not_found")

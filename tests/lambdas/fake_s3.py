@@ -90,6 +90,9 @@ class FakeS3:
     def paginate(self, **sent: Any) -> Iterator[dict[str, Any]]:
         found = [each for each in self.versions if each.key.startswith(sent["Prefix"])]
         newest = {each.key: each.id for each in found}
+        # By key, and the newest version of each first, as S3 lists them.
+        found.reverse()
+        found.sort(key=lambda each: each.key)
         for start in range(0, len(found), 2):
             page: dict[str, Any] = {}
             for each in found[start : start + 2]:

@@ -1,7 +1,8 @@
-"""Whatever happens, and in whatever order: what is handed out is what the present guardrail passed.
+"""Whatever happens, and in whatever order: what is handed out is what the present guardrail passed,
+and what was deleted is gone.
 
-Plans, drawing, publishing, showing and listing are the functions' own; S3 is in memory, and the
-model and the guardrail do as they are told.
+Plans, drawing, publishing, showing, listing and deleting are the functions' own; S3 is in memory,
+and the model and the guardrail do as they are told.
 """
 
 import base64
@@ -31,6 +32,7 @@ from lambdas.common.keys import manifest_key, staging_key
 from lambdas.common.manifest import manifest_of
 from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
+from lambdas.delete.deleting import delete
 from lambdas.generate import drawing
 from lambdas.generate.draw_lock import DrawLock
 from lambdas.picture import parse
@@ -168,6 +170,32 @@ class Requests(RuleBasedStateMachine):
         )
         if answer and answer["image_url"]:
             self.opened(answer["image_url"], answer["manifest"]["sha256"])
+
+    @rule(number=st.integers(0, 9), crash=crashes)
+    def delete(self, number: int, crash: Any) -> None:
+        """What broke off ends when it is repeated. An entry of the index that the operator's own
+        deletions left goes with the next list."""
+        id = self.ids[number % len(self.ids)]
+        was_there = self.bucket.has(manifest_key(id))
+
+        def deleted() -> Any:
+            return delete(id, self.bucket, **CALLER, execution_arn="")
+
+        if crash:
+            self.s3.crash_at(crash[0], after=crash[1])
+        try:
+            deleted()
+        except PictureNotFoundError:
+            assert not was_there
+        except CrashError:
+            self.s3.crash_at(None)
+            with suppress(PictureNotFoundError):
+                deleted()
+        finally:
+            self.s3.crash_at(None)
+        if was_there:
+            left = {each.key for each in self.s3.versions if id in each.key}
+            assert not [key for key in left if not key.startswith("index")]
 
     @rule()
     def list_pictures(self) -> None:

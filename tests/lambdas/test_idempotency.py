@@ -37,6 +37,17 @@ def test_the_same_request_gets_the_first_recipe_again(bucket: Bucket) -> None:
     assert again == FIRST
 
 
+def test_the_record_of_a_key_holds_no_prompt(bucket: Bucket) -> None:
+    weighted = {"text_prompts": [{"text": "a cat", "weight": 2}], "steps": 30}
+    first = replace(FIRST, negative_prompt="a cat", parameters=weighted)
+
+    recipe_for_key(first, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
+
+    assert b"cat" not in bucket.require(OBJECT_KEY).content
+    later = replace(first, seed=2, parameters={**weighted, "steps": 50})
+    assert recipe_for_key(later, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket) == first
+
+
 def test_another_request_under_the_key_is_refused(bucket: Bucket) -> None:
     recipe_for_key(FIRST, request=REQUEST, object_key=OBJECT_KEY, bucket=bucket)
 

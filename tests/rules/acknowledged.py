@@ -21,7 +21,13 @@ class Acknowledgement:
         return {Finding(rule, place) for rule in self.rules for place in self.places}
 
 
-_FUNCTIONS = ("Functions/Validate", "Functions/Generate", "Functions/Store", "Functions/Library")
+_FUNCTIONS = (
+    "Functions/Validate",
+    "Functions/Generate",
+    "Functions/Store",
+    "Functions/Library",
+    "Functions/Delete",
+)
 _METHODS = (
     "Api/RestApi/Default/POST",
     "Api/RestApi/Default/images/POST",
@@ -30,6 +36,7 @@ _METHODS = (
     "Api/RestApi/Default/generate-poster/POST",
     "Api/RestApi/Default/images/GET",
     "Api/RestApi/Default/images/{id}/GET",
+    "Api/RestApi/Default/images/{id}/DELETE",
     "Api/RestApi/Default/images/{id}/rerun/POST",
     "Api/RestApi/Default/openapi.json/GET",
 )
@@ -58,6 +65,7 @@ ACKNOWLEDGED = (
                     "Functions/GenerateRole/DefaultPolicy",
                     "Functions/StoreRole/DefaultPolicy",
                     "Functions/LibraryRole/DefaultPolicy",
+                    "Functions/DeleteRole/DefaultPolicy",
                     "Workflow/StateMachine/Role/DefaultPolicy",
                 )
             ),
@@ -71,21 +79,26 @@ ACKNOWLEDGED = (
             "Functions/StoreRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
             *(
                 f"Functions/{role}/DefaultPolicy [Resource::<PicturesBucket.Arn>/{index}/*]"
-                for role in ("StoreRole", "LibraryRole")
+                for role in ("StoreRole", "LibraryRole", "DeleteRole")
                 for index in ("index", "index-by-owner")
             ),
             "Functions/StoreRole/DefaultPolicy "
             "[Resource::<PicturesBucket.Arn>/output-images/*.png]",
             "Functions/StoreRole/DefaultPolicy "
             "[Resource::<PicturesBucket.Arn>/output-images/*.jpg]",
-            "Functions/LibraryRole/DefaultPolicy "
-            "[Resource::<PicturesBucket.Arn>/output-images/*.json]",
             *(
                 f"{role}/DefaultPolicy [Resource::arn:<AWS::Partition>:bedrock:*:<AWS::AccountId>:"
                 'guardrail-profile/{"Fn::FindInMap":["GuardrailProfilesB41E6A11",'
                 '{"Ref":"AWS::Region"},"Guardrail"]}]'
                 for role in ("Functions/StoreRole", "Workflow/StateMachine/Role")
             ),
+            *(
+                f"Functions/{role}/DefaultPolicy "
+                "[Resource::<PicturesBucket.Arn>/output-images/*.json]"
+                for role in ("LibraryRole", "DeleteRole")
+            ),
+            "Functions/DeleteRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/output-images/*]",
+            "Functions/DeleteRole/DefaultPolicy [Resource::<PicturesBucket.Arn>/staging/*]",
             "Api/Logs/WriterRole "
             "[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]",
         ),
@@ -136,6 +149,7 @@ ACKNOWLEDGED = (
             "Functions/GenerateLogs",
             "Functions/StoreLogs",
             "Functions/LibraryLogs",
+            "Functions/DeleteLogs",
             "Workflow/Logs",
             "Firewall/Logs",
         ),

@@ -48,14 +48,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Case:
-    """`shown` is the prompt of a picture that a GET asks for, and no guardrail has checked yet; if
-    it is empty, a POST draws one."""
+    """`shown` is the prompt of a picture that a GET asks for, and no guardrail has checked yet. If
+    it is empty, a POST draws one, and if `deletes`, a DELETE asks for one that was drawn before."""
 
     name: str
     faults: list[dict[str, Any]]
     expected: Outcome
     model: str = CORE
     shown: str = ""
+    deletes: bool = False
 
 
 def case(
@@ -69,13 +70,14 @@ def case(
     paid: int | None = None,
     model: str = CORE,
     shown: str = "",
+    deletes: bool = False,
 ) -> Case:
     """`answer` is "status code retry"; `paid` is what `calls` and `again` add up to."""
     status, code, retry = answer.split()
     faults = fault if isinstance(fault, list) else [fault]
     total = calls + (again == "drawn") if paid is None else paid
     outcome = Outcome(int(status), code, retry, calls, stores, again, total)
-    return Case(name, faults, outcome, model, shown)
+    return Case(name, faults, outcome, model, shown, deletes)
 
 
 def invoke(kind: str, times: int = LASTING, seconds: float = 0) -> dict[str, Any]:
@@ -220,6 +222,7 @@ def _cases() -> Iterator[Case]:
     yield case("Store answers too much", function("store", "too_large"), "500 internal_error no",
                calls=1, stores=1, again="found")  # fmt: skip
     yield from _showing()
+    yield from _deleting()
 
 
 def _showing() -> Iterator[Case]:
@@ -243,6 +246,18 @@ def _showing() -> Iterator[Case]:
         )  # fmt: skip
 
 
+def _deleting() -> Iterator[Case]:
+    for what, key in (("all of it", "*"), ("its manifest, the last of it", MANIFEST)):
+        for kind in ("AccessDenied", "SlowDown"):
+            yield case(
+                f"deleting: S3 deleting {what}: {kind}, lasting", s3("Delete", kind, key),
+                STORAGE[kind], calls=0, stores=1 if kind == "AccessDenied" else 2, again="deleted",
+                deletes=True,
+            )  # fmt: skip
+    yield case("deleting: Delete killed", function("delete", "killed"), "500 internal_error no",
+               calls=0, stores=1, again="deleted", deletes=True)  # fmt: skip
+
+
 CASES = list(_cases())
 
 
@@ -260,12 +275,12 @@ def easel() -> Iterator[LocalClient]:
 
 
 def stores_of(easel: LocalClient, answer: Answer) -> int:
-    """How often the task of Store's function was begun, to publish or to show."""
+    """How often the task was begun that publishes, shows or deletes."""
     history = easel.history(answer.body.get("execution_arn") or newest_execution(easel))
     begun, task = 0, ""
     for event in history:
         task = event.get("stateEnteredEventDetails", {}).get("name", task)
-        begun += event["type"] == "TaskScheduled" and task in ("Store", "Show")
+        begun += event["type"] == "TaskScheduled" and task in ("Store", "Show", "Delete")
     return begun
 
 
@@ -273,6 +288,8 @@ def found_by(again: Answer) -> str:
     """What the same request got once all was healthy."""
     if again.status != 200:
         return "refused"
+    if "deleted" in again.body:
+        return "deleted"
     if again.body["image_url"] is None:
         return "no URL"
     return "found" if again.body.get("reused", True) else "drawn"
@@ -288,10 +305,16 @@ def newest_execution(easel: LocalClient) -> str:
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_each_fault_has_its_answer(easel: LocalClient, case: Case) -> None:
     def ask() -> Answer:
+        if case.deletes:
+            return easel.delete(id)
         return easel.look(f"/images/{id}") if case.shown else easel.post(body)
 
     body = {"prompt": case.name, "seed": 1, "model": case.model}
-    id = publish_unchecked(easel, f"{case.shown} {case.name}") if case.shown else None
+    id = ""
+    if case.shown:
+        id = publish_unchecked(easel, f"{case.shown} {case.name}")
+    elif case.deletes:
+        id = easel.post(body).body["id"]
     before = easel.model_calls()
 
     easel.plan(*case.faults)

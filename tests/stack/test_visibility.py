@@ -39,6 +39,9 @@ class Caller:
     def rerun(self, id: str) -> Answer:
         return self._call("POST", f"/images/{id}/rerun", {})
 
+    def delete(self, id: str) -> Answer:
+        return self._call("DELETE", f"/images/{id}")
+
     def listed(self) -> list[str]:
         page = self._call("GET", "/images").body
         assert page["after"] is None
@@ -139,6 +142,15 @@ class TestApart:
         assert told(bob.show(id), id) == told(bob.show(none), none)
         assert told(bob.rerun(id), id) == told(bob.rerun(none), none)
         assert bob.show(id).error["code"] == "picture_not_found"
+
+    def test_callers_delete_their_own_alone(self, apart: Both) -> None:
+        ann, bob = apart
+        id, none = ann.draw(seed=10).body["id"], "0" * 32
+
+        assert told(bob.delete(id), id) == told(bob.delete(none), none)
+        assert (ann.show(id).status, bob.delete(none).status) == (200, 404)
+        assert (ann.delete(id).status, ann.show(id).status) == (200, 404)
+        assert id not in ann.listed()
 
     def test_callers_list_their_own(self, apart: Both) -> None:
         ann, bob = apart

@@ -110,6 +110,16 @@ class TestSigned:
 
         assert refused(easel.post(BODY, path="/image", headers=headers)) == "access_denied"
 
+    def test_a_role_that_may_draw_may_not_delete(self, easel: LocalClient) -> None:
+        path, drawing = f"/images/{'0' * 32}", self.session(easel, "execute-api:Invoke")
+
+        def delete(credentials: Credentials) -> Answer:
+            headers = signed(easel, credentials, body=b"", path=path, method="DELETE")
+            return easel.post(b"", path=path, method="DELETE", headers=headers)
+
+        assert refused(delete(drawing)) == "access_denied"
+        assert delete(OPERATOR).error["code"] == "picture_not_found"
+
     @pytest.mark.parametrize("key", ["", "local"], ids=["nothing", "an api key"])
     def test_no_signature_is_refused(self, easel: LocalClient, key: str) -> None:
         assert refused(easel.post(BODY, headers={"x-api-key": key})) == "not_found"
