@@ -37,7 +37,7 @@ def document(operations: Sequence[Operation] = OPERATIONS, *, settings: Settings
         "security": [{name: []}],
         "components": {
             "securitySchemes": {name: scheme},
-            "schemas": {**request_schemas(), **answer_schemas()},
+            "schemas": {**request_schemas(settings.models), **answer_schemas()},
             "responses": {
                 f"Error{status}": _response(", ".join(codes), schema_of(ErrorAnswer))
                 for status, codes in error_codes().items()

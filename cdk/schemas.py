@@ -62,21 +62,22 @@ def schema_of(hint: Any) -> Schema:
     raise TypeError(f"no schema is known for {hint}")
 
 
-def request_schemas() -> dict[str, Schema]:
-    """Returns the schemas of requests, which may have no other fields."""
+def request_schemas(models: Iterable[str]) -> dict[str, Schema]:
+    """Returns the schemas of requests, which may have no other fields. `models` are those that may
+    be asked for."""
     text_prompt: dict[str, Schema] = {
         "text": {"type": "string", "minLength": 1},
         "weight": {"type": "number"},
     }
     rerun = {"model": schema_of(str | None), "recipe_in_picture": schema_of(bool | None)}
     return {
-        "DrawRequest": _object(_fields_of_draw()),
+        "DrawRequest": _object(_fields_of_draw(models)),
         "TextPrompt": _object(text_prompt, required=["text"]),
         "RerunRequest": _object(rerun),
     }
 
 
-def _fields_of_draw() -> dict[str, Schema]:
+def _fields_of_draw(models: Iterable[str]) -> dict[str, Schema]:
     """Returns what any model takes. A model that takes less says so in its error."""
     side = {"type": "integer", "minimum": 1}
     known: dict[str, Schema] = {
@@ -89,7 +90,7 @@ def _fields_of_draw() -> dict[str, Schema]:
             "items": reference("TextPrompt"),
         },
         "seed": {"type": "integer", "minimum": 0, "maximum": _SEED_LIMIT},
-        "model": {"type": "string", "enum": list(CATALOG)},
+        "model": {"type": "string", "enum": list(models)},
         "aspect_ratio": _one_of(ratio for model in _MODELS for ratio in model.aspect_ratios),
         "width": side,
         "height": side,

@@ -120,6 +120,9 @@ class Settings:
     bedrock_region: str = "us-west-2"
     # The model for requests that name none.
     default_model: str = "stability.stable-image-core-v1:1"
+    # The models that callers may ask for: default_model, and what else they may spend on. Without
+    # it, all active ones of bedrock_region.
+    allowed_models: tuple[str, ...] = ()
     # Offers models that AWS has retired. Only the local stack can still draw with them.
     allow_retired_models: bool = False
     # How callers say who they are: by a SigV4 signature or by a key.
@@ -227,6 +230,7 @@ class Settings:
                 f"sends them: lower case, no path, no default port, no star; got {origin!r}",
             )
         self._check_model(CATALOG[self.default_model])
+        self._check_allowed_models()
         self._check_guardrail()
         self._check_existing()
         self._check_tags()
@@ -272,6 +276,20 @@ class Settings:
                 f"default_model {model.id} reached the end of its life ({model.retired.date}); "
                 f"use {model.retired.successor}"
             )
+
+    def _check_allowed_models(self) -> None:
+        offered = offered_models(self.bedrock_region, allow_retired=self.allow_retired_models)
+        for model in self.allowed_models:
+            _require(
+                model in offered,
+                f"allowed_models must be of those that {self.bedrock_region} offers, "
+                f"{', '.join(offered)}; got {model!r}",
+            )
+        _require(
+            not self.allowed_models or self.default_model in self.allowed_models,
+            f"default_model must be one of allowed_models, {', '.join(self.allowed_models)}; "
+            f"got {self.default_model!r}",
+        )
 
     def _check_guardrail(self) -> None:
         for name, pattern in (("guardrail_id", _GUARDRAIL_ID), ("guardrail_version", _VERSION)):
@@ -323,4 +341,8 @@ class Settings:
     @property
     def models(self) -> tuple[str, ...]:
         """The models that this environment may call."""
-        return offered_models(self.bedrock_region, allow_retired=self.allow_retired_models)
+        return offered_models(
+            self.bedrock_region,
+            allow_retired=self.allow_retired_models,
+            allowed=self.allowed_models,
+        )

@@ -46,21 +46,32 @@ def ceiling(settings: Settings, operations: Sequence[Operation] = OPERATIONS) ->
 
 
 def in_words(ceiling: Ceiling, settings: Settings) -> str:
-    """Returns two lines for whoever deploys."""
-    model = ceiling.model
-    hard = "Nothing bounds what an hour can cost: generate_concurrency 0 reserves nothing."
-    if ceiling.hard_calls is not None:
-        hard = (
-            f"An hour can cost {_usd(ceiling.hard_calls, model)} at most: "
-            f"{settings.generate_concurrency} calls at once (generate_concurrency), taken to last "
-            f"{SHORTEST_CALL_SECONDS} s or more, of the dearest model, {model.id}, at its list "
-            f"price of ${model.list_price_usd:g}."
+    """Returns a line for whoever deploys, and another if API Gateway turns callers away before."""
+    model, hard_calls = ceiling.model, ceiling.hard_calls
+    lines = ["Nothing bounds what an hour can cost: generate_concurrency 0 reserves nothing."]
+    if hard_calls is not None:
+        lines = [
+            f"An hour can cost {_usd(hard_calls, model)} at most: "
+            f"{settings.generate_concurrency} calls at once, taken to last "
+            f"{SHORTEST_CALL_SECONDS} s or more, of the most expensive model, {model.id}, at its "
+            f"list price of ${model.list_price_usd:g}. generate_concurrency and allowed_models "
+            "lower it."
+        ]
+    whose = "" if ceiling.quota_calls is None else " for each key"
+    limits = [
+        f"{_usd(calls, model)} {period}{whose} by {setting}"
+        for calls, hours, period, setting in (
+            (ceiling.throttled_calls, 1, "an hour", "throttle_per_second"),
+            (ceiling.quota_calls, 24, "a day", "daily_quota"),
         )
-    by = "the throttles of all routes"
-    if ceiling.quota_calls is not None:
-        by = f"a key's throttle and {_usd(ceiling.quota_calls, model)} a day by a key's quota"
-    soft = f"API Gateway aims at {_usd(ceiling.throttled_calls, model)} an hour by {by}"
-    return f"{hard}\n{soft}, which AWS applies on a best-effort basis."
+        if calls is not None and (hard_calls is None or calls < hours * hard_calls)
+    ]
+    if limits:
+        lines.append(
+            f"API Gateway tries to stop callers before that, at {' and '.join(limits)}, but AWS "
+            "does not promise that it does."
+        )
+    return "\n".join(lines)
 
 
 def _usd(calls: int, model: Model) -> str:

@@ -137,6 +137,9 @@ class Api:
         by_key = {"idempotency-key": key} if key else {}
         return self._call("POST", "/images", request, {**by_key, **(headers or {})})
 
+    def described(self) -> Answer:
+        return self._call("GET", "/openapi.json")
+
     def show(self, id: str) -> Answer:
         return self._call("GET", f"/images/{quote(id, safe='')}")
 

@@ -1,12 +1,15 @@
 """`easel models`, and what a shell completes: the catalog as the command line tells it."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from easel import display
+from easel.api import Api
+from easel.exits import CommandError
 from easel.run import Run, common_options
 
 
@@ -15,11 +18,13 @@ from easel.run import Run, common_options
 @common_options
 @click.pass_obj
 def models(run: Run, id: str | None) -> None:
-    """The models that Easel knows: status, price, sizes, styles, regions.
+    """The models that may be asked for: status, price, sizes, styles, regions.
 
-    With ID, all that this one takes.
+    With ID, all that this one takes. Where the API does not say which it offers, all that Easel
+    knows are listed.
     """
-    rows = _rows()
+    offered = _offered(run)
+    rows = [row for row in _rows() if row["id"] in offered]
     if id is not None:
         rows = [row for row in rows if row["id"] == id]
         if not rows:
@@ -44,6 +49,29 @@ def models(run: Run, id: str | None) -> None:
             for row in rows
         ],
     )
+
+
+def _offered(run: Run) -> Sequence[str]:
+    """Returns the ids of the models that the API's own description has."""
+    from lambdas.common.catalog import CATALOG
+
+    try:
+        document = run.call("Asking", Api.described).body
+        sent = document["paths"]["/images"]["post"]["requestBody"]["content"]["application/json"]
+        fields = _schema(document, sent["schema"])["properties"]
+        return list(_schema(document, fields["model"])["enum"])
+    except CommandError as error:
+        display.note(f"These are all that Easel knows: {error.message}")
+    except (KeyError, TypeError):
+        display.note("These are all that Easel knows: the API does not say which it offers.")
+    return list(CATALOG)
+
+
+def _schema(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a schema, also if it stands among the document's components."""
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
 
 
 @click.command()

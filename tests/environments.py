@@ -7,6 +7,7 @@ VALIDATE = ValidateEnvironment(
     stack_name="easel-test",
     log_execution_data=False,
     default_model="stability.stable-image-core-v1:1",
+    allowed_models=(),
     allow_retired_models=True,
     bedrock_region="us-west-2",
     recipe_in_picture=True,

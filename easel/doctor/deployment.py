@@ -23,7 +23,6 @@ ROUTE = "/images"
 # CloudFormation does not make again what went without it.
 REBUILD = "make destroy, then make deploy"
 
-STEPS = tuple(ENVIRONMENTS)
 
 # CloudFormation's only code for a stack that is not there.
 _NO_STACK = "ValidationError"
@@ -120,18 +119,23 @@ def check_state_machine(answers: Sequence[Answer]) -> Finding:
     return problem(subject, "the stack has none that is active", REBUILD)
 
 
+def steps_of(settings: Settings) -> list[str]:
+    """Returns the names of the functions that the stack has."""
+    return [step for step in ENVIRONMENTS if step != "delete" or settings.allow_deletion]
+
+
 def check_functions(settings: Settings, answers: Sequence[Answer]) -> list[Finding]:
     """Compares each function's environment with the settings."""
     findings: list[Finding] = [
         _missing("functions", answer) for answer in answers if isinstance(answer, Unanswered)
     ]
-    found = by_step(answers)
-    for step in STEPS:
+    found, steps = by_step(answers), steps_of(settings)
+    for step in steps:
         if step in found:
             findings += _check_function(step, settings, found[step])
         elif not findings:
             findings.append(problem(f"function {step}", "the stack has none", "make deploy"))
-    return findings or [ok("functions", f"{', '.join(STEPS)} are active, with these settings")]
+    return findings or [ok("functions", f"{', '.join(steps)} are active, with these settings")]
 
 
 def check_api(settings: Settings, integrations: Sequence[Answer]) -> Finding:

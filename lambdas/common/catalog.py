@@ -5,7 +5,7 @@ model lifecycles. Prices are list prices in US dollars for one picture. If AWS n
 this is the higher one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -291,10 +291,14 @@ _MODELS = (
 CATALOG: Mapping[str, Model] = MappingProxyType({model.id: model for model in _MODELS})
 
 
-def offered_models(region: str, *, allow_retired: bool) -> tuple[str, ...]:
-    """Returns the ids of the models that may be called in a region of Bedrock."""
+def offered_models(
+    region: str, *, allow_retired: bool, allowed: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Returns the ids of the models that may be called in a region of Bedrock: of the `allowed`
+    ones, unless that is empty."""
     return tuple(
         model.id
         for model in CATALOG.values()
         if (allow_retired if model.retired else region in model.regions)
+        and (not allowed or model.id in allowed)
     )

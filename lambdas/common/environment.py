@@ -6,7 +6,7 @@ A field's variable has its name in capitals.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Self, get_origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,7 @@ class Environment:
 @dataclass(frozen=True, kw_only=True)
 class ValidateEnvironment(Environment):
     default_model: str
+    allowed_models: tuple[str, ...]
     allow_retired_models: bool
     bedrock_region: str
     recipe_in_picture: bool
@@ -88,8 +89,12 @@ def at_start(connect: Callable[[], object]) -> None:
 
 def _value(kind: Any, name: str) -> Any:
     text = os.environ[name.upper()]
+    if get_origin(kind) is tuple:
+        return tuple(text.split())
     return text == "true" if kind is bool else kind(text)
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -141,7 +141,7 @@ class PictureTooLargeError(CallerError):
 
 
 class ModelNotFoundError(CallerError):
-    """There is no such model, or this region or account does not offer it."""
+    """There is no such model, or this region, account or deployment does not offer it."""
 
     status = 404
     code = "model_not_found"

@@ -118,7 +118,9 @@ def _model(model_id: Any, environment: ValidateEnvironment) -> Model:
     if not isinstance(model_id, str):
         raise must_be("model", "a model id", kind(model_id))
     offered = offered_models(
-        environment.bedrock_region, allow_retired=environment.allow_retired_models
+        environment.bedrock_region,
+        allow_retired=environment.allow_retired_models,
+        allowed=environment.allowed_models,
     )
     model = CATALOG.get(model_id)
     if model is None:
@@ -131,6 +133,10 @@ def _model(model_id: Any, environment: ValidateEnvironment) -> Model:
             f"{model.id} reached the end of its life ({model.retired.date}). "
             f"Use {model.retired.successor}.",
             param="model",
+        )
+    if environment.allowed_models and model.id not in environment.allowed_models:
+        raise ModelNotFoundError(
+            f"{model.id} is not allowed here. Models: {', '.join(offered)}.", param="model"
         )
     if model.id not in offered:
         raise ModelNotFoundError(

@@ -10,6 +10,7 @@ from cdk.mapping_templates import json_template
 from cdk.openapi import document, error_codes
 from cdk.schemas import request_schemas
 from cdk.settings import Auth, Settings
+from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import EaselError
 from lambdas.validate.request import ALIASES, FIELDS, PLAN_FIELDS, resolve
 from tests.environments import VALIDATE
@@ -34,7 +35,21 @@ def test_it_holds_nothing_that_a_mapping_template_would_read() -> None:
 
 
 def test_it_has_every_field_that_validate_knows() -> None:
-    assert set(request_schemas()["DrawRequest"]["properties"]) == {*FIELDS, *PLAN_FIELDS, *ALIASES}
+    assert set(request_schemas(CATALOG)["DrawRequest"]["properties"]) == {
+        *FIELDS,
+        *PLAN_FIELDS,
+        *ALIASES,
+    }
+
+
+def test_it_has_the_models_that_may_be_asked_for() -> None:
+    def models(**settings: Any) -> Any:
+        schemas = document(settings=Settings(**settings))["components"]["schemas"]
+        return schemas["DrawRequest"]["properties"]["model"]["enum"]
+
+    allowed = ("stability.stable-image-core-v1:1",)
+    assert models(allowed_models=allowed) == list(allowed)
+    assert models() == list(Settings().models)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +72,7 @@ def test_requests_have_no_other_fields_and_answers_may_get_more() -> None:
     schemas = document(settings=Settings())["components"]["schemas"]
 
     closed = {name for name, each in schemas.items() if each.get("additionalProperties") is False}
-    assert closed == request_schemas().keys()
+    assert closed == request_schemas(CATALOG).keys()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +90,7 @@ def test_it_says_how_the_deployments_callers_say_who_they_are(
 
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - {"text_prompts", "extras"}))
 def test_what_the_document_refuses_no_model_takes(field: str) -> None:
-    schema = request_schemas()["DrawRequest"]["properties"][field]
+    schema = request_schemas(CATALOG)["DrawRequest"]["properties"][field]
     wrong: list[Any] = [[], {"a": 1}]
     if "maximum" in schema:
         wrong.append(schema["maximum"] + 1)

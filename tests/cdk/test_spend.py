@@ -1,6 +1,7 @@
 """The most that an environment can cost."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from cdk.settings import Settings
 from cdk.spend import ceiling, in_words
 from lambdas.common.catalog import CATALOG
 
+CORE = "stability.stable-image-core-v1:1"
 ROUTES = [replace(OPERATIONS[0], pictures=pictures) for pictures in (4, 4, 1, 0)]
 
 
@@ -45,16 +47,29 @@ def test_only_keys_have_a_quota() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (Settings(), ["$2,520 at most", "10 calls at once", "2 s or more", "$0.14", "$4,549 an"]),
-        (Settings(auth="api_key"), ["$2,022 an hour by a key's throttle", "$560 a day"]),
-        (Settings(generate_concurrency=0), ["Nothing bounds what an hour can cost"]),
+        (Settings(), ["$2,520 at most", "10 calls at once", "2 s or more", "$0.14"]),
+        (Settings(), ["generate_concurrency and allowed_models lower it"]),
+        (Settings(allowed_models=(CORE,)), ["$720 at most", CORE]),
+        (
+            Settings(auth="api_key"),
+            ["$2,022 an hour for each key by throttle_per_second", "$560 a day for each key by"],
+        ),
+        (Settings(generate_concurrency=0), ["Nothing bounds what", "$4,549 an hour by throttle"]),
     ],
-    ids=["iam", "api_key", "nothing reserved"],
+    ids=["iam", "what lowers it", "one model", "api_key", "nothing reserved"],
 )
-def test_two_lines_say_it_with_their_assumptions(settings: Settings, words: list[str]) -> None:
+def test_it_is_said_with_its_assumptions_and_settings(settings: Settings, words: list[str]) -> None:
     text = in_words(ceiling(settings, ROUTES), settings)
 
-    assert len(text.splitlines()) == 2
-    assert "best-effort" in text
     for each in words:
         assert each in text
+
+
+def test_what_api_gateway_aims_at_is_said_only_where_it_is_below_what_lambda_enforces() -> None:
+    def said(**settings: Any) -> str:
+        changed = Settings(**settings)
+        return in_words(ceiling(changed, ROUTES), changed)
+
+    assert "API Gateway" not in said()
+    assert "API Gateway" in said(generate_concurrency=100)
+    assert "throttle_per_second" not in said(auth="api_key", generate_concurrency=1)

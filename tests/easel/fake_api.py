@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from easel.api import Answer, NoAnswerError
+from lambdas.common.catalog import CATALOG
 from lambdas.common.recipe import Recipe
 
 DEFAULT_MODEL = "stability.stable-image-core-v1:1"
@@ -40,6 +41,7 @@ class FakeApi:
         self.drifts = False
         self.broken_downloads = False
         self.page_limit = 100
+        self.models = list(CATALOG)
         self.staged: set[str] = set()
         self.sent: list[tuple[str, str, dict[str, str], Any]] = []
         self.files: dict[str, bytes] = {}
@@ -75,6 +77,8 @@ class FakeApi:
             broken = b"broken" if self.broken_downloads else b""
             return Answer(200, {"content-disposition": name}, content + broken)
         parts = urlsplit(url)
+        if parts.path.endswith("/openapi.json"):
+            return self._described()
         path = parts.path[parts.path.index("/images") :].split("/")[2:]
         match method, path:
             case "POST", []:
@@ -90,6 +94,11 @@ class FakeApi:
             case "POST", [id, "rerun"]:
                 return self._rerun(id, sent)
         return error(403, "not_found")
+
+    def _described(self) -> Answer:
+        schema = {"properties": {"model": {"enum": self.models}}}
+        post = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+        return _answer({"paths": {"/images": {"post": post}}})
 
     def _draw(self, request: dict[str, Any]) -> Answer:
         if "recipe" in request:

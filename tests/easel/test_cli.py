@@ -278,6 +278,34 @@ class TestModels:
         assert f"{DEFAULT_MODEL}   active" in said
         assert "retired 2026-09-30" in said
 
+    def test_only_those_are_shown_that_the_api_offers(self, easel: CommandLine) -> None:
+        easel.api.models = [DEFAULT_MODEL]
+
+        rows = json.loads(easel("models", "--json").stdout)["models"]
+
+        assert [row["id"] for row in rows] == [DEFAULT_MODEL]
+        assert easel("models", "stability.sd3-5-large-v1:0").exit_code == Exit.USAGE
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            NoAnswerError("refused", sent=False),
+            error(403, "invalid_api_key"),
+            Answer(200, {}, b"{}"),
+        ],
+        ids=["no server", "no key", "no list"],
+    )
+    def test_where_the_api_does_not_say_the_whole_catalog_is_shown(
+        self, easel: CommandLine, answer: Answer | NoAnswerError
+    ) -> None:
+        easel.api.planned = [answer]
+
+        said = easel("models")
+
+        assert said.exit_code == Exit.OK
+        assert "retired 2026-09-30" in said.stdout
+        assert "all that Easel knows" in said.stderr
+
     def test_the_json_has_everything(self, easel: CommandLine) -> None:
         rows = json.loads(easel("models", "--json").stdout)["models"]
 

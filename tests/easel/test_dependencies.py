@@ -49,7 +49,7 @@ def test_every_module_but_the_comparison_can_be_imported_with_these_four() -> No
 
 
 def test_a_table_is_shown_with_these_four() -> None:
-    ended = run_alone("from easel.cli import main; main(['models'])")
+    ended = run_alone("from easel.cli import main; main(['styles'])")
 
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "stability" in ended.stdout

@@ -319,6 +319,16 @@ json_values = st.recursive(
 )
 
 
+def test_a_model_that_is_not_allowed_is_refused_as_one_that_does_not_exist_naming_those() -> None:
+    few = replace(VALIDATE, allowed_models=(CORE, SDXL))
+
+    for model in (NOVA, "nothing"):
+        with pytest.raises(ModelNotFoundError, match=f"Models: {CORE}, {SDXL}.") as caught:
+            resolve({"prompt": "a", "model": model}, environment=few, draw_seed=lambda limit: 1)
+        assert caught.value.param == "model"
+    assert resolve({"prompt": "a"}, environment=few, draw_seed=lambda limit: 1).model == CORE
+
+
 class TestProperties:
     @given(
         st.dictionaries(

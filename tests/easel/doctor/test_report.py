@@ -56,7 +56,7 @@ def healthy_stack(account: StubbedAccount) -> None:
     )
     resources = {
         "machine": STATE_MACHINE,
-        **dict.fromkeys(deployment.STEPS, FUNCTION),
+        **dict.fromkeys(deployment.steps_of(SETTINGS), FUNCTION),
         "api": API,
     }
     account.answers(
@@ -88,7 +88,7 @@ def healthy_stack(account: StubbedAccount) -> None:
             "status": "ACTIVE",
         },
     )
-    for step in deployment.STEPS:
+    for step in deployment.steps_of(SETTINGS):
         account.answers("lambda", "get_function_configuration", function(step))
     account.answers("apigateway", "get_resources", {"items": [{"id": "r", "path": "/images"}]})
     account.answers("apigateway", "get_integration", {"timeoutInMillis": 29_000})
