@@ -15,7 +15,7 @@ from local.assembly import SynthError, synthesized
 from local.differences import differences
 from local.gateway.api import LOCAL_API_KEY
 from local.log_lines import printable
-from local.saved_pictures import check_writable
+from local.saved_pictures import InUseError, check_writable
 from local.template import Template
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def main() -> int:
             _say("stopping")
     except PortInUseError as error:
         return _fail(f"{error}: choose others with make run PORT=... AWS_PORT=...")
+    except InUseError as error:
+        return _fail(f"{error}: choose another with make run DATA=...")
     except DeploymentError as error:
         return _fail(f"the stack does not deploy: {error}")
     if arguments.model:

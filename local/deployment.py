@@ -34,6 +34,15 @@ _NOT_FOR_MOTO = (
     "AWS::WAFv2::",
 )
 
+# CloudFormation makes up a name where the template gives none. Here it is the same at each start,
+# so that ARNs and addresses that somebody wrote down stay good.
+_NAMES = {
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+}
+
 _FIRST_VERSION = "1"
 
 
@@ -63,10 +72,13 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
     guardrails = _guardrails(template)
     attributes = _guardrail_attributes(template, guardrails, region)
     mappings = template.document.get("Mappings", {})
-    body = {
-        "Mappings": mappings,
-        "Resources": _for_moto(template.document["Resources"], attributes),
-    }
+    resources = _for_moto(template.document["Resources"], attributes)
+    for logical_id, resource in resources.items():
+        if resource["Type"] in _NAMES:
+            name = f"{stack_name}-{logical_id}"
+            made_up = name.lower() if resource["Type"] == "AWS::S3::Bucket" else name
+            resource.setdefault("Properties", {}).setdefault(_NAMES[resource["Type"]], made_up)
+    body = {"Mappings": mappings, "Resources": resources}
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(body))
     status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
     if status != "CREATE_COMPLETE":

@@ -1,11 +1,14 @@
 """Keeps the bucket's objects in a directory, so that pictures outlive the local stack."""
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +30,22 @@ def check_writable(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=directory):
         pass
+
+
+class InUseError(Exception):
+    """Another stack keeps its pictures in this directory."""
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Keeps other stacks out of a directory until this one ends, however it ends. Raises
+    InUseError."""
+    with (directory / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InUseError(f"another local stack keeps its pictures in {directory}") from None
+        yield
 
 
 @dataclass(frozen=True)

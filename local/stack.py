@@ -30,7 +30,7 @@ from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
 from local.log_lines import make_printable, printable, readable
-from local.saved_pictures import SavedPictures
+from local.saved_pictures import SavedPictures, locked
 from local.serving import HOST, Server, check_free
 from local.template import Template
 
@@ -100,6 +100,8 @@ class LocalStack:
         options = self._options
         for port in (options.port, options.aws_port):
             check_free(port)
+        if options.data:
+            running.enter_context(locked(options.data))
         _configure_moto()
         running.callback(moto_api_backend.reset)
         _limit_memory_arenas()

@@ -31,6 +31,9 @@ _UNSIGNED = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
 _HINT = (
     f"Local credentials: AWS_ACCESS_KEY_ID={OPERATOR_KEY} AWS_SECRET_ACCESS_KEY={OPERATOR_SECRET}"
 )
+_URL_HINT = (
+    "A presigned URL ends with the local stack that signed it: GET /images/{id} gives a fresh one."
+)
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,10 @@ def _session(given: _Signature) -> _Session:
                 assumed.role_arn.split("/")[-1],
                 assumed.expiration.replace(tzinfo=UTC),
             )
+    hint = _HINT if given.expires is None else _URL_HINT
     raise RefusedError(
         "InvalidAccessKeyId" if given.service == "s3" else "UnrecognizedClientException",
-        f"The security token included in the request is invalid. {_HINT}",
+        f"The security token included in the request is invalid. {hint}",
     )
 
 

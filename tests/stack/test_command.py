@@ -23,7 +23,7 @@ BODY = b'{"prompt":"kept","seed":3}'
 @contextmanager
 def started(port: int, aws_port: int, *options: str) -> Iterator[subprocess.Popen[str]]:
     synthesized()
-    command = [sys.executable, "-m", "local", f"--port={port}", f"--aws-port={aws_port}"]
+    command = [sys.executable, "-m", "local", *ports_of((port, aws_port))]
     process = subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,
@@ -39,6 +39,10 @@ def started(port: int, aws_port: int, *options: str) -> Iterator[subprocess.Pope
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
+
+
+def ports_of(ports: tuple[int, int]) -> tuple[str, str]:
+    return f"--port={ports[0]}", f"--aws-port={ports[1]}"
 
 
 def lines_until_ready(process: subprocess.Popen[str]) -> list[str]:
@@ -90,12 +94,16 @@ def test_a_signal_stops_everything_and_pictures_are_kept_where_they_are_told_to(
     tmp_path: Path,
 ) -> None:
     port, aws_port = free_ports()
-    answers = []
+    answers, places = [], []
     for number in (signal.SIGINT, signal.SIGTERM):
         with started(port, aws_port, f"--data={tmp_path}") as process:
             said = "".join(lines_until_ready(process))
             answers.append(post(port))
+            places.append(said.partition("  state machine")[2])
+            other = [sys.executable, "-m", "local", *ports_of(free_ports()), f"--data={tmp_path}"]
+            second = subprocess.run(other, capture_output=True, text=True, check=False, timeout=60)
 
+            ended = urllib3.request("GET", str(answers[0]["image_url"]))
             os.kill(process.pid, number)
             code = process.wait(timeout=20)
             for _ in range(50):
@@ -107,6 +115,11 @@ def test_a_signal_stops_everything_and_pictures_are_kept_where_they_are_told_to(
             assert code == 0
             assert group_members(process.pid) == []
 
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert f"another local stack keeps its pictures in {tmp_path}" in second.stderr
+    assert places[0] == places[1]
+    assert (ended.status, b"GET /images/{id} gives a fresh one" in ended.data) == (403, True)
     for export in (
         f"ENDPOINT=http://127.0.0.1:{port}",
         f"AWS_ENDPOINT=http://127.0.0.1:{aws_port}",
@@ -130,7 +143,7 @@ def test_a_kill_leaves_neither_processes_nor_files(
 
         process.kill()
 
-        assert len(functions) == 5  # and what ends them
+        assert len(functions) == 6  # and what ends them
         assert used
         assert eventually(lambda: not any(map(alive, functions)))
         assert eventually(lambda: not list(tmp_path.iterdir()))
