@@ -61,7 +61,7 @@ class Api(Construct):
         )
         gateway_logs.add_to(self.api)
         self._cors = Cors(settings.allowed_origins)
-        add_gateway_responses(self.api, self._cors)
+        add_gateway_responses(self.api, self._cors, settings.auth)
         self._add_operations(operations, settings, state_machine)
         described = json_template(document(operations, settings=settings))
         self._add_fixed_answer("GET", _DOCUMENT_ROUTE, self._response("200", described))

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from aws_cdk import aws_apigateway as apigateway
 
 from cdk.cors import Cors
+from cdk.settings import Auth
 from lambdas.common.answers import Error, ErrorAnswer
 
 
 @dataclass(frozen=True)
 class GatewayAnswer:
-    """One answer. `status` None keeps API Gateway's own status (for the two defaults)."""
+    """One answer, with `auth` only there. `status` None keeps API Gateway's own status (for the two
+    defaults)."""
 
     response_type: apigateway.ResponseType
     status: int | None
@@ -24,6 +26,7 @@ class GatewayAnswer:
     message: str
     param: str | None = None
     retry_after_seconds: int | None = None
+    auth: Auth | None = None
 
 
 _Type = apigateway.ResponseType
@@ -43,10 +46,18 @@ GATEWAY_ANSWERS = (
         "The API key is missing or not known: send it in the header x-api-key.",
         param="x-api-key",
     ),
+    # The answer to a route or method that is not there, and with auth iam to a request without a
+    # signature too: API Gateway does not tell them apart ("Gateway response types", its guide).
     GatewayAnswer(
         _Type.MISSING_AUTHENTICATION_TOKEN, 403, "authentication_error", "not_found",
-        "There is no such route and method, or the request is not signed. "
-        "Pictures are drawn by POST /images.",
+        "The request is not signed, or there is no such route, or it does not take this method. "
+        "Pictures are drawn by POST /images, signed with SigV4 for service execute-api.",
+        auth="iam",
+    ),
+    GatewayAnswer(
+        _Type.MISSING_AUTHENTICATION_TOKEN, 404, "invalid_request_error", "not_found",
+        "There is no such route, or it does not take this method. Pictures are drawn by POST "
+        "/images; GET /openapi.json lists all routes and methods.", auth="api_key",
     ),
     GatewayAnswer(
         _Type.ACCESS_DENIED, 403, "authentication_error", "access_denied",
@@ -111,8 +122,8 @@ GATEWAY_ANSWERS = (
 )  # fmt: skip
 
 
-def add_gateway_responses(api: apigateway.RestApi, cors: Cors) -> None:
-    for each in GATEWAY_ANSWERS:
+def add_gateway_responses(api: apigateway.RestApi, cors: Cors, auth: Auth) -> None:
+    for each in (answer for answer in GATEWAY_ANSWERS if answer.auth in (None, auth)):
         error = Error(message=each.message, type=each.type, param=each.param, code=each.code)
         answer = ErrorAnswer(error=error, execution_arn=None)
         retry = each.retry_after_seconds

@@ -72,4 +72,6 @@ def _told(id: str, error: CommandError) -> dict[str, Any]:
 
 def _cure(error: CommandError) -> str:
     """Says why a deployment has no such route, which it cannot say itself."""
-    return " Its setting allow_deletion offers it." if error.code == "not_found" else ""
+    return (
+        " Deleting is offered by its setting allow_deletion." if error.code == "not_found" else ""
+    )

@@ -311,10 +311,14 @@ class TestApi:
 
         assert {each[:-8] for each in stage["DependsOn"]} == {"ApiLogsAccount", "ApiLogsExecution"}
 
-    def test_what_the_gateway_says_itself_is_in_the_envelope(self) -> None:
-        responses = properties(IAM, "AWS::ApiGateway::GatewayResponse")
+    @pytest.mark.parametrize("auth", ["iam", "api_key"])
+    def test_what_the_gateway_says_itself_is_in_the_envelope(self, auth: Any) -> None:
+        responses = properties(Settings(auth=auth), "AWS::ApiGateway::GatewayResponse")
 
-        assert len(responses) == len(GATEWAY_ANSWERS)
+        types = [response["ResponseType"] for response in responses]
+        assert sorted(types) == sorted(
+            {each.response_type.response_type for each in GATEWAY_ANSWERS}
+        )
         for response in responses:
             body = json.loads(response["ResponseTemplates"]["application/json"])
             assert body.keys() == {"error", "execution_arn"}

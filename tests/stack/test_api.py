@@ -220,15 +220,32 @@ class TestRefusals:
         assert (answer.status, answer.error["param"]) == (400, param)
         assert answer.headers["x-should-retry"] == "false"
 
+    def test_the_stack_tells_its_outputs(self, easel: LocalClient) -> None:
+        described = easel.aws("cloudformation").describe_stacks(StackName="easel-local")
+
+        outputs = {
+            each["OutputKey"]: each["OutputValue"] for each in described["Stacks"][0]["Outputs"]
+        }
+        assert outputs["ApiUrl"] == f"{easel.api_url}/images"
+        assert outputs["BucketName"] == easel.bucket
+        assert outputs["StateMachineArn"] == easel.state_machine_arn
+
     def test_an_unknown_model_is_a_404(self, easel: LocalClient) -> None:
         answer = easel.post({"prompt": "x", "model": "nope"})
 
         assert (answer.status, answer.error["code"]) == (404, "model_not_found")
 
-    def test_another_method_is_a_403_in_the_envelope(self, easel: LocalClient) -> None:
-        answer = easel.post(b"", method="DELETE")
+    @pytest.mark.parametrize(("method", "path"), [("DELETE", "/images"), ("POST", "/pictures")])
+    @pytest.mark.parametrize("key", ["local", ""], ids=["with a key", "without"])
+    def test_another_method_or_route_is_a_404_that_says_so(
+        self, easel: LocalClient, method: str, path: str, key: str
+    ) -> None:
+        answer = easel.post(b"", method=method, path=path, headers={"x-api-key": key})
 
-        assert (answer.status, answer.error["code"]) == (403, "not_found")
+        assert (answer.status, answer.error["code"]) == (404, "not_found")
+        assert "There is no such route, or it does not take this method" in answer.error["message"]
+        assert "signed" not in answer.error["message"]
+        assert answer.headers["x-should-retry"] == "false"
 
     @pytest.mark.parametrize("key", ["", "wrong"], ids=["missing", "wrong"])
     def test_no_right_key_is_a_403_in_the_envelope(self, easel: LocalClient, key: str) -> None:

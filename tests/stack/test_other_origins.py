@@ -161,7 +161,7 @@ def test_without_allowed_pages_none_may_call(easel: LocalClient) -> None:
     answer = preflight(easel, PAGE)
     picture = easel.post(BODY, headers={"Origin": PAGE})
 
-    assert (unnamed.status, unnamed.error["code"]) == (403, "not_found")
+    assert (unnamed.status, unnamed.error["code"]) == (404, "not_found")
     for each in (answer, picture):
         assert each.status == 403
         assert not [name for name in each.headers if name.lower().startswith("access-control")]
