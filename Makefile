@@ -106,7 +106,7 @@ clean:  ## remove what make has installed and made here
 # what Lambda's runtime ships is compiled here.
 export PYTHONDONTWRITEBYTECODE :=
 LIBRARIES = awslambdaric boto3 botocore dateutil jmespath s3transfer urllib3
-INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
+INSTALL = -m pip install --disable-pip-version-check --no-compile --no-deps
 
 $(RUNNABLE): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Easel needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12")'

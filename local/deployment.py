@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,7 +52,8 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack. `resolver` resolves references to its resources."""
+    """A deployed stack. `resolver` resolves references to its resources. `checked_by` is the id of
+    the guardrail that it checks prompts with, or empty."""
 
     guardrails: tuple[Guardrail, ...]
     functions: tuple[Function, ...]
@@ -60,10 +61,13 @@ class Deployment:
     bucket_policies: Mapping[str, list[Statement]]
     state_machine_arn: str
     resolver: Resolver
+    checked_by: str
 
 
-def deploy(template: Template, *, stack_name: str, region: str, cloudformation: Any) -> Deployment:
-    """Creates the stack. Raises DeploymentError."""
+def deploy(
+    template: Template, *, stack_name: str, region: str, api_url: str, cloudformation: Any
+) -> Deployment:
+    """Creates the stack, whose API is at `api_url`. Raises DeploymentError."""
     ((machine, properties),) = template.resources("AWS::StepFunctions::StateMachine").items()
     try:
         AmazonStateLanguageParser.parse(properties["DefinitionString"])
@@ -78,7 +82,8 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
             name = f"{stack_name}-{logical_id}"
             made_up = name.lower() if resource["Type"] == "AWS::S3::Bucket" else name
             resource.setdefault("Properties", {}).setdefault(_NAMES[resource["Type"]], made_up)
-    body = {"Mappings": mappings, "Resources": resources}
+    outputs = _outputs(template.document, deployed=resources.keys(), api_url=api_url)
+    body = {"Mappings": mappings, "Resources": resources, "Outputs": outputs}
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(body))
     status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
     if status != "CREATE_COMPLETE":
@@ -95,6 +100,7 @@ def deploy(template: Template, *, stack_name: str, region: str, cloudformation: 
         bucket_policies=_bucket_policies(template, resolver),
         state_machine_arn=resolver.resolve({"Ref": machine}),
         resolver=resolver,
+        checked_by=resolver.resolve(properties["DefinitionSubstitutions"].get("GuardrailId", "")),
     )
 
 
@@ -120,6 +126,19 @@ def _for_moto(
         if not any(each in named for each in absent):
             deployed[logical_id] = _substituted(resource)
     return deployed
+
+
+def _outputs(
+    document: Mapping[str, Any], *, deployed: Collection[str], api_url: str
+) -> dict[str, Any]:
+    """Returns the template's outputs, without those of what is not here."""
+    absent = [f'"{each}"' for each in document["Resources"] if each not in deployed]
+    outputs = {**document["Outputs"], "ApiUrl": {"Value": f"{api_url}/images"}}
+    return {
+        name: output
+        for name, output in outputs.items()
+        if not any(each in json.dumps(output) for each in absent)
+    }
 
 
 def _guardrails(template: Template) -> dict[str, Guardrail]:

@@ -132,10 +132,17 @@ class LocalStack:
             self._template,
             stack_name=STACK_NAME,
             region=REGION,
+            api_url=options.api_url,
             cloudformation=credentials.operator_client("cloudformation"),
         )
         endpoint.bucket_policies = self.deployment.bucket_policies
         guardrails.deploy(self.deployment.guardrails)
+        checked_by = self.deployment.checked_by
+        if checked_by not in ("", *(each.id for each in self.deployment.guardrails)):
+            self._log(
+                f"warning: guardrail_id {checked_by} is not on this machine, so every request to "
+                "draw is a 500 guardrail_refused. Leave it out here, or set guardrail to off."
+            )
         host = running.enter_context(self._function_host(credentials, faults.bedrock))
         endpoint.functions = InvokeApi(host, faults.take, self._stopped.wait)
         if options.data:

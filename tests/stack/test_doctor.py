@@ -68,7 +68,7 @@ class TestWhatItFinds:
             "API",
         }
         assert found(answer, "ok")[f"call of {CORE}"].startswith("it can be called")
-        assert found(answer, "ok")["stack easel-local"] == "CREATE_COMPLETE"
+        assert found(answer, "ok")["stack easel-local"] == f"CREATE_COMPLETE {easel.api_url}/images"
 
     def test_the_doctor_draws_and_pays_for_nothing(self, easel: LocalClient) -> None:
         before = easel.model_calls()

@@ -174,10 +174,14 @@ def test_with_the_guardrail_off_nothing_asks_it() -> None:
     assert "CheckPrompt" not in history
 
 
-def test_a_guardrail_of_ones_own_that_is_not_there_lets_nothing_through() -> None:
+def test_a_guardrail_of_ones_own_that_is_not_there_lets_nothing_through_and_is_warned_of() -> None:
     own = {"guardrail_id": "abcdefgh1234", "guardrail_version": "7"}
-    with running(settings=own) as easel:
+    said: list[str] = []
+    with running(settings=own, log=said.append) as easel:
+        warned = "\n".join(said)
         answer = easel.post(BODY)
+
+        assert "warning: guardrail_id abcdefgh1234 is not on this machine" in warned
 
         assert (answer.status, answer.error["code"]) == (500, "guardrail_refused")
         assert easel.model_calls() == 0
