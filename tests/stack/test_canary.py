@@ -161,7 +161,7 @@ def _at_the_gateway() -> Iterator[Scenario]:
     yield Scenario("too large", request("size", extras=CANARY * 1_100_000), 413)
     yield Scenario("no key", request("key"), 403, headers={"x-api-key": ""})
     yield Scenario("wrong key", request("key"), 403, headers={"x-api-key": HEADER_CANARY})
-    yield Scenario("no such path", request("path"), 403, path="/nowhere")
+    yield Scenario("no such path", request("path"), 404, path="/nowhere")
     yield Scenario("a query beside", request("query"), 200, path=f"/images?prompt={CANARY}")
 
 

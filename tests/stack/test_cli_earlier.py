@@ -178,15 +178,15 @@ class TestTrace:
             assert f"    Store [{number}] " in said
 
     def test_an_execution_with_a_retry_is_a_timeline(self, command: CommandLine) -> None:
-        command.stack.fail("SlowDown", at="PutObject", key="output-images/*.json")
-        arn = command.json("draw", "traced")["execution_arn"]
+        command.stack.fail("SlowDown", at="PutObject", key="idempotency/*")
+        arn = command.json("draw", "traced", "--idempotency-key=traced")["execution_arn"]
 
         traced = command.json("trace", arn)
 
         assert traced["status"] == "SUCCEEDED"
-        (store,) = [state for state in traced["states"] if state["name"] == "Store"]
-        assert [attempt["error"] for attempt in store["attempts"]] == ["StorageError", None]
-        assert store["seconds"] >= store["waits"][0] >= 0
+        (validate,) = [state for state in traced["states"] if state["name"] == "Validate"]
+        assert [attempt["error"] for attempt in validate["attempts"]] == ["StorageError", None]
+        assert validate["seconds"] >= validate["waits"][0] >= 0
 
     def test_each_attempt_at_drawing_is_a_step_of_its_own(self, command: CommandLine) -> None:
         command.stack.fail("ThrottlingException")
