@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.assembly import SynthError, synthesized
+from local.data_directory import InUseError, check_writable
 from local.differences import differences
-from local.gateway.api import LOCAL_API_KEY
 from local.log_lines import printable
-from local.saved_pictures import InUseError, check_writable
 from local.template import Template
 
 if TYPE_CHECKING:
@@ -133,6 +132,8 @@ def _proof(template: Template) -> str:
     """Returns the options that make curl a caller whom the API knows."""
     methods = template.resources("AWS::ApiGateway::Method").values()
     if any(method.get("ApiKeyRequired") for method in methods):
+        from local.gateway.api import LOCAL_API_KEY
+
         return f"-H 'x-api-key: {LOCAL_API_KEY}'"
     from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
     from local.stack import REGION

@@ -1,14 +1,10 @@
 """Keeps the bucket's objects in a directory, so that pictures outlive the local stack."""
 
-import fcntl
 import hashlib
 import json
 import os
 import re
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,29 +19,6 @@ _HEADERS = ".headers"
 # Keys that are paths of files as they stand, such as all that Easel writes. The files of others are
 # named by a hash: no key leads out of the directory or to the file of another one.
 _PLAIN = re.compile(rf"[a-z-]+/(?!.*\{_HEADERS}$)[a-z0-9][a-z0-9.-]{{0,199}}")
-
-
-def check_writable(directory: Path) -> None:
-    """Raises OSError where nothing can be written in a directory."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=directory):
-        pass
-
-
-class InUseError(Exception):
-    """Another stack keeps its pictures in this directory."""
-
-
-@contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Keeps other stacks out of a directory until this one ends, however it ends. Raises
-    InUseError."""
-    with (directory / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InUseError(f"another local stack keeps its pictures in {directory}") from None
-        yield
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,14 @@ from local.aws.moto_gaps import fill_gaps
 from local.bedrock.guardrails import Guardrails
 from local.bedrock.renderers import Render
 from local.bedrock.service import BedrockRuntime
+from local.data_directory import locked
 from local.deployment import Deployment, deploy
 from local.faults import FaultPlan
 from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
 from local.log_lines import make_printable, printable, readable
-from local.saved_pictures import SavedPictures, locked
+from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
 

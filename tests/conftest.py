@@ -32,12 +32,12 @@ _ORDER = (
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
-    """Gives a worker a file at a time; all of cdk, whose tests share templates; or some faults,
+    """Gives a worker a file at a time; all that synthesizes and shares templates; or some faults,
     which are tried one by one, most of the time waiting."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
-        if file.startswith("tests/cdk/"):
+        if file.startswith("tests/cdk/") or file == "tests/rules/test_documents.py":
             return "tests/cdk"
         return f"{file} {len(test) % 4}" if file.endswith("/test_faults.py") else file
 
