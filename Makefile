@@ -6,7 +6,7 @@ LATENCY ?= 0
 ENV ?= dev
 SETTINGS ?=
 # More than processors: many tests wait for clocks.
-WORKERS ?= 4
+WORKERS ?= 5
 # What pip is to install as torch: a version, or a wheel such as one for the CPU alone.
 TORCH ?= torch
 

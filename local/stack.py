@@ -45,6 +45,9 @@ _M_ARENA_MAX = -8
 _MEMORY_ARENAS = 2
 _OPEN_FILES = 10_000
 
+# The packages of the functions that nobody wants to wait for.
+_WAY_TO_A_PICTURE = ("validate", "generate", "store")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -172,6 +175,7 @@ class LocalStack:
             endpoint_url=self._options.endpoint_url,
             credentials=credentials.variables,
             log=self._log_event,
+            warm=_WAY_TO_A_PICTURE,
         )
 
     def _log(self, text: str) -> None:

@@ -4,7 +4,7 @@ import logging
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -37,6 +37,7 @@ class FunctionHost:
 
     `credentials` gets a role's ARN and gives the AWS_* variables of a session of that role. `log`
     gets a function's name and what it wrote, one log event at a time, on a thread of its own.
+    Functions whose package is not among `warm` start when they are first invoked.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class FunctionHost:
         credentials: Callable[[str], Mapping[str, str]],
         log: Callable[[str, str], None],
         scaling: Scaling | None = None,
+        warm: Container[str] | None = None,
     ) -> None:
         self.functions = [replace(each, asset=each.asset.resolve()) for each in functions]
         self._variables = partial(
@@ -55,9 +57,10 @@ class FunctionHost:
         )
         self._log = log
         self._scaling = scaling or Scaling()
+        self._warm = warm
 
     def __enter__(self) -> Self:
-        """Starts an environment of each function; returns when each is ready or has failed."""
+        """Starts an environment of each warm function, and waits until it is ready or has failed."""
         with ExitStack() as running:
             self._log_thread = running.enter_context(ThreadPoolExecutor(1, "function-log"))
             directory = Path(mkdtemp(prefix="functions-"))
@@ -84,7 +87,12 @@ class FunctionHost:
             for pool in self._pools.values():
                 running.callback(pool.close)
             with ThreadPoolExecutor(STARTS_AT_ONCE) as starters:
-                list(starters.map(Pool.warm, self._pools.values()))
+                warm = [
+                    self._pools[each.name]
+                    for each in self.functions
+                    if self._warm is None or each.package in self._warm
+                ]
+                list(starters.map(Pool.warm, warm))
             self._running = running.pop_all()
         return self
 

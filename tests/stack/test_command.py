@@ -144,7 +144,7 @@ def test_a_kill_leaves_neither_processes_nor_files(
 
         process.kill()
 
-        assert len(functions) == 6  # and what ends them
+        assert len(functions) == 4  # on the way to a picture, and what ends them
         assert used
         assert eventually(lambda: not any(map(alive, functions)))
         assert eventually(lambda: not list(tmp_path.iterdir()))

@@ -21,7 +21,7 @@ from tests.share import share
 # With those of the other operations, 2,000.
 REQUESTS = 760
 # So many, that there are successes among them.
-FEWEST = {GenerationMode.POSITIVE: 200, GenerationMode.NEGATIVE: 50}
+FEWEST = {GenerationMode.POSITIVE: 120, GenerationMode.NEGATIVE: 40}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
