@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.prices import Prices, PricesError
 from cdk.settings import Settings, SettingsError
+from docs import markdown
 from lambdas.common.catalog import CATALOG
 from local.assembly import SynthError, synthesized
 from local.template import Template
@@ -136,9 +137,10 @@ def table(both: Mapping[str, Mapping[str, float]]) -> str:
     ours, theirs = both["easel"], both["single_lambda"]
     rows = [(name, ours[name], theirs[name]) for name in ours]
     rows.append(("together", sum(ours.values()), sum(theirs.values())))
-    lines = ["| Dollars for 1,000 pictures | Easel | single Lambda |", "| --- | ---: | ---: |"]
-    lines += [f"| {name} | {a:,.4f} | {b:,.4f} |" for name, a, b in rows]
-    return "\n".join(lines) + "\n"
+    return markdown.table(
+        ("Dollars for 1,000 pictures", "Easel", "single Lambda"),
+        ((name, f"{a:,.4f}", f"{b:,.4f}") for name, a, b in rows),
+    )
 
 
 def main() -> int:
