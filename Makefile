@@ -63,8 +63,8 @@ screenshots: $(INSTALLED) $(BROWSER)  ## the pictures of the playground in docs/
 reference: $(INSTALLED) node_modules  ## what JSONata's own implementation answers to the expressions' cases
 	$(VENV)/bin/python -m tests.cdk.reference_jsonata
 
-bench: $(RUNNABLE)  ## overhead, start and memory of the local stack
-	$(VENV)/bin/python -m benchmarks.local_stack
+bench: $(INSTALLED)  ## overhead, cold starts, memory and scale beside a single Lambda, into docs/performance.md
+	$(VENV)/bin/python -m benchmarks.bench
 
 cost: $(RUNNABLE)  ## what a thousand pictures cost, beside one Lambda: MODEL= LATENCY=9 MB=2 SETTINGS= PRICES='{...}'
 	@$(VENV)/bin/python -m benchmarks.cost $(if $(MODEL),--model $(MODEL)) $(if $(filter-out 0,$(LATENCY)),--latency $(LATENCY)) $(if $(MB),--megabytes $(MB)) $(if $(SETTINGS),--settings '$(SETTINGS)') $(if $(PRICES),--prices '$(PRICES)')

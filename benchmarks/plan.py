@@ -24,7 +24,7 @@ _AS_GOOD = 0.99
 _DAY_SECONDS = 86_400
 _RANGES = {each.name: each.metadata.get("range", (0, 0)) for each in fields(Settings)}
 # As the single Lambda has it: a gateway that lets all through.
-_OPEN_GATEWAY: Mapping[str, Any] = {"throttle_per_second": 10_000, "throttle_burst": 5_000}
+OPEN_GATEWAY: Mapping[str, Any] = {"throttle_per_second": 10_000, "throttle_burst": 5_000}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Plan:
 
 def plan(load: Load, settings: Settings) -> Plan:
     """Returns what a load needs. Raises SettingsError if one deployment is not enough for it."""
-    open_to_all = replace(settings, **_OPEN_GATEWAY, generate_concurrency=0)
+    open_to_all = replace(settings, **OPEN_GATEWAY, generate_concurrency=0)
     unlimited = replace(load, quota_per_minute=math.inf, lambda_concurrency=math.inf)
     best = Easel(unlimited, open_to_all).run()
     at_once, per_minute = best.most_at_once, load.rate * 60
@@ -82,8 +82,8 @@ def report(load: Load, settings: Settings) -> str:
     rows = {
         "Easel, as it is set": Easel(load, settings),
         "Easel, as suggested": Easel(ready, suggested),
-        "single Lambda": SingleLambda(load, replace(settings, **_OPEN_GATEWAY)),
-        "single Lambda, same quotas": SingleLambda(ready, replace(settings, **_OPEN_GATEWAY)),
+        "single Lambda": SingleLambda(load, replace(settings, **OPEN_GATEWAY)),
+        "single Lambda, same quotas": SingleLambda(ready, replace(settings, **OPEN_GATEWAY)),
     }
     lines = [
         f"For {load.rate:g} requests a second of {load.work.model}, "

@@ -36,17 +36,18 @@ class Load:
     minute it takes."""
 
     rate: float
-    work: Work = Work()  # noqa: RUF009 - it is frozen
+    work: Work = field(default_factory=Work)
     sigma: float = 0.35
     quota_per_minute: float = math.inf
     lambda_concurrency: float = 1_000  # an account's by default, for all functions
-    requests: int = 20_000
-    seconds: float = 600.0
+    requests: int = 0
 
     @property
     def arrivals(self) -> int:
-        """As many as come in `seconds`, or `requests`; at least those of a minute."""
-        return int(max(min(self.requests, self.rate * self.seconds), self.rate * 60, 50))
+        """How many requests come. If the load does not say: those of ten minutes, but no more than
+        20,000, unless a minute brings more."""
+        of_ten_minutes = min(20_000, self.rate * 600)
+        return self.requests or round(max(of_ten_minutes, self.rate * 60, 1))
 
 
 @dataclass(frozen=True)
