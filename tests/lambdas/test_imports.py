@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import lambdas
+from lambdas.common.environment import ValidateEnvironment
+from tests.environments import VALIDATE
 
 ROOT = Path(lambdas.__file__).parents[1]
 
@@ -46,16 +48,7 @@ def test_a_function_imports_the_sdk_and_its_own_packages_alone(
 
 
 def test_validate_draws_without_the_sdk_and_with_few_modules() -> None:
-    variables = {
-        "BUCKET": "pictures",
-        "STACK_NAME": "easel-test",
-        "LOG_EXECUTION_DATA": "false",
-        "DEFAULT_MODEL": "stability.stable-image-core-v1:1",
-        "ALLOW_RETIRED_MODELS": "false",
-        "BEDROCK_REGION": "us-west-2",
-        "RECIPE_IN_PICTURE": "true",
-        "VISIBILITY": "team",
-    }
+    variables = ValidateEnvironment.variables(vars(VALIDATE))
     request = {"input": {"operation": "draw", "request": {"prompt": "a cat"}}, "execution_arn": ""}
     bare = imported("pass")
 
