@@ -24,7 +24,7 @@ CONTEXT = -c environment=$(ENV) $(if $(SETTINGS),-c settings='$(SETTINGS)')
 EXAMINED = $(ENV) --endpoint http://127.0.0.1:$(PORT) --aws-endpoint http://127.0.0.1:$(AWS_PORT) \
   $(if $(JSON),--json) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
-.PHONY: help run test test-all test-model check rules format docs screenshots reference lock synth diff deploy destroy doctor smoke bench soak clean
+.PHONY: help run test test-all test-model check rules format docs screenshots reference lock synth diff deploy destroy doctor smoke bench cost plan soak clean
 .DEFAULT_GOAL := run
 
 help:  ## this list
@@ -63,8 +63,14 @@ screenshots: $(INSTALLED) $(BROWSER)  ## the pictures of the playground in docs/
 reference: $(INSTALLED) node_modules  ## what JSONata's own implementation answers to the expressions' cases
 	$(VENV)/bin/python -m tests.cdk.reference_jsonata
 
-bench: $(RUNNABLE)  ## overhead, start and memory of the local stack
-	$(VENV)/bin/python -m benchmarks.local_stack
+bench: $(INSTALLED)  ## overhead, cold starts, memory and scale beside a single Lambda, into docs/performance.md
+	$(VENV)/bin/python -m benchmarks.bench
+
+cost: $(RUNNABLE)  ## what a thousand pictures cost, beside one Lambda: MODEL= LATENCY=9 MB=2 SETTINGS= PRICES='{...}'
+	@$(VENV)/bin/python -m benchmarks.cost $(if $(MODEL),--model $(MODEL)) $(if $(filter-out 0,$(LATENCY)),--latency $(LATENCY)) $(if $(MB),--megabytes $(MB)) $(if $(SETTINGS),--settings '$(SETTINGS)') $(if $(PRICES),--prices '$(PRICES)')
+
+plan: $(INSTALLED)  ## what to set for RATE= requests a second: QUOTA=calls a minute MODEL= LATENCY= SETTINGS=
+	@$(VENV)/bin/python -m benchmarks.plan --rate $(RATE) $(if $(QUOTA),--quota $(QUOTA)) $(if $(MODEL),--model $(MODEL)) $(if $(filter-out 0,$(LATENCY)),--latency $(LATENCY)) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 soak: $(RUNNABLE)  ## ten minutes of good, bad and faulty requests by 20 clients
 	$(VENV)/bin/python -m benchmarks.soak

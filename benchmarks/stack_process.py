@@ -16,17 +16,18 @@ API_URL, AWS_URL = f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{AWS_PORT}"
 
 
 @contextmanager
-def running() -> Iterator[subprocess.Popen[bytes]]:
-    process = start()
+def running(*module: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = start(*module)
     try:
         yield process
     finally:
         stop(process)
 
 
-def start() -> subprocess.Popen[bytes]:
-    """Returns when it answers."""
-    command = [sys.executable, "-m", "local", f"--port={PORT}", f"--aws-port={AWS_PORT}"]
+def start(*module: str) -> subprocess.Popen[bytes]:
+    """Runs a module with its arguments, by default that of `make run`. Returns when it answers."""
+    ports = (f"--port={PORT}", f"--aws-port={AWS_PORT}")
+    command = [sys.executable, "-m", *(module or ("local",)), *ports]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cdk.settings import Settings
-from docs.tables import table
+from docs.markdown import table
 from tests.cdk.combinations import COMBINATIONS, template_of
 
 REASONS: Mapping[str, str] = {

@@ -1,11 +1,10 @@
 """Writes what is generated into the documents: `make docs`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from docs import deployed, state_machine, tables
-
-Part = Callable[[], str]
+from docs.markdown import Part, filled
 
 # The generated parts of each document, by the name in their markers.
 PARTS: Mapping[Path, Mapping[str, Part]] = {
@@ -25,15 +24,6 @@ PARTS: Mapping[Path, Mapping[str, Part]] = {
         "faults.md": {"faults": tables.faults},
     }.items()
 }
-
-
-def filled(document: str, parts: Mapping[str, Part]) -> str:
-    """Returns a document with its parts made anew. Raises ValueError if a marker is missing."""
-    for name, part in parts.items():
-        begin, end = f"<!-- begin {name}: make docs -->\n", f"<!-- end {name} -->\n"
-        start = document.index(begin) + len(begin)
-        document = document[:start] + part() + document[document.index(end, start) :]
-    return document
 
 
 if __name__ == "__main__":

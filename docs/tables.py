@@ -2,12 +2,13 @@
 
 import ast
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import MISSING, astuple, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from cdk.gateway_responses import GATEWAY_ANSWERS
 from cdk.settings import Settings, Tags
+from docs.markdown import table
 from lambdas.common.catalog import CATALOG, Model
 from lambdas.common.errors import CLASSES, EaselError
 from tests.cdk.combinations import STACK_NAME, properties
@@ -121,11 +122,6 @@ def faults() -> str:
          "Same request, all healthy", "Paid in all"),
         ((case.name, *astuple(case.expected)) for case in CASES),
     )  # fmt: skip
-
-
-def table(heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    lines = [heads, ("---",) * len(heads), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
 def _comments(of: type) -> dict[str, str]:

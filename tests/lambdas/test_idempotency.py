@@ -1,7 +1,5 @@
 """Idempotency-Key: one key, one request, one recipe."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -103,9 +101,3 @@ def test_a_key_that_is_no_key_is_refused(key: object) -> None:
         checked_key(key)
 
     assert caught.value.param == "Idempotency-Key"
-
-
-def test_validate_does_without_boto3_until_there_is_a_key() -> None:
-    code = "import sys, lambdas.validate.handler; sys.exit('botocore' in sys.modules)"
-
-    subprocess.run([sys.executable, "-c", code], check=True)

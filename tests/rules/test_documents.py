@@ -10,7 +10,8 @@ import pytest
 from cdk.definition import DEFINITION
 from cdk.settings import Settings
 from cdk.spend import ceiling
-from docs.generated import PARTS, Part, filled
+from docs.generated import PARTS
+from docs.markdown import Part, filled
 from docs.state_machine import drawing
 from lambdas.common.catalog import CATALOG
 

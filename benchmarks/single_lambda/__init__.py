@@ -1,0 +1,1 @@
+"""The published services' design, one Lambda behind API Gateway, as the baseline of benchmarks."""
