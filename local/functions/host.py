@@ -60,7 +60,7 @@ class FunctionHost:
         self._warm = warm
 
     def __enter__(self) -> Self:
-        """Starts an environment of each warm function, and waits until it is ready or has failed."""
+        """Starts an environment of each warm function; returns once each is ready or has failed."""
         with ExitStack() as running:
             self._log_thread = running.enter_context(ThreadPoolExecutor(1, "function-log"))
             directory = Path(mkdtemp(prefix="functions-"))
