@@ -276,7 +276,8 @@ class TestInATerminal:
 
         call(None, lines)
 
-        assert readable(lines.texts[0]) == f"model called 0 ms {CORE}"
+        took = json.loads(lines.texts[0])["duration_ms"]
+        assert readable(lines.texts[0]) == f"model called {took:.0f} ms {CORE}"
 
     def test_a_failure_is_left_to_the_line_that_the_runtime_writes(self) -> None:
         lines = Lines()

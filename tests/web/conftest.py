@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     with opened() as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def easel(browser: "Browser") -> Iterator[LocalClient]:
     """A stack that offers no retired models, and soon answers that a picture takes too long."""
     with running(settings={"allow_retired_models": False}, change=drawing_within(12)) as client:
