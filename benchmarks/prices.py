@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from easel.smoke.cost import PICTURE_CHECK_USD, TEXT_CHECK_USD
+
 MILLION = 1_000_000
 
 
@@ -27,8 +29,8 @@ class Prices:
     s3_read: float = 0.0004 / 1_000
     logs_gb: float = 0.50
     xray_trace: float = 5.00 / MILLION
-    guardrail_picture: float = 0.00075
-    guardrail_text_unit: float = 0.15 / 1_000
+    guardrail_picture: float = PICTURE_CHECK_USD
+    guardrail_text_unit: float = TEXT_CHECK_USD
 
     @classmethod
     def but(cls, others: Mapping[str, Any]) -> "Prices":

@@ -4,9 +4,8 @@ Its tasks call AWS with made-up credentials, so that no role is checked, and bui
 time; here they call with the state machine's role. Its CloudFormation creates state machines among
 those that it does not execute. It parses a definition anew for every execution, 30 ms each time,
 and a path for every state; it copies JSON as if it were any object, and spells a failed state out
-at every level for a log that is off. Its Wait does not cut off a
-fraction of a second. It measures a state's data with escapes, and not a task's arguments. It keeps
-every execution, and every thread.
+at every level for a log that is off. Its Wait does not cut off a fraction of a second. It measures
+a state's data with escapes, and not a task's arguments. It keeps every execution, and every thread.
 """
 
 import json
