@@ -5,7 +5,8 @@ time; here they call with the state machine's role. Its CloudFormation creates s
 those that it does not execute. It parses a definition anew for every execution, 30 ms each time,
 and a path for every state; it copies JSON as if it were any object, and spells a failed state out
 at every level for a log that is off. Its Wait does not cut off a fraction of a second. It measures
-a state's data with escapes, and not a task's arguments. It keeps every execution, and every thread.
+a state's data with escapes, and not a task's arguments. It keeps every execution, and every thread,
+but does not say which is whose.
 """
 
 import json
@@ -13,6 +14,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +33,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
     stepfunctions_parser_backends,
@@ -65,6 +68,7 @@ def fill_gaps(client_for: ClientFactory) -> None:
     vars(result_path)["parse"] = cache(parse)
     for module in (states, result_path):
         vars(module)["copy"] = SimpleNamespace(deepcopy=_copied)
+    ExecutionWorker.start = _start  # type: ignore[method-assign]
     Timestamp._eval_body = _wait_until  # type: ignore[method-assign, assignment]
     for module in (state, state_task_service):
         vars(module)["is_within_size_quota"] = _fits_into_a_state
@@ -78,6 +82,12 @@ def forget_the_oldest(backend: StepFunctionsParserBackend) -> None:
     for machine in backend.state_machines:
         del machine.executions[:-KEPT_EXECUTIONS]
     TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+
+
+def _start(worker: Any) -> None:
+    """Starts an execution in a thread that can be waited for."""
+    worker.thread = Thread(target=worker._execution_logic, daemon=True)
+    worker.thread.start()
 
 
 def _wait_until(timestamp: Timestamp, env: Any) -> None:

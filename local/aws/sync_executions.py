@@ -4,7 +4,6 @@ An execution is started, waited for and described as the service answers: withou
 where the execution failed.
 """
 
-import time
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -13,7 +12,6 @@ from moto.stepfunctions.exceptions import ValidationException
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 INPUT_LIMIT_BYTES = 262_144
-_POLL_SECONDS = 0.004
 _BILLED_MEMORY_MB = 64
 
 
@@ -29,9 +27,8 @@ def start_sync_execution(
         )
     # An express execution may have the name of another one. In moto it may not: names get a suffix.
     name = f"{request.get('name') or uuid4()}:{uuid4()}"[:80]
-    execution = backend.start_execution(request["stateMachineArn"], name, execution_input)
-    while execution.status == "RUNNING" or execution.stop_date is None:
-        time.sleep(_POLL_SECONDS)
+    execution: Any = backend.start_execution(request["stateMachineArn"], name, execution_input)
+    execution.exec_worker.thread.join()
 
     described = execution.to_describe_output()
     duration = execution.stop_date - execution.start_date

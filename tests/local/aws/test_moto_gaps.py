@@ -17,7 +17,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
-from moto.stepfunctions.parser.utils import TMP_THREADS
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.aws import jsonata, moto_gaps
@@ -91,6 +91,7 @@ def test_moto_leaves_the_case_of_members_alone(method: str) -> None:
 def test_executions_leave_a_parsed_definition_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AmazonStateLanguageParser, "parse", staticmethod(moto_gaps._parsed))
     monkeypatch.setattr(StringJSONata, "_eval_body", jsonata._evaluate_string)
+    monkeypatch.setattr(ExecutionWorker, "start", ExecutionWorker._execution_logic)
     monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
     components, _ = moto_gaps._parsed(EVERY_STATE)
     with mock_aws():
@@ -109,8 +110,6 @@ def test_executions_leave_a_parsed_definition_as_it_was(monkeypatch: pytest.Monk
 
 def output_of_an_execution(client: Any, machine: str, *, name: str) -> Any:
     arn = client.start_execution(stateMachineArn=machine, name=name)["executionArn"]
-    for thread in TMP_THREADS:
-        thread.join()
     return json.loads(client.describe_execution(executionArn=arn)["output"])
 
 
