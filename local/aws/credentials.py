@@ -32,6 +32,7 @@ class RoleCredentials:
             read_timeout=LONGEST_CALL_SECONDS,
             max_pool_connections=100,
             parameter_validation=False,
+            user_agent="easel",  # botocore would write its own anew for each call
         )
         self._session: Any = boto3.session.Session()
         self._lock = threading.RLock()

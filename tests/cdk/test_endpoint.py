@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-
 from cdk.settings import Settings
 from local.template import Resolver
 from tests.cdk.combinations import COMBINATIONS, properties, template_of
@@ -100,6 +98,9 @@ class TestKey:
 
 def test_everything_that_takes_tags_has_them() -> None:
     """Whether a type takes some is what CloudFormation's registry says."""
+    # Loading it takes half a second, which no worker but one has to spend.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
     tags = [{"Key": key, "Value": value} for key, value in sorted(OWN_KEY.tags)]
     tagged = set()
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.local_client import LocalClient
+from tests.share import share
 
 SLOW = [
     *({"at": name, "kind": "slow", "times": 99, "seconds": 0.7}
@@ -53,7 +54,8 @@ def test_lasting_throttling_is_a_429_when_no_call_could_end_in_time_and_not_befo
 
 
 def test_equal_executions_and_others_at_once_all_get_theirs(easel: LocalClient) -> None:
-    """Sixteen of one picture, started directly, beside four others, at the default concurrency."""
+    """Many of one picture, started directly, beside four others, at the default concurrency."""
+    many = share(16, least=8)
     states = easel.aws("stepfunctions")
     calls = easel.model_calls()
     easel.fail("slow", times=99, seconds=3)
@@ -71,10 +73,10 @@ def test_equal_executions_and_others_at_once_all_get_theirs(easel: LocalClient) 
         raise AssertionError("it does not end")
 
     with ThreadPoolExecutor(20) as callers:
-        answers = list(callers.map(ended, [1] * 16 + [2, 3, 4, 5]))
+        answers = list(callers.map(ended, [1] * many + [2, 3, 4, 5]))
 
     easel.plan()
-    equal, others = answers[:16], answers[16:]
+    equal, others = answers[:many], answers[many:]
     assert {answer["statusCode"] for answer in equal} <= {200, 409}
     assert all("Retry-After" in each["headers"] for each in equal if each["statusCode"] == 409)
     assert any(answer["statusCode"] == 200 for answer in equal)
