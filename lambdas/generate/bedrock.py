@@ -116,7 +116,9 @@ class FoundationModels:
         except BotoCoreError as error:
             raise _connection_error(error) from error
         try:
-            parsed = json.loads(answer)
+            text = answer.decode()
+            del answer  # or the picture would be in memory three times
+            parsed = json.loads(text)
         except ValueError as error:
             raise ModelFailedError(detail="response is not JSON") from error
         if not isinstance(parsed, dict):

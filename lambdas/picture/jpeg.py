@@ -6,12 +6,12 @@ Credentials stand), and what exiftool, Pillow and the web UIs were seen to read.
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Self
 
 from lambdas.picture import xmp
-from lambdas.picture.picture import Part, Picture
+from lambdas.picture.picture import Bytes, Part, Picture
 
 _END, _SCAN, _APP0, _APP1, _APP11, _ADOBE = b"\xd9", b"\xda", b"\xe0", b"\xe1", b"\xeb", b"\xee"
 _FRAMES = bytes({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -47,22 +47,22 @@ class Jpeg(Picture):
         return cls(width, height, signed, parts)
 
     def recipe_json(self) -> str | None:
-        return xmp.read([part.content for part in self.parts if part.name == _APP1])
+        return xmp.read([bytes(part.content) for part in self.parts if part.name == _APP1])
 
-    def _pixels(self) -> Iterator[tuple[bytes, bytes]]:
+    def _pixels(self) -> Iterator[tuple[bytes, int, Iterable[Bytes]]]:
         """Yields all segments but metadata, and Adobe's, which says how colours are coded.
 
         A file that was compressed again counts as different.
         """
         for part in self.parts:
             if part.begins(_ADOBE, b"Adobe") or part.name not in _NO_PIXELS:
-                yield part.name, part.content
+                yield part.name, len(part.content), [part.content]
 
     def _recipe_place(self) -> slice:
         """Returns the place after JFIF, which must be first. Exif before a recipe is part of it."""
         start = len(list(takewhile(lambda part: part.name == _APP0, self.parts)))
         following = takewhile(lambda part: part.name == _APP1, self.parts[start:])
-        app1 = [part.content for part in following]
+        app1 = [bytes(part.content) for part in following]
         exif = 1 if app1 and app1[0].startswith(_EXIF_SIGNATURE) else 0
         length = xmp.own_length(app1[exif:])
         return slice(start, start + exif + length if length else start)
@@ -80,26 +80,26 @@ class Jpeg(Picture):
 
 def _segments(file: bytes) -> Iterator[Part]:
     """Yields the segments: a scan's includes its data, the last one includes what follows it."""
-    at = len(Jpeg.signature)
+    view, at = memoryview(file), len(Jpeg.signature)
     while found := _MARKER.match(file, at):
         marker, begin = found[1], found.end()
         if marker == _END:
-            yield Part(_END, b"", file[at:])
+            yield Part(_END, b"", view[at:])
             return
         if marker in _STANDALONE:
             raise ValueError(f"JPEG marker {marker.hex().upper()} is out of place")
-        length = int.from_bytes(file[begin : begin + 2])
+        length = int.from_bytes(view[begin : begin + 2])
         end = begin + length
         if length < 2 or end > len(file):
             break
         if marker == _SCAN:
-            if length != 6 + 2 * int.from_bytes(file[begin + 2 : begin + 3]):
+            if length != 6 + 2 * int.from_bytes(view[begin + 2 : begin + 3]):
                 raise ValueError("JPEG scan has a wrong length")
             after = _AFTER_SCAN.search(file, end)
             if after is None:
                 break
             end = after.start()
-        yield Part(marker, file[begin + 2 : end], file[at:end])
+        yield Part(marker, view[begin + 2 : end], view[at:end])
         at = end
     raise ValueError("JPEG is cut short")
 

@@ -10,17 +10,20 @@ from typing import ClassVar, Self
 from lambdas.common.recipe import Recipe
 from lambdas.picture.infotext import infotext
 
+# A picture is held once: its parts are views of the file.
+Bytes = bytes | memoryview
+
 
 @dataclass(frozen=True)
 class Part:
     """A chunk of a PNG or a segment of a JPEG. `raw` is all of its bytes in the file."""
 
     name: bytes
-    content: bytes
-    raw: bytes
+    content: Bytes
+    raw: Bytes
 
     def begins(self, name: bytes, content: bytes) -> bool:
-        return self.name == name and self.content.startswith(content)
+        return self.name == name and self.content[: len(content)] == content
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,13 @@ class Picture(ABC):
         Raises ValueError if the pixels are broken.
         """
         digest = hashlib.sha256()
-        for name, content in self._pixels():
-            digest.update(name + len(content).to_bytes(8))
-            digest.update(content)
+        for name, length, pieces in self._pixels():
+            digest.update(name + length.to_bytes(8))
+            for piece in pieces:
+                digest.update(piece)
+                length -= len(piece)
+            if length:
+                raise ValueError("the picture has too few pixels")
         return digest.hexdigest()
 
     def with_recipe(self, recipe: Recipe) -> Self:
@@ -75,7 +82,8 @@ class Picture(ABC):
         """Returns the recipe, even if another tool moved it, or None. ValueError if broken."""
 
     @abstractmethod
-    def _pixels(self) -> Iterable[tuple[bytes, bytes]]: ...
+    def _pixels(self) -> Iterable[tuple[bytes, int, Iterable[Bytes]]]:
+        """Yields name, length and content, in pieces, of all that makes the pixels."""
 
     @abstractmethod
     def _recipe_place(self) -> slice:

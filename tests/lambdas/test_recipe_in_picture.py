@@ -39,7 +39,7 @@ XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 
 
 def app1(picture: bytes) -> list[bytes]:
-    return [found.content for found in parse(picture).parts if found.name == b"\xe1"]
+    return [bytes(found.content) for found in parse(picture).parts if found.name == b"\xe1"]
 
 
 def user_comment(picture: bytes) -> str | None:
@@ -199,7 +199,7 @@ def test_a_jpeg_has_exif_and_one_xmp_packet_right_after_jfif() -> None:
 
     carrying = embed(painted("jpeg"), own)
 
-    kinds = [found.content.partition(b"\0")[0] for found in parse(carrying).parts][:3]
+    kinds = [bytes(found.content).partition(b"\0")[0] for found in parse(carrying).parts][:3]
     assert kinds == [b"JFIF", b"Exif", XMP[:-1]]
     assert user_comment(carrying) == infotext(own, 96, 64)
     packet = Image.open(io.BytesIO(carrying)).info["xmp"]
