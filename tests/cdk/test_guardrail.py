@@ -6,17 +6,24 @@ from typing import Any
 
 import botocore.session
 import pytest
-from aws_cdk import Environment
+from aws_cdk import Environment, Stack
 from aws_cdk.assertions import Annotations, Match, Template
 from botocore.validate import ParamValidator
 
+from cdk.guardrail import Guardrail
 from cdk.guardrail_regions import CATEGORIES, PROFILES
 from cdk.settings import DeniedTopic, Settings, SettingsError
-from cdk.stack import EaselStack
 from tests.cdk.combinations import COMBINATIONS, app, properties, template_of
 
 IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
+
+
+def alone(settings: Settings, region: str) -> Stack:
+    """A stack of a region with nothing but the guardrail."""
+    stack = Stack(app(), "alone", env=Environment(region=region))
+    Guardrail(stack, "Guardrail", settings=settings)
+    return stack
 
 
 class TestGuardrail:
@@ -87,10 +94,7 @@ class TestGuardrail:
 
     @pytest.mark.parametrize("region", PROFILES)
     def test_the_standard_tier_has_the_profile_of_its_geography(self, region: str) -> None:
-        stack = EaselStack(
-            app(), "regional", settings=self.STANDARD, env=Environment(region=region)
-        )
-        template = Template.from_stack(stack).to_json()
+        template = Template.from_stack(alone(self.STANDARD, region)).to_json()
 
         (guardrail,) = (
             Template.from_json(template).find_resources("AWS::Bedrock::Guardrail").values()
@@ -103,7 +107,7 @@ class TestGuardrail:
 
     def test_the_standard_tier_is_refused_where_it_is_not_known(self) -> None:
         with pytest.raises(SettingsError, match="STANDARD is not known to exist in eu-west-2"):
-            EaselStack(app(), "r", settings=self.STANDARD, env=Environment(region="eu-west-2"))
+            alone(self.STANDARD, "eu-west-2")
 
     def test_other_policies_are_another_version(self) -> None:
         def description(settings: Settings) -> str:
@@ -128,7 +132,7 @@ class TestGuardrail:
     def test_pictures_are_checked_for_what_the_region_offers(
         self, region: str, unchecked: set[str]
     ) -> None:
-        stack = EaselStack(app(), "regional", settings=IAM, env=Environment(region=region))
+        stack = alone(IAM, region)
         found = Template.from_stack(stack).find_resources("AWS::Bedrock::Guardrail")
 
         (guardrail,) = found.values()
@@ -143,7 +147,7 @@ class TestGuardrail:
 
     def test_a_region_whose_guardrails_look_at_no_pictures_is_refused(self) -> None:
         with pytest.raises(SettingsError, match="no pictures in sa-east-1"):
-            EaselStack(app(), "regional", settings=IAM, env=Environment(region="sa-east-1"))
+            alone(IAM, "sa-east-1")
 
     def test_one_brought_along_is_used_and_none_is_made(self) -> None:
         assert not properties(self.BROUGHT_ALONG, "AWS::Bedrock::Guardrail")
