@@ -1,4 +1,4 @@
-"""What the local stack takes: its start, a picture's time for 1 to 32 clients, memory, a profile.
+"""What the local stack takes: its start, a picture's time for 1 to 64 clients, memory, a profile.
 
 The same picture is asked of Easel's API, of the single Lambda and of the model's stand-in alone, in
 turns, in one running stack.
@@ -29,7 +29,7 @@ from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
 from local.stack import REGION
 
 BASELINE_IMPORTS = "import boto3, moto.server, moto.stepfunctions.parser.models"
-CLIENTS = (1, 8, 32)
+CLIENTS = (1, 8, 32, 64)
 TURNS = 4
 
 _http = urllib3.PoolManager(maxsize=max(CLIENTS), retries=False)

@@ -164,7 +164,7 @@ def _signed_again(request: Request, body: bytes, given: _Signature, session: _Se
         for name in given.signed_headers
         if name in request.headers
     }
-    digest = headers.get("X-Amz-Content-Sha256", hashlib.sha256(body).hexdigest())
+    digest = headers.get("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
     if digest not in _UNSIGNED and digest != hashlib.sha256(body).hexdigest():
         raise RefusedError(
             "XAmzContentSHA256Mismatch", "The body is not the one that was signed.", 400
