@@ -12,7 +12,13 @@ from constructs import Construct
 from cdk.cors import Cors, preflight_headers
 from cdk.endpoint import endpoint_options
 from cdk.gateway_logs import GatewayLogs
-from cdk.gateway_responses import add_gateway_responses
+from cdk.gateway_responses import (
+    OTHER_METHOD,
+    OTHER_ROUTE,
+    GatewayAnswer,
+    add_gateway_responses,
+    body_of,
+)
 from cdk.mapping_templates import json_template, mapping_template, start_execution
 from cdk.openapi import document
 from cdk.operations import Operation
@@ -65,8 +71,12 @@ class Api(Construct):
         self._add_operations(operations, settings, state_machine)
         described = json_template(document(operations, settings=settings))
         self._add_fixed_answer("GET", _DOCUMENT_ROUTE, self._response("200", described))
+        methods = {_DOCUMENT_ROUTE: ["GET"]}
+        for operation in operations:
+            methods.setdefault(operation.route, []).append(operation.http_method)
         if settings.allowed_origins:
-            self._add_preflights(operations)
+            self._add_preflights(methods)
+        self._add_refusals(methods)
         self.key = self._add_key(settings) if by_key else None
         self.address = self._address(settings)
 
@@ -147,11 +157,8 @@ class Api(Construct):
         host = f"{name}.execute-api.{stack.region}.{stack.url_suffix}"
         return f"https://{host}/{self.api.deployment_stage.stage_name}"
 
-    def _add_preflights(self, operations: Sequence[Operation]) -> None:
+    def _add_preflights(self, methods: Mapping[str, Sequence[str]]) -> None:
         """Adds `OPTIONS` without authorization, because browsers send none. It calls nothing."""
-        methods = {_DOCUMENT_ROUTE: ["GET"]}
-        for operation in operations:
-            methods.setdefault(operation.route, []).append(operation.http_method)
         for route, http_methods in methods.items():
             self._add_fixed_answer(
                 "OPTIONS",
@@ -160,6 +167,25 @@ class Api(Construct):
                 authorization_type=apigateway.AuthorizationType.NONE,
                 api_key_required=False,
             )
+
+    def _add_refusals(self, methods: Mapping[str, Sequence[str]]) -> None:
+        """Adds `ANY` for the other methods of each route, and for all other routes.
+
+        API Gateway prefers a method of its own to `ANY`, and a path of its own to a greedy one.
+        """
+        for route, http_methods in methods.items():
+            allowed = ", ".join(http_methods)
+            self._add_refusal(route, OTHER_METHOD, {"Allow": allowed}, allowed=allowed)
+        self._add_refusal("/{proxy+}", OTHER_ROUTE, {})
+
+    def _add_refusal(
+        self, route: str, answer: GatewayAnswer, headers: Mapping[str, str], **said: str
+    ) -> None:
+        message = answer.message.format(method="${method}", path="${path}", route=route, **said)
+        template = mapping_template("not_found", answer=body_of(answer, message))
+        headers = {**self._cors.headers, "x-should-retry": "false", **headers}
+        response = self._response(str(answer.status), template, headers=headers)
+        self._add_fixed_answer("ANY", route, response)
 
     def _add_fixed_answer(
         self, http_method: str, route: str, response: apigateway.IntegrationResponse, **access: Any

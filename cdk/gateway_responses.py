@@ -1,7 +1,7 @@
 """The answers that API Gateway gives by itself, in Easel's envelope.
 
 Gateway responses know variables but no VTL, and `validationErrorString` holds unescaped quotes,
-so every message is fixed text.
+so every message of theirs is fixed text.
 """
 
 import json
@@ -17,9 +17,9 @@ from lambdas.common.answers import Error, ErrorAnswer
 @dataclass(frozen=True)
 class GatewayAnswer:
     """One answer, with `auth` only there. `status` None keeps API Gateway's own status (for the two
-    defaults)."""
+    defaults). `response_type` is None for what methods of the API answer."""
 
-    response_type: apigateway.ResponseType
+    response_type: apigateway.ResponseType | None
     status: int | None
     type: str
     code: str
@@ -31,7 +31,19 @@ class GatewayAnswer:
 
 _Type = apigateway.ResponseType
 
+# What methods of the API answer, because no gateway response tells these two from each other.
+OTHER_METHOD = GatewayAnswer(
+    None, 405, "invalid_request_error", "not_found",
+    "{route} does not take {method}. It takes {allowed}.",
+)  # fmt: skip
+OTHER_ROUTE = GatewayAnswer(
+    None, 404, "invalid_request_error", "not_found",
+    "There is no route {path}. GET /openapi.json lists all routes and methods.",
+)  # fmt: skip
+
 GATEWAY_ANSWERS = (
+    OTHER_METHOD,
+    OTHER_ROUTE,
     GatewayAnswer(
         _Type.BAD_REQUEST_BODY, 400, "invalid_request_error", "invalid_value",
         'The request body must be one JSON object in UTF-8, such as {"prompt": "a cat"}, with '
@@ -46,13 +58,13 @@ GATEWAY_ANSWERS = (
         "The API key is missing or not known: send it in the header x-api-key.",
         param="x-api-key",
     ),
-    # The answer to a route or method that is not there, and with auth iam to a request without a
-    # signature too: API Gateway does not tell them apart ("Gateway response types", its guide).
+    # The answer to a request that finds no method, and with auth iam to one without a signature:
+    # API Gateway does not tell them apart ("Gateway response types", its guide). Here methods take
+    # every path, with every HTTP method that ANY stands for, so what finds none is rare.
     GatewayAnswer(
         _Type.MISSING_AUTHENTICATION_TOKEN, 403, "authentication_error", "not_found",
-        "The request is not signed, or there is no such route, or it does not take this method. "
-        "Pictures are drawn by POST /images, signed with SigV4 for service execute-api.",
-        auth="iam",
+        "The request is not signed: sign it with SigV4 for service execute-api. If it is signed, "
+        "there is no such route, or it does not take this method.", auth="iam",
     ),
     GatewayAnswer(
         _Type.MISSING_AUTHENTICATION_TOKEN, 404, "invalid_request_error", "not_found",
@@ -61,7 +73,8 @@ GATEWAY_ANSWERS = (
     ),
     GatewayAnswer(
         _Type.ACCESS_DENIED, 403, "authentication_error", "access_denied",
-        "These credentials may not call this API: they need execute-api:Invoke on it.",
+        "These credentials may not make this call: they need execute-api:Invoke on its method and "
+        "path.",
     ),
     GatewayAnswer(
         _Type.UNAUTHORIZED, 401, "authentication_error", "unauthorized",
@@ -123,9 +136,9 @@ GATEWAY_ANSWERS = (
 
 
 def add_gateway_responses(api: apigateway.RestApi, cors: Cors, auth: Auth) -> None:
-    for each in (answer for answer in GATEWAY_ANSWERS if answer.auth in (None, auth)):
-        error = Error(message=each.message, type=each.type, param=each.param, code=each.code)
-        answer = ErrorAnswer(error=error, execution_arn=None)
+    for each in GATEWAY_ANSWERS:
+        if each.response_type is None or each.auth not in (None, auth):
+            continue
         retry = each.retry_after_seconds
         headers = {"Retry-After": str(retry)} if retry else {"x-should-retry": "false"}
         headers |= cors.gateway_response_headers
@@ -135,5 +148,11 @@ def add_gateway_responses(api: apigateway.RestApi, cors: Cors, auth: Auth) -> No
             status_code=str(each.status) if each.status else None,
             # Gateway responses need quotes around fixed values.
             response_headers={name: f"'{value}'" for name, value in headers.items()},
-            templates={"application/json": json.dumps(answer)},
+            templates={"application/json": body_of(each, each.message)},
         )
+
+
+def body_of(answer: GatewayAnswer, message: str) -> str:
+    """Returns an answer as JSON, with this message."""
+    error = Error(message=message, type=answer.type, param=answer.param, code=answer.code)
+    return json.dumps(ErrorAnswer(error=error, execution_arn=None))

@@ -69,13 +69,15 @@ def _security(*, api_key: bool) -> tuple[str, Schema]:
 
 
 def error_codes() -> dict[int, list[str]]:
-    """Returns every status that an error can have, with its codes."""
+    """Returns every status that an operation's error can have, with its codes."""
     codes: dict[int, set[str]] = {
         400: {"missing_parameter", "unknown_parameter", "unsupported_parameter"}
     }
     for each in CLASSES.values():
         codes.setdefault(each.status, set()).add(each.code)
     for answer in GATEWAY_ANSWERS:
+        if answer.response_type is None:  # of methods that are no operations
+            continue
         for status in [answer.status] if answer.status else _STATUSES_OF_DEFAULT[answer.type]:
             codes.setdefault(status, set()).add(answer.code)
     return {status: sorted(each) for status, each in sorted(codes.items())}

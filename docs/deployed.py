@@ -11,7 +11,7 @@ from tests.cdk.combinations import COMBINATIONS, template_of
 REASONS: Mapping[str, str] = {
     "ApiGateway::RestApi": "the API that callers reach",
     "ApiGateway::Resource": "the segments of its routes",
-    "ApiGateway::Method": "a route and method each, and who may call it",
+    "ApiGateway::Method": "a route and method each, and who may call it; `ANY` for all others",
     "ApiGateway::Model": "says that a request's body is a JSON object",
     "ApiGateway::RequestValidator": "refuses other bodies before an execution is paid",
     "ApiGateway::GatewayResponse": "errors of the gateway itself, in the form of all errors",

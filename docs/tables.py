@@ -105,7 +105,7 @@ def gateway_errors() -> str:
         ("Status", "`code`", "`type`", "Message", "Send it again?"),
         (
             (
-                each.status or f"other {each.response_type.response_type[-3:].replace('_', '')}",
+                each.status or f"other {'5XX' if each.type == 'server_error' else '4XX'}",
                 f"`{each.code}`",
                 f"`{each.type}`",
                 each.message,

@@ -144,7 +144,7 @@ class Api:
         return self._call("GET", f"/images/{quote(id, safe='')}")
 
     def delete(self, id: str) -> Answer:
-        return self._call("DELETE", f"/images/{quote(id, safe='')}")
+        return self._call("DELETE", f"/images/{quote(id, safe='')}", setting="allow_deletion")
 
     def rerun(self, id: str, request: Mapping[str, Any], *, key: str) -> Answer:
         """Draws again. The same key is the same rerun, which goes on and is not paid twice."""
@@ -154,7 +154,8 @@ class Api:
     def list(self, *, limit: int, after: str | None) -> Answer:
         """Returns a page, which may hold fewer pictures: only where `after` is null is the end."""
         given = {"limit": limit} | ({"after": after} if after else {})
-        return self._call("GET", f"/images?{urlencode(given, quote_via=quote)}")
+        query = urlencode(given, quote_via=quote)
+        return self._call("GET", f"/images?{query}", setting="list")
 
     def download(self, url: str) -> Answer:
         """Fetches a picture by its presigned URL, which needs no key and gets none."""
@@ -171,10 +172,13 @@ class Api:
         path: str,
         request: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        setting: str | None = None,
     ) -> Answer:
+        """`setting` is the one with which a deployment offers this: no answer names it."""
         answer = self.request(method, path, request, headers)
         if answer.status != 200:
-            raise _refusal(answer)
+            raise _refusal(answer, setting)
         return answer
 
     def _proven(
@@ -215,7 +219,7 @@ def exit_of(status: int, *, later: bool = False) -> Exit:
     return Exit.REFUSED if 400 <= status < 500 else Exit.FAILED
 
 
-def _refusal(answer: Answer) -> CommandError:
+def _refusal(answer: Answer, setting: str | None) -> CommandError:
     try:
         error = answer.body["error"]
         message, code = str(error["message"]), str(error["code"])
@@ -223,6 +227,8 @@ def _refusal(answer: Answer) -> CommandError:
         exit = Exit.REFUSED if 400 <= answer.status < 500 else Exit.FAILED
         return _not_easels(answer, exit)
     said = " ".join(filter(None, (message, _CURES.get(code))))
+    if answer.status == 405 and setting:
+        said += f" The deployment's setting {setting} is off."
     seconds = _retry_after(answer)
     if seconds:
         said += f" Retry after {seconds:g} s."

@@ -45,7 +45,7 @@ def delete(run: Run, names: tuple[str, ...], yes: bool) -> None:
     if failed:
         id, last = failed[-1]
         left = f" {len(deleted)} of {len(ids)} were deleted." if len(ids) > 1 else ""
-        raise CommandError(last.exit, f"{id}: {last.message}{_cure(last)}{left}")
+        raise CommandError(last.exit, f"{id}: {last.message}{left}")
 
 
 def _deleted(api: Api, *, id: str) -> Answer:
@@ -68,10 +68,3 @@ def _has_terminal() -> bool:
 
 def _told(id: str, error: CommandError) -> dict[str, Any]:
     return {"id": id, **json.loads(error.answer or error.json)}
-
-
-def _cure(error: CommandError) -> str:
-    """Says why a deployment has no such route, which it cannot say itself."""
-    return (
-        " Deleting is offered by its setting allow_deletion." if error.code == "not_found" else ""
-    )

@@ -37,6 +37,7 @@ class Case:
     body: bytes = b"{}"
     content_type: str = "application/json"
     path: str = _IMAGES
+    method: str = "POST"
 
 
 CASES = (
@@ -47,6 +48,8 @@ CASES = (
     Case("a list", 400, "invalid_value", b"[]"),
     Case("text/plain", 415, "invalid_value", b"a cat", "text/plain"),
     Case("an unknown picture", 404, "picture_not_found", path=f"/images/{0:032}/rerun"),
+    Case("an unknown route", 404, "not_found", path="/no-such-route"),
+    Case("another method", 405, "not_found", method="PUT"),
 )
 
 
@@ -63,7 +66,7 @@ def examine(deployed: Deployed) -> Iterator[Finding]:
 
 def check_case(deployed: Deployed, case: Case) -> str:
     headers = {"content-type": case.content_type}
-    answer = deployed.api.request("POST", case.path, case.body, headers)
+    answer = deployed.api.request(case.method, case.path, case.body, headers)
     if answer.status == 200:
         deployed.count(answer)
     require(

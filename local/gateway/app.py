@@ -147,6 +147,8 @@ class Gateway:
         body = request.get_data()
         context = Context(
             extendedRequestId=request_id,
+            httpMethod=request.method,
+            path=request.path,
             identity=Context(self._identity(method, request, body)),
             responseOverride=Overrides(header=Overrides()),
         )

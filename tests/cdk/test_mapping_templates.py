@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cdk import mapping_templates
 from cdk.cors import Cors
+from cdk.gateway_responses import OTHER_METHOD, body_of
 from cdk.mapping_templates import mapping_template, start_execution
 from lambdas.common import errors
 from local.gateway import mapping
@@ -201,6 +202,38 @@ class TestEndedExecution:
         assert status == 500
         assert body["error"] == errors.InternalError().answer()["error"]
         assert "secret" not in json.dumps(body)
+
+
+def refused(method: str, path: str) -> Any:
+    """What is said to a method or path that is not taken."""
+    message = OTHER_METHOD.message.format(
+        method="${method}", route="${path}", allowed="GET. ${method}. ${path}"
+    )
+    return json.loads(
+        render(
+            mapping_template("not_found", answer=body_of(OTHER_METHOD, message)),
+            input=Input("{}", NO_PARAMETERS),
+            context=mapping.Context(httpMethod=method, path=path),
+        )
+    )
+
+
+class TestNotFound:
+    @given(texts, texts)
+    @example("GET", "/images/" + NASTY)
+    @example(NASTY, '/","admin":"yes')
+    @example("", "")
+    @settings(max_examples=share(500))
+    def test_method_and_path_are_said_to_the_letter(self, method: str, path: str) -> None:
+        assert refused(method, path) == {
+            "error": {
+                "message": f"{path} does not take {method}. It takes GET. {method}. {path}.",
+                "type": "invalid_request_error",
+                "param": None,
+                "code": "not_found",
+            },
+            "execution_arn": None,
+        }
 
 
 class TestNotStarted:

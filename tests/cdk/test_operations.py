@@ -64,6 +64,11 @@ def methods(template: Template) -> dict[tuple[str, str], dict[str, Any]]:
     }
 
 
+def refusals(rows: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The methods for what the API does not take: one for each route, and one for all others."""
+    return {("ANY", route) for _, route in rows} | {("ANY", "/{proxy+}")}
+
+
 def served_document(template: Template) -> dict[str, Any]:
     """What `GET /openapi.json` answers."""
     integration = methods(template)["GET", "/openapi.json"]["Integration"]
@@ -108,12 +113,13 @@ def test_a_rows_pictures_are_part_of_the_spend_ceiling(auth: Any, pictures: int)
 def test_the_stack_has_the_rows_and_no_other_route() -> None:
     template, operations = template_of(Settings()), operations_for(Settings())
     rows = {(each.http_method, each.route) for each in operations}
+    all_rows = rows | {("GET", "/openapi.json")}
 
     described = document(operations, settings=Settings())
     paths = {
         (method.upper(), route) for route, each in described["paths"].items() for method in each
     }
-    assert set(methods(template)) == rows | {("GET", "/openapi.json")}
+    assert set(methods(template)) == all_rows | refusals(all_rows)
     assert served_document(template) == described
     assert paths == rows
 
@@ -122,9 +128,31 @@ def test_without_the_list_its_row_is_nowhere() -> None:
     template = template_of(COMBINATIONS["no_list"])
     offered = operations_for(Settings())
     rows = {(each.http_method, each.route) for each in offered} - {("GET", "/images")}
+    rows.add(("GET", "/openapi.json"))
 
-    assert set(methods(template)) == rows | {("GET", "/openapi.json")}
+    assert set(methods(template)) == rows | refusals(rows)
     assert list(served_document(template)["paths"]["/images"]) == ["post"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [COMBINATIONS["no_list"], COMBINATIONS["other_origins"], Settings(allow_deletion=True)],
+    ids=["no list", "other origins", "deletion"],
+)
+def test_what_is_not_taken_is_refused_with_what_is(settings: Settings) -> None:
+    found = methods(template_of(settings))
+    taken: dict[str, list[str]] = {}
+    for http_method, route in found:
+        if http_method not in ("ANY", "OPTIONS"):
+            taken.setdefault(route, []).append(http_method)
+
+    for route, http_methods in taken.items():
+        (response,) = found["ANY", route]["Integration"]["IntegrationResponses"]
+        allowed = response["ResponseParameters"]["method.response.header.Allow"].strip("'")
+        assert response["StatusCode"] == "405"
+        assert sorted(allowed.split(", ")) == sorted(http_methods)
+        told = f"{route} does not take ${{method}}. It takes {allowed}."
+        assert told in response["ResponseTemplates"]["application/json"]
 
 
 def test_no_two_operations_of_the_document_have_one_id() -> None:

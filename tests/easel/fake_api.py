@@ -93,7 +93,7 @@ class FakeApi:
                 return _answer({"id": id, "deleted": True, "execution_arn": "arn:e"})
             case "POST", [id, "rerun"]:
                 return self._rerun(id, sent)
-        return error(403, "not_found")
+        return error(404, "not_found")
 
     def _described(self) -> Answer:
         schema = {"properties": {"model": {"enum": self.models}}}

@@ -73,10 +73,10 @@ def test_where_it_is_not_offered_the_setting_is_named_and_no_more_are_tried(
     easel: CommandLine,
 ) -> None:
     ids = drawn(easel, 1, 2)
-    easel.api.planned = [error(403, "not_found")]
+    easel.api.planned = [error(405, "not_found")]
     before = len(easel.api.calls)
 
     ended = easel("delete", *ids, "--yes")
 
     assert (ended.exit_code, len(easel.api.calls) - before) == (Exit.REFUSED, 1)
-    assert "allow_deletion" in ended.stderr
+    assert "The deployment's setting allow_deletion is off. (405 not_found)" in ended.stderr

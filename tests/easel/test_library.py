@@ -8,7 +8,7 @@ import pytest
 from easel.api import Answer
 from easel.exits import Exit
 from tests.easel.command_line import CommandLine
-from tests.easel.fake_api import DEFAULT_MODEL
+from tests.easel.fake_api import DEFAULT_MODEL, error
 
 
 class TestShow:
@@ -93,3 +93,11 @@ class TestList:
 
         assert listed.stdout == ""
         assert "easel draw" in listed.stderr
+
+    def test_where_it_is_off_the_setting_is_named(self, easel: CommandLine) -> None:
+        easel.api.planned = [error(405, "not_found")]
+
+        listed = easel("list")
+
+        assert listed.exit_code == Exit.REFUSED
+        assert "The deployment's setting list is off. (405 not_found)" in listed.stderr

@@ -28,17 +28,29 @@ _FUNCTIONS = (
     "Functions/Library",
     "Functions/Delete",
 )
-_METHODS = (
-    "Api/RestApi/Default/POST",
-    "Api/RestApi/Default/images/POST",
-    "Api/RestApi/Default/image/POST",
-    "Api/RestApi/Default/image-generation/POST",
-    "Api/RestApi/Default/generate-poster/POST",
-    "Api/RestApi/Default/images/GET",
-    "Api/RestApi/Default/images/{id}/GET",
-    "Api/RestApi/Default/images/{id}/DELETE",
-    "Api/RestApi/Default/images/{id}/rerun/POST",
-    "Api/RestApi/Default/openapi.json/GET",
+_METHODS = tuple(
+    f"Api/RestApi/Default/{method}"
+    for method in (
+        "POST",
+        "ANY",
+        "images/POST",
+        "images/GET",
+        "images/ANY",
+        "images/{id}/GET",
+        "images/{id}/DELETE",
+        "images/{id}/ANY",
+        "images/{id}/rerun/POST",
+        "images/{id}/rerun/ANY",
+        "image/POST",
+        "image/ANY",
+        "image-generation/POST",
+        "image-generation/ANY",
+        "generate-poster/POST",
+        "generate-poster/ANY",
+        "openapi.json/GET",
+        "openapi.json/ANY",
+        "{proxy+}/ANY",
+    )
 )
 _STAGE = "Api/RestApi/DeploymentStage.v1"
 

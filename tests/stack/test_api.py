@@ -235,17 +235,56 @@ class TestRefusals:
 
         assert (answer.status, answer.error["code"]) == (404, "model_not_found")
 
-    @pytest.mark.parametrize(("method", "path"), [("DELETE", "/images"), ("POST", "/pictures")])
-    @pytest.mark.parametrize("key", ["local", ""], ids=["with a key", "without"])
-    def test_another_method_or_route_is_a_404_that_says_so(
-        self, easel: LocalClient, method: str, path: str, key: str
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("DELETE", "/images", "POST, GET"),
+            ("OPTIONS", "/", "POST"),
+            ("GET", f"/images/{0:032}/rerun", "POST"),
+            ("PUT", "/openapi.json", "GET"),
+        ],
+    )
+    def test_another_method_is_a_405_that_names_those_that_there_are(
+        self, easel: LocalClient, method: str, path: str, allowed: str
     ) -> None:
-        answer = easel.post(b"", method=method, path=path, headers={"x-api-key": key})
+        answer = easel.post(b"", method=method, path=path)
+
+        assert (answer.status, answer.error["code"]) == (405, "not_found")
+        assert answer.error["message"].endswith(f"does not take {method}. It takes {allowed}.")
+        assert answer.headers["Allow"] == allowed
+        assert answer.headers["x-should-retry"] == "false"
+
+    @pytest.mark.parametrize(
+        ("method", "path", "told"),
+        [
+            ("POST", "/pictures", "/pictures"),
+            ("GET", f"/images/{0:032}/larger", f"/images/{0:032}/larger"),
+            ("GET", "/a%22b'%5C%C3%A9", "/a\"b'\\é"),
+        ],
+    )
+    def test_another_route_is_a_404_that_names_it(
+        self, easel: LocalClient, method: str, path: str, told: str
+    ) -> None:
+        answer = easel.post(b"", method=method, path=path)
 
         assert (answer.status, answer.error["code"]) == (404, "not_found")
-        assert "There is no such route, or it does not take this method" in answer.error["message"]
-        assert "signed" not in answer.error["message"]
+        assert answer.error["message"].startswith(f"There is no route {told}. ")
+        assert answer.body["execution_arn"] is None
         assert answer.headers["x-should-retry"] == "false"
+
+    @pytest.mark.parametrize(("method", "path"), [("DELETE", "/images"), ("POST", "/pictures")])
+    def test_without_a_key_they_are_told_to_send_one(
+        self, easel: LocalClient, method: str, path: str
+    ) -> None:
+        answer = easel.post(b"", method=method, path=path, headers={"x-api-key": ""})
+
+        assert (answer.status, answer.error["code"]) == (403, "invalid_api_key")
+
+    def test_a_method_of_no_api_finds_none(self, easel: LocalClient) -> None:
+        answer = easel.post(b"", method="TRACE", path="/images")
+
+        assert (answer.status, answer.error["code"]) == (404, "not_found")
+        assert "or it does not take this method" in answer.error["message"]
 
     @pytest.mark.parametrize("key", ["", "wrong"], ids=["missing", "wrong"])
     def test_no_right_key_is_a_403_in_the_envelope(self, easel: LocalClient, key: str) -> None:

@@ -126,6 +126,17 @@ class TestAllowedPages:
         exposed = answer.headers["Access-Control-Expose-Headers"].split(",")
         assert {"Retry-After", "x-should-retry"} <= set(exposed)
 
+    @pytest.mark.parametrize(
+        ("method", "path", "status"), [("GET", "/image", 405), ("GET", "/pictures", 404)]
+    )
+    def test_what_is_not_taken_can_be_read_too(
+        self, easel: LocalClient, method: str, path: str, status: int
+    ) -> None:
+        answer = easel.post(b"", method=method, path=path, headers={"Origin": PAGE})
+
+        assert answer.status == status
+        assert may_read(answer, PAGE)
+
     def test_what_a_caller_was_drawn_is_for_no_page(self, easel: LocalClient) -> None:
         answer = easel.post(BODY)
 
@@ -161,7 +172,7 @@ def test_without_allowed_pages_none_may_call(easel: LocalClient) -> None:
     answer = preflight(easel, PAGE)
     picture = easel.post(BODY, headers={"Origin": PAGE})
 
-    assert (unnamed.status, unnamed.error["code"]) == (404, "not_found")
+    assert (unnamed.status, unnamed.error["code"]) == (405, "not_found")
     for each in (answer, picture):
         assert each.status == 403
         assert not [name for name in each.headers if name.lower().startswith("access-control")]

@@ -181,6 +181,22 @@ class TestSigned:
         assert refused(answer) == "invalid_signature"
         assert easel.model_calls() == before
 
+    @pytest.mark.parametrize(
+        ("method", "path", "status"), [("PUT", "/images", 405), ("GET", "/pictures", 404)]
+    )
+    def test_another_method_or_route_is_told_to_who_signs_alone(
+        self, easel: LocalClient, method: str, path: str, status: int
+    ) -> None:
+        def answer(headers: dict[str, str]) -> Answer:
+            return easel.post(b"", path=path, method=method, headers=headers)
+
+        answered = answer(signed(easel, body=b"", path=path, method=method))
+        unsigned = answer({"x-api-key": ""})
+
+        assert (answered.status, answered.error["code"]) == (status, "not_found")
+        assert refused(unsigned) == "not_found"
+        assert unsigned.error["message"].startswith("The request is not signed: sign it")
+
     def test_a_signature_for_another_route_is_refused(self, easel: LocalClient) -> None:
         answer = easel.post(BODY, path="/image", headers=signed(easel))
 

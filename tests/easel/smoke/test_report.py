@@ -163,7 +163,7 @@ class TestExamine:
         findings = examined(account, http, auth="api_key")
 
         assert [str(each) for each in findings if each.level is not Level.OK] == []
-        assert len({each.subject for each in findings}) == len(findings) == 27
+        assert len({each.subject for each in findings}) == len(findings) == 29
         assert all(sent[2]["x-api-key"] == "secret" for sent in http.sent if "images" in sent[1])
         account.assert_all_asked()
         for finding in findings:
