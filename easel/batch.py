@@ -14,7 +14,7 @@ import click
 
 from easel import display
 from easel.api import Answer, Api
-from easel.batch_record import BatchRecord, Entry, Request, words_of
+from easel.batch_record import PAID_REFUSALS, BatchRecord, Entry, Request, words_of
 from easel.draw import error_of, pictures_of
 from easel.exits import CommandError, Exit
 from easel.files import Output
@@ -64,14 +64,15 @@ def batch(run: Run, /, name: str, out: str | None, at_once: int, **asked: Any) -
     todo = record.missing
     api = run.api(run.sleep, retries=_RETRIES)
     try:
-        with display.steps("Drawing", len(todo)) as step:
+        with display.steps("Drawing", len(todo), bar=not run.json) as step:
             for request, drawn in _at_once(
                 lambda each: _draw(api, each, stop), todo, at_once, stop
             ):
                 try:
                     entry = _saved(request, drawn, directory)
                 except CommandError as error:
-                    errors.append(error)
+                    if error.code not in PAID_REFUSALS:
+                        errors.append(error)
                     entry = {"request": request, **json.loads(error.answer or error.json)}
                     _stop_for(error, stop)
                 failed = entry.get("failed", [])
@@ -89,7 +90,7 @@ def batch(run: Run, /, name: str, out: str | None, at_once: int, **asked: Any) -
         display.say_fields(record.summary)
     if left := len(record.missing):
         worst = max(errors, key=lambda error: error.exit)
-        message = f"{left} of {record.number} are not drawn: {worst.message}"
+        message = f"{left} of {record.number} not drawn yet: {worst.message}"
         raise CommandError(worst.exit, f"{message} {run.same_again()}")
     if record.refused:
         message = f"{record.refused} of {record.number} were refused: change their prompts."
@@ -108,8 +109,10 @@ def _lines(name: str) -> Iterator[dict[str, Any]]:
         if line.lstrip().startswith("{"):
             try:
                 yield json.loads(line)
-            except ValueError as error:
-                raise click.UsageError(f"{name}, line {number} is not JSON: {error}.") from error
+            except json.JSONDecodeError as error:
+                raise click.UsageError(
+                    f"{name}, line {number} is not JSON: {error.msg} at column {error.colno}."
+                ) from error
         elif line.strip():
             yield {"prompt": line.strip()}
 
@@ -217,4 +220,5 @@ def _line(entry: Entry, directory: Path) -> str:
     files = [str(directory / picture["file"]) for picture in entry.get("pictures", [])]
     failed = [entry, *entry.get("failed", [])]
     said = [each["error"]["message"] for each in failed if "error" in each]
-    return "  ".join([*files, *said, display.short(words_of(entry["request"]))])
+    line = "  ".join([*files, display.short(words_of(entry["request"]))])
+    return ": ".join([line, *said])

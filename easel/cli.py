@@ -24,11 +24,10 @@ from easel.run import CommonOption, Run, common_options
 from easel.trace import trace
 from easel.ui import ui
 
-COMPLETE_VARIABLE = "_EASEL_COMPLETE"
+# Longer than what any command says of itself.
+_UNCUT = 1_000
 
-_EPILOG = "\b\nExit codes:\n" + "\n".join(
-    f"  {int(exit)}  {meaning}" for exit, meaning in MEANINGS.items()
-)
+COMPLETE_VARIABLE = "_EASEL_COMPLETE"
 
 
 class CommandGroup(click.Group):
@@ -56,6 +55,16 @@ class CommandGroup(click.Group):
             code = _end(run, words, CommandError(Exit.INTERRUPTED, "Stopped."))
         sys.exit(code if isinstance(code, int) else Exit.OK)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes what each command does, in more than one line where it has to: click cuts it."""
+        commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.get_short_help_str(_UNCUT)) for name, each in commands])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(exit)), each) for exit, each in MEANINGS.items()])
+
 
 def _end(run: Run, words: Sequence[str], error: CommandError) -> Exit:
     """Says what ended a command, and returns its exit code."""
@@ -66,9 +75,7 @@ def _end(run: Run, words: Sequence[str], error: CommandError) -> Exit:
     return error.exit
 
 
-@click.group(
-    cls=CommandGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @common_options
 @click.version_option(__version__, message="easel %(version)s")
 def main() -> None:

@@ -6,14 +6,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from textwrap import TextWrapper
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_PIPE_WIDTH = 240
+# Wider than any line: programs read a pipe, and nothing is wrapped there.
+_PIPE_WIDTH = 100_000
 _NAME_CELLS = 10
 _PROMPT_CHARACTERS = 48
 
@@ -24,11 +22,12 @@ def clean(text: object) -> str:
 
 
 def say_fields(fields: Iterable[tuple[str, object]], *, err: bool = False) -> None:
-    """Prints a line for each, without those that are None."""
+    """Prints each with its name, without those that are None."""
     said = [(name, value) for name, value in fields if value is not None and value != ""]
     width = max([_NAME_CELLS, *(len(name) + 1 for name, _ in said)])
     for name, value in said:
-        click.echo(click.style(f"{name:<{width}}", dim=True) + clean(value), err=err)
+        lines = wrapped(value, first=" " * width, rest=" " * width)
+        click.echo(click.style(f"{name:<{width}}", dim=True) + lines[width:], err=err)
 
 
 def say_json(text: str) -> None:
@@ -57,9 +56,12 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def steps(text: str, number: int) -> Iterator[Callable[[str], None]]:
-    """Shows how many of a number of steps are done. Gives what ends one, with a line about it."""
-    if not sys.stderr.isatty():
+def steps(text: str, number: int, *, bar: bool) -> Iterator[Callable[[str], None]]:
+    """Shows how many of a number of steps are done. Gives what ends one, with a line about it.
+
+    There is no `bar` where something else is printed meanwhile, which may be on the same terminal.
+    """
+    if not bar or not sys.stderr.isatty():
         yield note
         return
     from rich.console import Console
@@ -119,45 +121,57 @@ def short(text: str) -> str:
 def say_rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table where it fits. A narrower terminal gets lines for each row, nothing is cut.
 
-    The column `id` begins those lines.
+    The column `id` begins those lines, and each other value stands behind its column's name.
     """
     from rich.cells import cell_len
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     cells = [[clean(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
-    if sum(widths) + 2 * len(names) <= terminal_width():
-        table = Table(*names, box=None, padding=(0, 2, 0, 0), header_style="dim")
+    if sum(widths) + 2 * len(names) > terminal_width():
         for row in cells:
-            table.add_row(*map(Text, row))
-        say(table)
+            named = dict(zip(names, row, strict=True))
+            click.echo(named.pop("id"))
+            for line in _filled([f"{name} {value}" for name, value in named.items() if value]):
+                click.echo(wrapped(line, first="  ", rest="    "))
         return
-    lines = TextWrapper(
-        terminal_width(),
-        initial_indent="  ",
-        subsequent_indent="  ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+    table = Table(*names, box=None, padding=(0, 2, 0, 0), header_style="dim")
     for row in cells:
-        named = dict(zip(names, row, strict=True))
-        click.echo(named.pop("id"))
-        for line in lines.wrap("  ".join(filter(None, named.values()))):
-            click.echo(line)
-
-
-def terminal_width() -> int:
-    """Returns a terminal's columns. Programs read a pipe: nothing is wrapped there."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
-
-
-def say(table: "Table") -> None:
-    """Prints a table, without the padding behind its lines."""
-    from rich.console import Console
-
+        table.add_row(*map(Text, row))
     console = Console(width=terminal_width(), highlight=False, markup=False)
     with console.capture() as captured:
         console.print(table)
+    # Without the padding behind its lines.
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+def _filled(texts: Iterable[str]) -> list[str]:
+    """Returns lines of as many texts as fit, for an indent of two: none goes on in the next one."""
+    lines: list[str] = []
+    for text in texts:
+        if lines and len(f"  {lines[-1]}  {text}") <= terminal_width():
+            lines[-1] += f"  {text}"
+        else:
+            lines.append(text)
+    return lines
+
+
+def wrapped(text: object, *, first: str = "", rest: str) -> str:
+    """Returns clean text in lines that fit a terminal, each with its indent. A word is never
+    broken: ids, ARNs and URLs stay whole."""
+    wrapper = TextWrapper(
+        terminal_width(),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return "\n".join(wrapper.wrap(clean(text)))
+
+
+def terminal_width() -> int:
+    """Returns a terminal's columns."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from easel.aws import Reason, Unanswered
-from easel.display import clean
+from easel.display import wrapped
+
+_INDENT = " " * 13
 
 
 class Level(StrEnum):
@@ -26,8 +28,9 @@ class Finding:
     cure: str | None = None
 
     def __str__(self) -> str:
-        line = f"{self.level:<12} {self.subject}: {clean(self.found)}"
-        return f"{line}\n{'':<12} -> {clean(self.cure)}" if self.cure else line
+        line = wrapped(f"{self.level:<12} {self.subject}: {self.found}", rest=_INDENT)
+        cure = wrapped(self.cure or "", first=f"{_INDENT}-> ", rest=f"{_INDENT}   ")
+        return f"{line}\n{cure}" if cure else line
 
 
 def ok(subject: str, found: str) -> Finding:

@@ -63,7 +63,7 @@ def list_(run: Run, limit: int, after: str | None) -> None:
             str(picture["seed"]),
             display.short(picture["prompt"]),
             f"{picture['width']}x{picture['height']}",
-            (picture.get("rerun_of") or "")[:8],
+            picture.get("rerun_of") or "",
             picture["model"],
         )
         for picture in body["pictures"]

@@ -43,7 +43,7 @@ def models(run: Run, id: str | None) -> None:
                 row["status"],
                 f"${row['list_price_usd']:g}",
                 _sizes(row),
-                f"{len(row['styles'])} styles{'' if row['own_styles'] else ', as prompt text'}",
+                f"{len(row['styles'])}{'' if row['own_styles'] else ', as prompt text'}",
                 ", ".join(row["regions"]),
             )
             for row in rows
@@ -101,7 +101,7 @@ def styles(run: Run) -> None:
         [
             (
                 style["id"],
-                "every model" if style["every_model"] else "these alone",
+                "every model" if style["every_model"] else " ".join(style["models"]),
                 " ".join(style["models"]),
             )
             for style in found

@@ -42,7 +42,7 @@ _OPTIONS = (
         "--format",
         "output_format",
         type=click.Choice(("png", "jpeg")),
-        help="The kind of file, if --out does not name it.",
+        help="The kind of file, if no name says it.",
     ),
     click.option(
         "--no-recipe",

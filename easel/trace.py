@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from easel.timeline import State, Timeline
 
 _BAR_CELLS, _LEAST_BAR_CELLS = 32, 8
-# Times, an iteration's number, and the gaps between.
-_OTHER_CELLS = 27
+_GAP = "  "
 
 
 @click.command()
@@ -58,8 +57,6 @@ def trace(run: Run, name: str, since: float) -> None:
 
 
 def _say(arn: str, timeline: "Timeline") -> None:
-    from rich.table import Table
-
     answer = timeline.answer or {}
     display.say_fields(
         [
@@ -70,27 +67,31 @@ def _say(arn: str, timeline: "Timeline") -> None:
             ("seconds", f"{timeline.seconds:.3f}"),
         ]
     )
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for justify in ("right", "left", "right", "left", "left"):
-        table.add_column(justify=justify, no_wrap=justify == "right")
-    names = max((2 * each.depth + len(each.name) for each in timeline.states), default=0)
-    cells = max(_LEAST_BAR_CELLS, min(_BAR_CELLS, display.terminal_width() - names - _OTHER_CELLS))
-    for state in timeline.states:
-        number = "" if state.iteration is None else f" [{state.iteration}]"
-        table.add_row(
-            f"+{timeline.offset(state.entered):.3f}",
-            f"{'  ' * state.depth}{display.clean(state.name)}{number}",
-            f"{timeline.duration(state):.3f}",
-            _bar(timeline, state, cells),
-            _attempts(timeline, state),
-        )
     click.echo()
-    display.say(table)
+    names = [
+        f"{_GAP * each.depth}{display.clean(each.name)}{_number(each)}" for each in timeline.states
+    ]
+    name_cells = max(map(len, names), default=0)
+    # No state begins later, or lasts longer, than the whole.
+    time_cells = len(f"+{timeline.seconds:.3f}")
+    left = display.terminal_width() - name_cells - 2 * time_cells - 3 * len(_GAP)
+    cells = max(_LEAST_BAR_CELLS, min(_BAR_CELLS, left))
+    for name, state in zip(names, timeline.states, strict=True):
+        at, took = f"+{timeline.offset(state.entered):.3f}", f"{timeline.duration(state):.3f}"
+        times = f"{at:>{time_cells}}{_GAP}{name:<{name_cells}}{_GAP}{took:>{time_cells - 1}}{_GAP}"
+        click.echo(times + _bar(timeline, state, cells))
+        if said := _attempts(timeline, state):
+            indent = f"{'':{time_cells}}{_GAP * (state.depth + 1)}"
+            click.echo(display.wrapped(said, first=indent, rest=indent))
     if timeline.lacks_errors:
         display.note(
             "The workflow's log names no errors where log_execution_data is off. The functions' "
             "logs name them: look for this execution there."
         )
+
+
+def _number(state: "State") -> str:
+    return "" if state.iteration is None else f" [{state.iteration}]"
 
 
 def _bar(timeline: "Timeline", state: "State", cells: int) -> str:
@@ -106,8 +107,8 @@ def _attempts(timeline: "Timeline", state: "State") -> str:
     for number, attempt in enumerate(state.attempts):
         if attempt.error is None:
             continue
-        reason = f" ({display.short(attempt.reason)})" if attempt.reason else ""
-        said.append(f"{display.clean(attempt.error)} after {timeline.took(attempt):.3f}{reason}")
+        reason = f" ({attempt.reason})" if attempt.reason else ""
+        said.append(f"{attempt.error} after {timeline.took(attempt):.3f}{reason}")
         if number < len(state.waits):
             said.append(f"waited {state.waits[number]:.3f}")
     if len(state.attempts) > 1:

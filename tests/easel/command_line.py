@@ -1,7 +1,10 @@
 """The command `easel` over a fake of the API; nothing here opens a socket."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from easel.cli import main
@@ -10,6 +13,14 @@ from tests.easel.fake_api import FakeApi
 
 DEPLOYED = "https://abc123.execute-api.eu-west-1.amazonaws.com/v1"
 OTHER_MODEL = "stability.sd3-5-large-v1:0"
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """Makes what the command line is given as stdin, stdout and stderr a terminal."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
+        yield
 
 
 class CommandLine:

@@ -137,6 +137,7 @@ class FakeApi:
         picture = self._picture(recipe, id="f" * 32)
         verdict = "identical_bytes" if picture["sha256"] == first["sha256"] else "different"
         rerun = {"of": id, "verdict": verdict, "model": first["recipe"]["model"]}
+        self.manifests[picture["id"]]["rerun_of"] = {"id": id, "verdict": verdict}
         return _answer({**picture, "rerun": rerun})
 
     def _list(self, query: dict[str, str]) -> Answer:
@@ -150,6 +151,7 @@ class FakeApi:
                     name: manifest[name]
                     for name in ("id", "published_at", "width", "height", "output_format")
                 },
+                "rerun_of": (manifest["rerun_of"] or {}).get("id"),
             }
             for manifest in manifests[start : start + limit]
         ]

@@ -14,7 +14,7 @@ from easel.api import Answer, NoAnswerError
 from easel.cli import main
 from easel.exits import Exit
 from easel.run import Run
-from tests.easel.command_line import OTHER_MODEL, CommandLine
+from tests.easel.command_line import OTHER_MODEL, CommandLine, terminal
 from tests.easel.fake_api import DEFAULT_MODEL, error, later
 
 CATS = "a cat\n\na dog\na cow\n"
@@ -174,6 +174,19 @@ class TestErrors:
         assert len(easel.api.calls) == calls
         assert "1 of 3 were refused" in again.stderr
 
+    def test_the_error_of_what_is_missing_is_said_and_each_one_beside_its_prompt(
+        self, easel: CommandLine, prompts: Path
+    ) -> None:
+        easel.api.planned = [
+            error(400, "moderation_blocked", message="Blocked."),
+            error(400, "invalid_value", message="Wrong."),
+        ]
+
+        ended = easel("batch", "prompts.txt", "--at-once", "1")
+
+        assert "a cat: Blocked.\na dog: Wrong.\n" in ended.stderr
+        assert "easel: 1 of 3 not drawn yet: Wrong. (400 invalid_value)" in ended.stderr
+
     @pytest.mark.parametrize(
         ("planned", "exit"),
         [(error(400, "invalid_value"), Exit.REFUSED), (error(504, "timeout"), Exit.FAILED)],
@@ -187,7 +200,7 @@ class TestErrors:
         again = easel("batch", "prompts.txt")
 
         assert (ended.exit_code, again.exit_code) == (exit, Exit.OK)
-        assert "1 of 3 are not drawn" in ended.stderr
+        assert "1 of 3 not drawn yet" in ended.stderr
         assert "The same again: easel batch prompts.txt" in ended.stderr
         first, *_, last = (call[3] for call in easel.api.calls)
         assert first == last
@@ -210,7 +223,7 @@ class TestErrors:
         ended = easel("batch", "prompts.txt", "--at-once", "1")
 
         assert ended.exit_code == exit
-        assert "3 of 3 are not drawn" in ended.stderr
+        assert "3 of 3 not drawn yet" in ended.stderr
         assert len(easel.api.calls) == 1
 
     def test_a_busy_service_is_waited_for(self, easel: CommandLine, prompts: Path) -> None:
@@ -235,7 +248,7 @@ class TestErrors:
 
         assert ended.exit_code == Exit.FAILED
         assert (
-            "1 of 1 are not drawn: 1 of 2 pictures failed (seed 6): The model failed."
+            "1 of 1 not drawn yet: 1 of 2 pictures failed (seed 6): The model failed."
             in ended.stderr
         )
         assert again.exit_code == Exit.OK
@@ -276,6 +289,17 @@ def test_json_has_a_line_for_each_request_whenever_it_was_drawn(
     lines = [json.loads(line) for line in drawn.stdout.splitlines()]
     assert [line["request"]["prompt"] for line in lines] == ["a cat", "a dog", "a cow", "a hen"]
     assert all(Path("prompts", line["pictures"][0]["file"]).is_file() for line in lines)
+
+
+@pytest.mark.parametrize(("option", "bar"), [((), True), (("--json",), False)], ids=["", "json"])
+def test_no_progress_bar_stands_between_lines_of_json(
+    easel: CommandLine, prompts: Path, option: tuple[str, ...], bar: bool
+) -> None:
+    with terminal():
+        drawn = easel("batch", "prompts.txt", *option)
+
+    assert ("Drawing" in drawn.stderr) is bar
+    assert drawn.stderr.count("  a cat") == 1
 
 
 class TestContactSheet:

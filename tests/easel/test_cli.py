@@ -187,6 +187,16 @@ class TestEndings:
         assert shown.exit_code == Exit.USAGE
         assert "Exit codes:" in shown.stderr
 
+    @pytest.mark.parametrize("width", [80, 50])
+    def test_its_help_cuts_nothing(self, width: int) -> None:
+        said = CliRunner().invoke(main, ["--help"], terminal_width=width).stdout
+
+        told = " ".join(said.split())
+        assert "..." not in said.partition("Commands:")[2]
+        assert "draws four pictures, sends requests of every kind" in told
+        assert "doctor or smoke found a problem 2 the command line" in told
+        assert max(map(len, said.splitlines())) <= width
+
     def test_the_exit_codes_are_in_the_help(self, easel: CommandLine) -> None:
         said = easel("--help").stdout
 
@@ -329,6 +339,40 @@ class TestModels:
 
         assert {row["id"] for row in rows} <= set(said.split())
         assert max(map(len, said.splitlines())) <= width
+
+    def test_values_in_narrow_lines_stand_whole_behind_their_columns_names(
+        self, easel: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = json.loads(easel("draw", "a cat", "--seed", "7", "--json").stdout)
+        again = json.loads(easel("rerun", first["id"], "--json").stdout)
+        monkeypatch.setattr(display, "terminal_width", lambda: 60)
+
+        said = easel("list").stdout
+
+        assert said.splitlines()[:4] == [
+            again["id"],
+            "  published 2026-11-20 12:00:00  seed 7  prompt a cat",
+            f"  size 16x16  rerun of {first['id']}",
+            f"  model {DEFAULT_MODEL}",
+        ]
+
+    def test_values_of_fields_go_on_below_themselves_and_words_stay_whole(
+        self, easel: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(display, "terminal_width", lambda: 48)
+
+        said = easel("models", "amazon.nova-canvas-v1:0").stdout
+
+        assert max(map(len, said.splitlines())) <= 48
+        assert "\nstyle_preset   3D_ANIMATED_FAMILY_FILM\n               DESIGN_SKETCH\n" in said
+        drawn = json.loads(easel("draw", "a cat", "--json").stdout)
+        assert f"\nsha256    {drawn['sha256']}\n" in easel("show", drawn["id"]).stdout
+
+    def test_in_a_pipe_nothing_is_wrapped(self, easel: CommandLine) -> None:
+        prompt = "word " * 200 + "end"
+        id = json.loads(easel("draw", prompt, "--json").stdout)["id"]
+
+        assert f"prompt    {prompt}\n" in easel("show", id).stdout
 
     def test_all_that_a_model_takes_is_said_under_its_fields_names(
         self, easel: CommandLine

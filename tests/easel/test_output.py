@@ -3,8 +3,6 @@
 import io
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from PIL import Image
 
 from easel.exits import Exit
 from easel.picture_file import read_recipe
-from tests.easel.command_line import CommandLine
+from tests.easel.command_line import CommandLine, terminal
 
 
 class TestLinks:
@@ -135,14 +133,6 @@ class TestStdout:
             drawn = easel("draw", "a cat", "--out", "-")
 
         assert (drawn.exit_code, easel.api.sent) == (Exit.USAGE, [])
-
-
-@contextmanager
-def terminal() -> Iterator[None]:
-    """Makes what the command line is given as stdout a terminal."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
-        yield
 
 
 class TestPromptFromStdin:

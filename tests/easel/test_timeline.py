@@ -255,19 +255,25 @@ class TestWhereEventsAreRead:
         assert traced.exit_code == Exit.UNREACHABLE
         assert "--aws-endpoint or EASEL_AWS_ENDPOINT" in traced.stderr
 
-    def test_bars_fit_a_narrow_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(("width", "bar"), [(80, 31), (50, 23)])
+    def test_bars_and_errors_fit_a_narrow_terminal(
+        self, monkeypatch: pytest.MonkeyPatch, width: int, bar: int
+    ) -> None:
         deployed = Deployed()
-        lines = [log_line(1, 0, "ExecutionStarted", 0, {})]
-        lines += [log_line(2, 1, "PassStateEntered", 0.0, {"name": "Answer"})]
-        lines += [log_line(3, 2, "ExecutionSucceeded", 100.0, {})]
+        lines = [log_line(number, *event) for number, event in enumerate(RETRIED, 1)]
         deployed.has_logs(*lines, since=None)
         run = Run(http=FakeApi().request, account=deployed.account)
-        monkeypatch.setattr(display, "terminal_width", lambda: 50)
+        monkeypatch.setattr(display, "terminal_width", lambda: width)
 
         traced = CliRunner().invoke(main, ["trace", EXPRESS], obj=run)
 
-        assert "…" not in traced.stdout
-        assert max(len(line) for line in traced.stdout.splitlines() if "█" in line) <= 50
+        _, timeline = traced.stdout.split("\n\n")
+        assert max(map(len, timeline.splitlines())) <= width
+        assert f"  {'█' * bar}\n" in timeline
+        assert (
+            "3 attempts; ThrottledError after 0.200 (busy); waited 1.000; "
+            "States.Timeout after 1.000; waited 0.500"
+        ) in " ".join(timeline.split())
 
     def test_the_command_draws_the_timeline(self) -> None:
         deployed = Deployed()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from easel import display
 from easel.doctor import deployment, quotas
 from easel.doctor.report import examine
 from easel.environments import Environment
-from easel.findings import Finding, Level
+from easel.findings import Finding, Level, problem
 from easel.stack import API, FUNCTION, STATE_MACHINE
 from lambdas.common.catalog import CATALOG
 from tests.easel.doctor.answers import AVAILABLE, NOW, SETTINGS, details, function, limits, quota
@@ -97,6 +98,21 @@ def healthy_stack(account: StubbedAccount) -> None:
 def examined(account: StubbedAccount, *, before_deploy: bool = False) -> list[Finding]:
     environment = Environment("dev", SETTINGS, account.account)
     return list(examine(environment, NOW, before_deploy=before_deploy))
+
+
+def test_a_finding_goes_on_below_itself_in_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(display, "terminal_width", lambda: 40)
+
+    said = str(problem("stack easel-dev", "not deployed in us-west-2", "make deploy ENV=dev, once"))
+
+    assert said.splitlines() == [
+        "problem      stack easel-dev: not",
+        "             deployed in us-west-2",
+        "             -> make deploy ENV=dev,",
+        "                once",
+    ]
 
 
 class TestExamine:

@@ -19,6 +19,7 @@ from easel.run import Run
 from easel.smoke import cost, report, requests
 from easel.stack import FUNCTION
 from lambdas.common.catalog import CATALOG
+from tests.easel.command_line import terminal
 from tests.easel.smoke.stand_in import (
     ALARMS,
     EXECUTION,
@@ -278,15 +279,12 @@ class TestCommand:
     def test_a_terminal_is_asked_where_something_is_paid(
         self,
         account: StubbedAccount,
-        monkeypatch: pytest.MonkeyPatch,
         words: list[str],
         said: str,
         code: int,
     ) -> None:
-        terminal = "click.testing._NamedTextIOWrapper.isatty"
-        monkeypatch.setattr(terminal, lambda self: True, raising=False)
-
-        ended = self.run(*words, stdin=said)
+        with terminal():
+            ended = self.run(*words, stdin=said)
 
         assert ended.exit_code == code
         assert ("Go on?" in ended.output) == bool(said)
