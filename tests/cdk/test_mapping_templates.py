@@ -222,7 +222,7 @@ class TestNotFound:
     @given(texts, texts)
     @example("GET", "/images/" + NASTY)
     @example(NASTY, '/","admin":"yes')
-    @example("", "")
+    @example("", "\\/\\\\/'\\'/")
     @settings(max_examples=share(500))
     def test_method_and_path_are_said_to_the_letter(self, method: str, path: str) -> None:
         assert refused(method, path) == {
