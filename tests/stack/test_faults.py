@@ -16,6 +16,7 @@ from tests.local_client import (
     running,
     with_variables,
 )
+from tests.share import WHOLE
 from tests.stack.unchecked import BLOCKED, publish_unchecked
 
 READ_TIMEOUT_SECONDS = 2
@@ -259,6 +260,8 @@ def _deleting() -> Iterator[Case]:
 
 
 CASES = list(_cases())
+# A broken answer is one whatever the family; what is filtered is not.
+TRIED = [each for each in CASES if WHOLE or each.model == CORE or "filtered" in each.name]
 
 
 @pytest.fixture(scope="module")
@@ -302,7 +305,7 @@ def newest_execution(easel: LocalClient) -> str:
     return str(max(listed, key=lambda each: each["startDate"])["executionArn"])
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize("case", TRIED, ids=[case.name for case in TRIED])
 def test_each_fault_has_its_answer(easel: LocalClient, case: Case) -> None:
     def ask() -> Answer:
         if case.deletes:
