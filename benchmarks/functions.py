@@ -30,7 +30,7 @@ from local.assembly import synthesized
 from local.aws.credentials import RoleCredentials
 from local.bedrock.families import ModelRequest
 from local.functions import Function, FunctionHost
-from local.stack import REGION, LocalStack, Options
+from local.stack import REGION, Options, local_stack
 
 NEW_PICTURE = ("validate", "generate", "store")
 BASELINE = "single_lambda"
@@ -113,10 +113,10 @@ def session(megabytes: float, settings: Mapping[str, Any]) -> Iterator[Session]:
     options = Options(lambda request: stamped(base, request), port=PORT, aws_port=AWS_PORT)
     with TemporaryDirectory() as directory:
         template = with_single_lambda(synthesized(settings=settings), Path(directory) / "baseline")
-        with LocalStack(template, options, log=lambda line: None) as stack:
+        with local_stack(template, options, log=lambda line: None) as deployment:
             functions = {
                 each.package: measured(each, Path(directory) / each.package)
-                for each in stack.deployment.functions
+                for each in deployment.functions
             }
             yield Session(functions, options.endpoint_url)
 

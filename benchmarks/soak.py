@@ -152,13 +152,10 @@ def make_trouble(ends: float) -> None:
 def documented_codes() -> dict[str, list[str]]:
     """Status to error codes, as the served OpenAPI document has them."""
     served = _http.request("GET", f"{API_URL}/openapi.json", headers=HEADERS).json()
-    responses = served["paths"]["/images"]["post"]["responses"]
     return {
-        status: response["content"]["application/json"]["schema"]["properties"]["error"][
-            "properties"
-        ]["code"]["enum"]
-        for status, response in responses.items()
-        if status != "200"
+        name.removeprefix("Error"): response["description"].split(", ")
+        for name, response in served["components"]["responses"].items()
+        if name.startswith("Error")
     }
 
 

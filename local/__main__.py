@@ -18,7 +18,8 @@ from local.log_lines import printable
 from local.template import Template
 
 if TYPE_CHECKING:
-    from local.stack import LocalStack, Options
+    from local.deployment import Deployment
+    from local.stack import Options
 
 # Where the command line looks for a local stack unless it is told another place.
 _PORT, _AWS_PORT = 8080, 8081
@@ -43,7 +44,7 @@ def main() -> int:
     from local.bedrock.renderers.poster import render_poster
     from local.deployment import DeploymentError
     from local.serving import PortInUseError
-    from local.stack import LocalStack, Options
+    from local.stack import Options, local_stack
 
     render: Render = render_poster
     if arguments.model:
@@ -60,8 +61,8 @@ def main() -> int:
         data=arguments.data,
     )
     try:
-        with LocalStack(template, options, log=_say) as stack:
-            _say_ready(options, stack, _proof(template), time.perf_counter() - started)
+        with local_stack(template, options, log=_say) as deployment:
+            _say_ready(options, deployment, _proof(template), time.perf_counter() - started)
             for difference in differences(template):
                 _say(difference)
             stop.wait()
@@ -141,7 +142,7 @@ def _proof(template: Template) -> str:
     return f"--aws-sigv4 aws:amz:{REGION}:execute-api --user {OPERATOR_KEY}:{OPERATOR_SECRET}"
 
 
-def _say_ready(options: "Options", stack: "LocalStack", proof: str, seconds: float) -> None:
+def _say_ready(options: "Options", deployed: "Deployment", proof: str, seconds: float) -> None:
     _say(
         f"""
 Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
@@ -152,8 +153,8 @@ Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
     -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
 {_exports(options)}
 AWS endpoint {options.endpoint_url} (docs/operations.md says how the aws command uses it)
-  state machine {stack.deployment.state_machine_arn}
-  bucket        {stack.deployment.bucket}
+  state machine {deployed.state_machine_arn}
+  bucket        {deployed.bucket}
 """
     )
 

@@ -18,7 +18,7 @@ from typing import Any
 import botocore.session
 from werkzeug.wrappers import Request, Response
 
-from local.aws.wire_errors import rest_json_error
+from local.aws.wire import json_answer, rest_json_error
 from local.serving import Server
 
 INVOKE_MODEL = "InvokeModel"
@@ -112,8 +112,7 @@ class FaultPlan:
             return rest_json_error(405, "MethodNotAllowed", "GET shows the plan, PUT replaces it")
         with self._lock:
             left = [asdict(fault) for fault in self._faults if fault.times > 0]
-        state = {"faults": left, "bedrock_open": self.bedrock.is_open}
-        return Response(json.dumps(state), content_type="application/json")
+        return json_answer({"faults": left, "bedrock_open": self.bedrock.is_open})
 
     def _replace(self, described: list[dict[str, Any]]) -> None:
         faults = [Fault(**fault) for fault in described]

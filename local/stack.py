@@ -5,15 +5,14 @@ import logging
 import os
 import resource
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server import werkzeug_app
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from easel.playground import Playground
 from easel.target import target_of
@@ -69,39 +68,27 @@ class Options:
         return f"http://{HOST}:{self.port}"
 
 
-class LocalStack:
-    """A context manager: the stack runs inside it. `log` gets what a person should see, `events`
-    a function's name and each of its log events as it was written."""
+@contextmanager
+def local_stack(
+    template: Template,
+    options: Options,
+    *,
+    log: Callable[[str], None],
+    events: Callable[[str, str], None] = lambda function, event: None,
+) -> Iterator[Deployment]:
+    """Runs the stack and gives what is deployed. `log` gets what a person should see, `events` a
+    function's name and each of its log events as it was written."""
 
-    deployment: Deployment
+    def say(text: str) -> None:
+        log(printable(text))
 
-    def __init__(
-        self,
-        template: Template,
-        options: Options,
-        *,
-        log: Callable[[str], None],
-        events: Callable[[str, str], None] = lambda function, event: None,
-    ) -> None:
-        self._template = template
-        self._options = options
-        self._show = log
-        self._events = events
-        self._running = ExitStack()
-        self._stopped = threading.Event()
+    def say_event(function: str, event: str) -> None:
+        events(function, event)
+        if line := readable(event):
+            say(f"{function}: {line}")
 
-    def __enter__(self) -> Self:
-        with ExitStack() as starting:
-            self._start(starting)
-            self._running = starting.pop_all()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._stopped.set()
-        self._running.close()
-
-    def _start(self, running: ExitStack) -> None:
-        options = self._options
+    stopped = threading.Event()
+    with ExitStack() as running:
         for port in (options.port, options.aws_port):
             check_free(port)
         if options.data:
@@ -113,79 +100,72 @@ class LocalStack:
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
         fill_gaps(credentials.client)
         faults = FaultPlan()
-        guardrails = Guardrails(faults=faults, sleep=self._stopped.wait)
+        guardrails = Guardrails(faults=faults, sleep=stopped.wait)
         endpoint = AwsEndpoint(
-            moto=DomainDispatcherApplication(create_backend_app),
-            moto_s3=create_backend_app("s3"),  # found anew for each request by the one above
+            moto=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
+            moto_s3=werkzeug_app.create_backend_app(
+                "s3"
+            ),  # found anew for each request by the one above
             bedrock=BedrockRuntime(
                 render=options.render,
                 latency_seconds=options.latency_seconds,
-                serve_retired=True,
                 faults=faults,
                 guardrails=guardrails,
-                sleep=self._stopped.wait,
-                log=self._log,
+                sleep=stopped.wait,
+                log=say,
             ),
             guardrails=guardrails,
             faults=faults,
-            sleep=self._stopped.wait,
+            sleep=stopped.wait,
         )
         running.enter_context(Server(endpoint, options.aws_port))
+        # Bedrock has a server of its own, whose connections can be refused.
         faults.bedrock = running.enter_context(Server(endpoint, 0))
-        self.deployment = deploy(
-            self._template,
+        deployment = deploy(
+            template,
             stack_name=STACK_NAME,
             region=REGION,
             api_url=options.api_url,
             cloudformation=credentials.operator_client("cloudformation"),
         )
-        endpoint.bucket_policies = self.deployment.bucket_policies
-        guardrails.deploy(self.deployment.guardrails)
-        checked_by = self.deployment.checked_by
-        if checked_by not in ("", *(each.id for each in self.deployment.guardrails)):
-            self._log(
+        endpoint.bucket_policies = deployment.bucket_policies
+        guardrails.deploy(deployment.guardrails)
+        checked_by = deployment.checked_by
+        if checked_by not in ("", *(each.id for each in deployment.guardrails)):
+            say(
                 f"warning: guardrail_id {checked_by} is not on this machine, so every request to "
                 "draw is a 500 guardrail_refused. Leave it out here, or set guardrail to off."
             )
-        host = running.enter_context(self._function_host(credentials, faults.bedrock))
-        endpoint.functions = InvokeApi(host, faults.take, self._stopped.wait)
+        bedrock = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{faults.bedrock.port}"}
+        host = running.enter_context(
+            FunctionHost(
+                [
+                    replace(function, environment={**function.environment, **bedrock})
+                    for function in deployment.functions
+                ],
+                region=REGION,
+                endpoint_url=options.endpoint_url,
+                credentials=credentials.variables,
+                log=say_event,
+                warm=_WAY_TO_A_PICTURE,
+            )
+        )
+        endpoint.functions = InvokeApi(host, faults.take, stopped.wait)
         if options.data:
-            saved = SavedPictures(options.data, self.deployment.bucket)
-            self._log(f"{saved.restore()} objects restored from {options.data}")
+            saved = SavedPictures(options.data, deployment.bucket)
+            say(f"{saved.restore()} objects restored from {options.data}")
             endpoint.saved_pictures = saved
         gateway = Gateway(
-            read_api(self._template, self.deployment.resolver),
+            read_api(template, deployment.resolver),
             region=REGION,
             endpoint_url=options.endpoint_url,
             credentials_of=lambda role: credentials.of(role, "apigateway.amazonaws.com"),
-            log=self._log,
+            log=say,
         )
         playground = Playground(target_of({}, options.api_url, aws_endpoint=options.endpoint_url))
         running.enter_context(Server(_beside(gateway, playground), options.port, gateway.allows))
-
-    def _function_host(self, credentials: RoleCredentials, bedrock: Server) -> FunctionHost:
-        """Bedrock has a server of its own, whose connections can be refused."""
-        own_endpoint = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{bedrock.port}"}
-        return FunctionHost(
-            [
-                replace(function, environment={**function.environment, **own_endpoint})
-                for function in self.deployment.functions
-            ],
-            region=REGION,
-            endpoint_url=self._options.endpoint_url,
-            credentials=credentials.variables,
-            log=self._log_event,
-            warm=_WAY_TO_A_PICTURE,
-        )
-
-    def _log(self, text: str) -> None:
-        self._show(printable(text))
-
-    def _log_event(self, function: str, event: str) -> None:
-        self._events(function, event)
-        line = readable(event)
-        if line:
-            self._log(f"{function}: {line}")
+        running.callback(stopped.set)
+        yield deployment
 
 
 def _beside(gateway: Gateway, playground: Playground) -> "WSGIApplication":

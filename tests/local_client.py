@@ -23,7 +23,7 @@ from local.assembly import NO_CHANGE, synthesized
 from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
 from local.bedrock.renderers.card import render_card
 from local.serving import HOST
-from local.stack import REGION, LocalStack, Options
+from local.stack import REGION, Options, local_stack
 from local.template import Template
 
 _MOST_WORKERS = 100
@@ -278,12 +278,12 @@ def running(
     options = {"render": render_card, **options}
     where = Options(port=port, aws_port=aws_port, **options)
     changed = replace(template, document=document)
-    with LocalStack(changed, where, log=log, events=events) as stack:
+    with local_stack(changed, where, log=log, events=events) as deployment:
         yield LocalClient(
             api_url=where.api_url,
             endpoint_url=where.endpoint_url,
-            bucket=stack.deployment.bucket,
-            state_machine_arn=stack.deployment.state_machine_arn,
+            bucket=deployment.bucket,
+            state_machine_arn=deployment.state_machine_arn,
         )
 
 

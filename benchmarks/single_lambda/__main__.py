@@ -14,7 +14,7 @@ from types import FrameType
 from benchmarks.single_lambda.template import with_single_lambda
 from local.assembly import synthesized
 from local.bedrock.renderers.card import render_card
-from local.stack import LocalStack, Options
+from local.stack import Options, local_stack
 
 _LOOK_SECONDS = 0.005
 
@@ -30,7 +30,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with TemporaryDirectory() as directory:
         template = with_single_lambda(synthesized(), Path(directory))
-        with LocalStack(template, options, log=lambda line: None):
+        with local_stack(template, options, log=lambda line: None):
             arguments.profile.write_text(json.dumps(profile(stopped)))
 
 

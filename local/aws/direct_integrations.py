@@ -13,41 +13,35 @@ from typing import Any
 import botocore.session
 from botocore import xform_name
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service,
     state_task_service_aws_sdk,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: E501
-    StateTaskService,
 )
 
 
 def fill_gap() -> None:
-    StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES["bedrockruntime"] = "bedrock-runtime"
+    names = state_task_service.StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES
+    names["bedrockruntime"] = "bedrock-runtime"
     state_task_service_aws_sdk._SERVICE_ERROR_NAMES["bedrockruntime"] = "BedrockRuntime"
     service: Any = state_task_service_aws_sdk.StateTaskServiceAwsSdk
     service._normalise_parameters = _normalise_parameters
     service._normalise_response = _normalise_response
 
 
-def _normalise_parameters(
-    task: Any, parameters: Any, service: str | None = None, action: str | None = None
-) -> None:
-    task._to_boto_request(parameters, _operation(task, service, action).input_shape)
+def _normalise_parameters(task: Any, parameters: Any) -> None:
+    task._to_boto_request(parameters, _operation(task).input_shape)
 
 
-def _normalise_response(
-    task: Any, response: Any, service: str | None = None, action: str | None = None
-) -> None:
-    task._from_boto_response(response, _operation(task, service, action).output_shape)
+def _normalise_response(task: Any, response: Any) -> None:
+    task._from_boto_response(response, _operation(task).output_shape)
 
 
-def _operation(task: Any, service: str | None, action: str | None) -> Any:
-    model = _service_model(task._get_boto_service_name(service))
-    method = task._get_boto_service_action(action)
-    return next(
-        model.operation_model(name) for name in model.operation_names if xform_name(name) == method
-    )
+def _operation(task: Any) -> Any:
+    return _operation_of(task._get_boto_service_name(), task._get_boto_service_action())
 
 
 @cache
-def _service_model(service: str) -> Any:
-    return botocore.session.get_session().get_service_model(service)
+def _operation_of(service: str, method: str) -> Any:
+    model = botocore.session.get_session().get_service_model(service)
+    return next(
+        model.operation_model(name) for name in model.operation_names if xform_name(name) == method
+    )

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
@@ -21,10 +22,10 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from local.aws.moto_gaps import forget_the_oldest
-from local.aws.policies import Statement, authorise, may
+from local.aws.policies import Statement, authorise
 from local.aws.signatures import Caller, RefusedError, authenticate
 from local.aws.sync_executions import start_sync_execution
-from local.aws.wire_errors import json_error, refused, rest_json_error, xml_error
+from local.aws.wire import json_answer, json_error, refused, rest_json_error, xml_error
 from local.bedrock import control_plane
 from local.bedrock.guardrails import APPLY, Guardrails
 from local.bedrock.service import INVOKE, BedrockRuntime
@@ -49,32 +50,23 @@ _SUBRESOURCES = frozenset({"acl", "tagging", "policy", "versioning", "lifecycle"
 _UPLOADS = frozenset({"uploads", "uploadId"})
 
 
+@dataclass(kw_only=True)
 class AwsEndpoint:
     """A WSGI application for every AWS call of the local stack.
 
     Callers that assumed a role may do what its policies allow; the operator may do anything.
     """
 
-    def __init__(
-        self,
-        *,
-        moto: "WSGIApplication",
-        moto_s3: "WSGIApplication",
-        bedrock: BedrockRuntime,
-        guardrails: Guardrails,
-        faults: FaultPlan,
-        sleep: Callable[[float], object],
-    ) -> None:
-        self._moto = moto
-        self._moto_s3 = moto_s3
-        self._bedrock = bedrock
-        self._guardrails = guardrails
-        self._faults = faults
-        self._sleep = sleep
-        self._conditional_write = threading.Lock()
-        self.functions: InvokeApi | None = None
-        self.saved_pictures: SavedPictures | None = None
-        self.bucket_policies: Mapping[str, list[Statement]] = {}
+    moto: "WSGIApplication"
+    moto_s3: "WSGIApplication"
+    bedrock: BedrockRuntime
+    guardrails: Guardrails
+    faults: FaultPlan
+    sleep: Callable[[float], object]
+    functions: InvokeApi | None = None
+    saved_pictures: SavedPictures | None = None
+    bucket_policies: Mapping[str, list[Statement]] = field(default_factory=dict)
+    _conditional_write: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -94,9 +86,9 @@ class AwsEndpoint:
             message = f"Send the header x-api-key: {LOCAL_API_KEY}."
             return rest_json_error(403, "MissingAuthenticationToken", message)
         if request.path == "/easel/bedrock":
-            return self._bedrock.control(request)
+            return self.bedrock.control(request)
         if request.path == "/easel/faults":
-            return self._faults.control(request)
+            return self.faults.control(request)
         target = request.headers.get("X-Amz-Target", "")
         try:
             caller = authenticate(request, body, now=datetime.now(UTC))
@@ -112,9 +104,9 @@ class AwsEndpoint:
             case "lambda" if found := INVOCATIONS.fullmatch(request.path):
                 return self._invoke_function(request, body, caller, found["name"])
             case "bedrock" if found := INVOKE.fullmatch(path):
-                return self._bedrock.invoke(request, body, caller, found["model"])
+                return self.bedrock.invoke(request, body, caller, found["model"])
             case "bedrock" if found := APPLY.fullmatch(path):
-                return self._guardrails.apply(request, body, caller, found["id"], found["version"])
+                return self.guardrails.apply(request, body, caller, found["id"], found["version"])
             case "bedrock" if described := control_plane.describe(request, path, caller):
                 return described
             case "s3":
@@ -134,7 +126,7 @@ class AwsEndpoint:
             operation = parse_qs(body.decode(errors="replace")).get("Action", ["Unknown"])[0]
         authorise(caller, f"{caller.service}:{operation}", "*")
         _rewind(request, body)
-        return self._moto
+        return self.moto
 
     def _invoke_function(
         self, request: Request, body: bytes, caller: Caller, name: str
@@ -165,21 +157,24 @@ class AwsEndpoint:
             copied = f"arn:aws:s3:::{unquote(source.partition('?')[0]).removeprefix('/')}"
             authorise(caller, "s3:GetObject", copied, context)
         operation = f"{request.method.title()}Object"
-        if caller.role is not None and (fault := self._faults.take(operation, key)):
+        if caller.role is not None and (fault := self.faults.take(operation, key)):
             if fault.kind != "hang":
                 status, message = S3_ERRORS[fault.kind]
                 return xml_error(status, fault.kind, message)
-            self._sleep(fault.seconds)
+            self.sleep(fault.seconds)
         # moto looks and writes in two steps, S3 in one.
         conditional = "If-Match" in request.headers or "If-None-Match" in request.headers
         _rewind(request, body)
         if "X-Amz-Signature" in request.args:
             _forget_signature(request)
         with self._conditional_write if conditional else nullcontext():
-            answered = Response.from_app(self._moto_s3, request.environ, buffered=True)
-        if answered.status_code == 404 and key and not may(caller, "s3:ListBucket", bucket_arn):
-            # S3 tells only those who may list a bucket that an object is not there.
-            return xml_error(403, "AccessDenied", "Access Denied")
+            answered = Response.from_app(self.moto_s3, request.environ, buffered=True)
+        if answered.status_code == 404 and key:
+            try:
+                authorise(caller, "s3:ListBucket", bucket_arn)
+            except RefusedError:
+                # S3 tells only those who may list a bucket that an object is not there.
+                return xml_error(403, "AccessDenied", "Access Denied")
         saved = self.saved_pictures
         changed = request.method not in ("GET", "HEAD") and answered.status_code < 300
         if saved is not None and bucket == saved.bucket and changed:
@@ -195,12 +190,13 @@ def _rewind(request: Request, body: bytes) -> None:
 
 def _forget_signature(request: Request) -> None:
     """Makes a presigned request a plain one: moto would look for its caller in a header."""
-    uri = _without_signature(request.environ["RAW_URI"])
+    raw = urlsplit(request.environ["RAW_URI"])
+    given = parse_qsl(raw.query, keep_blank_values=True)
+    query = urlencode([(name, value) for name, value in given if not name.startswith("X-Amz-")])
     credential = request.args["X-Amz-Credential"]
     request.environ |= {
-        "RAW_URI": uri,
-        "REQUEST_URI": uri,
-        "QUERY_STRING": urlsplit(uri).query,
+        **dict.fromkeys(("RAW_URI", "REQUEST_URI"), f"{raw.path}?{query}".removesuffix("?")),
+        "QUERY_STRING": query,
         "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={credential}",
     }
 
@@ -219,7 +215,7 @@ def _start_sync_execution(body: bytes, caller: Caller) -> Response:
     except AWSError as error:
         return json_error(error.error_type, error.message, error.code)
     forget_the_oldest(_step_functions(caller))
-    return Response(json.dumps(answer), content_type="application/x-amz-json-1.0")
+    return json_answer(answer, "application/x-amz-json-1.0")
 
 
 def _list_executions_of_nothing(caller: Caller) -> Response:
@@ -233,14 +229,6 @@ def _list_executions_of_nothing(caller: Caller) -> Response:
 
 def _step_functions(caller: Caller) -> StepFunctionsParserBackend:
     return stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][caller.region]
-
-
-def _without_signature(uri: str) -> str:
-    """Returns a presigned URL's path and query, less what signs it."""
-    parts = urlsplit(uri)
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in query if not name.startswith("X-Amz-")]
-    return f"{parts.path}?{urlencode(kept)}".removesuffix("?")
 
 
 def _service_of(request: Request) -> str:

@@ -2,7 +2,7 @@
 
 import fnmatch
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -11,7 +11,6 @@ from moto.iam.models import Role, iam_backends
 from local.aws.signatures import PARTITION, Caller, RefusedError
 
 Statement = Mapping[str, Any]
-
 
 _ANYTHING: Statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
@@ -23,11 +22,28 @@ def authorise(
     context: Mapping[str, str] | None = None,
     resource_policy: Sequence[Statement] = (),
 ) -> None:
-    """Raises RefusedError where the policies do not allow the caller the action."""
-    if not may(caller, action, resource, context, resource_policy):
+    """Raises RefusedError where the policies of the caller, and of the resource, do not allow an
+    action.
+
+    An explicit deny wins. The operator's own policy allows everything. `context` has the request's
+    condition keys.
+    """
+
+    def effects(statements: Iterable[Statement]) -> set[str]:
+        return {
+            statement["Effect"]
+            for statement in statements
+            if _covers(statement, "Action", action.lower(), ignore_case=True)
+            and _covers(statement, "Resource", resource)
+            and _conditions_hold(statement.get("Condition", {}), context or {})
+        }
+
+    own = effects([_ANYTHING] if caller.role is None else _statements(_role(caller.role)))
+    of_resource = effects(each for each in resource_policy if _names(each["Principal"], caller))
+    if own | of_resource != {"Allow"}:
         why = (
             "with an explicit deny in a resource-based policy"
-            if may(caller, action, resource, context)
+            if own == {"Allow"}
             else f"because no identity-based policy allows the {action} action"
         )
         raise RefusedError(
@@ -35,30 +51,6 @@ def authorise(
             f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "
             f"{why}",
         )
-
-
-def may(
-    caller: Caller,
-    action: str,
-    resource: str,
-    context: Mapping[str, str] | None = None,
-    resource_policy: Sequence[Statement] = (),
-) -> bool:
-    """Returns whether the policies of the caller, and of the resource, allow an action.
-
-    An explicit deny wins. The operator's own policy allows everything. `context` has the request's
-    condition keys.
-    """
-    own = [_ANYTHING] if caller.role is None else _statements(_role(caller.role))
-    of_resource = (each for each in resource_policy if _names(each["Principal"], caller))
-    effects = {
-        statement["Effect"]
-        for statement in (*own, *of_resource)
-        if _covers(statement, "Action", action.lower(), ignore_case=True)
-        and _covers(statement, "Resource", resource)
-        and _conditions_hold(statement.get("Condition", {}), context or {})
-    }
-    return effects == {"Allow"}
 
 
 def _names(principal: Any, caller: Caller) -> bool:

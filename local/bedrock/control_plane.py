@@ -4,7 +4,6 @@ Shapes are those of botocore's service model. Names and launch dates of models s
 catalog has none. A model past its end of life is unknown, as one of another region is.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from lambdas.common.catalog import CATALOG, Model
 from local.aws.policies import authorise
 from local.aws.signatures import Caller
-from local.aws.wire_errors import rest_json_error
+from local.aws.wire import json_answer, rest_json_error
 
 _PATHS = re.compile(
     r"/foundation-models|/(?P<operation>foundation-models?(-availability)?)/(?P<model>[^/]+)"
@@ -25,6 +24,7 @@ _ID = re.compile(
     r"[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}"
     r"([:][a-z0-9-]{1,63}){0,2}"
 )
+INVALID_MODEL = "The provided model identifier is invalid."
 _UNKNOWN = "Could not resolve the foundation model from the provided model identifier."
 
 
@@ -52,7 +52,7 @@ def _models(request: Request, caller: Caller, catalog: Mapping[str, Model]) -> R
         and asked.get("byInferenceType", "ON_DEMAND") == "ON_DEMAND"
         and "byCustomizationType" not in asked
     ]
-    return _answered({"modelSummaries": summaries})
+    return json_answer({"modelSummaries": summaries})
 
 
 def _model(
@@ -60,21 +60,20 @@ def _model(
 ) -> Response:
     """Answers for one model. Only its description may be asked for by ARN and for one region."""
     described = operation == "foundation-models"
-    id = identifier.removeprefix(_arn("", caller.region)) if described else identifier
+    id = identifier.removeprefix(model_arn("", caller.region)) if described else identifier
     if described:
-        authorise(caller, "bedrock:GetFoundationModel", _arn(id, caller.region))
+        authorise(caller, "bedrock:GetFoundationModel", model_arn(id, caller.region))
     else:
         authorise(caller, "bedrock:GetFoundationModelAvailability", "*")
     if not _ID.fullmatch(id):
-        message = "The provided model identifier is invalid."
-        return rest_json_error(400, "ValidationException", message)
+        return rest_json_error(400, "ValidationException", INVALID_MODEL)
     model = catalog.get(id)
     if model is None or model.retired or (described and caller.region not in model.regions):
         return rest_json_error(404, "ResourceNotFoundException", _UNKNOWN)
     if described:
-        return _answered({"modelDetails": _details(model, caller.region)})
+        return json_answer({"modelDetails": _details(model, caller.region)})
     here = caller.region in model.regions
-    return _answered(
+    return json_answer(
         {
             "modelId": model.id,
             "agreementAvailability": {"status": "AVAILABLE"},
@@ -94,7 +93,7 @@ def _details(model: Model, region: str) -> dict[str, Any]:
             "endOfLifeTime": f"{model.legacy.until}T00:00:00Z",
         }
     return {
-        "modelArn": _arn(model.id, region),
+        "modelArn": model_arn(model.id, region),
         "modelId": model.id,
         "providerName": _provider(model),
         "inputModalities": ["TEXT"],
@@ -110,9 +109,5 @@ def _provider(model: Model) -> str:
     return "Amazon" if model.id.startswith("amazon.") else "Stability AI"
 
 
-def _arn(id: str, region: str) -> str:
+def model_arn(id: str, region: str) -> str:
     return f"arn:aws:bedrock:{region}::foundation-model/{id}"
-
-
-def _answered(body: dict[str, Any]) -> Response:
-    return Response(json.dumps(body), content_type="application/json")

@@ -14,7 +14,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,7 +24,7 @@ from werkzeug.wrappers import Request, Response
 
 from local.aws.policies import authorise
 from local.aws.signatures import Caller
-from local.aws.wire_errors import rest_json_error
+from local.aws.wire import json_answer, rest_json_error
 from local.faults import APPLY_GUARDRAIL, FaultPlan, modelled_errors
 
 APPLY = re.compile(r"/guardrail/(?P<id>[^/]+)/version/(?P<version>[^/]+)/apply")
@@ -64,17 +64,17 @@ class _InvalidError(Exception):
     """What is wrong with a request."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Guardrails:
     """ApplyGuardrail for the guardrails of one stack."""
 
-    def __init__(self, *, faults: FaultPlan, sleep: Callable[[float], object]) -> None:
-        self._faults = faults
-        self._sleep = sleep
-        self._guardrails: dict[str, Guardrail] = {}
-        self._marked: dict[str, str] = {}
+    faults: FaultPlan
+    sleep: Callable[[float], object]
+    _guardrails: dict[str, Guardrail] = field(default_factory=dict)
+    _marked: dict[str, str] = field(default_factory=dict)
 
     def deploy(self, guardrails: Iterable[Guardrail]) -> None:
-        self._guardrails = {guardrail.id: guardrail for guardrail in guardrails}
+        self._guardrails.update((guardrail.id, guardrail) for guardrail in guardrails)
 
     def mark(self, prompt: str, picture: str) -> None:
         """Remembers a drawn picture, in Base64, whose prompt says that it is harmful."""
@@ -101,16 +101,15 @@ class Guardrails:
             source, texts, pictures = _asked(body)
         except _InvalidError as error:
             return _refused("ValidationException", f"The request is not valid: {error}")
-        fault = self._faults.take(APPLY_GUARDRAIL, source)
+        fault = self.faults.take(APPLY_GUARDRAIL, source)
         if fault is not None and fault.kind != "hang":
             return _refused(fault.kind, f"{fault.kind}, as was asked for.")
         if fault is not None:
-            self._sleep(fault.seconds)
+            self.sleep(fault.seconds)
         if guardrail is None or unquote(version) not in {"DRAFT", *guardrail.versions}:
             message = "The guardrail identifier or version in the request does not exist."
             return _refused("ResourceNotFoundException", message)
-        answer = self._judge(guardrail.properties, source, texts, pictures)
-        return Response(json.dumps(answer), content_type="application/json")
+        return json_answer(self._judge(guardrail.properties, source, texts, pictures))
 
     def _judge(
         self, policies: Mapping[str, Any], source: str, texts: list[str], pictures: list[bytes]

@@ -6,7 +6,7 @@ import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +15,8 @@ from werkzeug.wrappers import Request, Response
 from lambdas.common.catalog import CATALOG
 from local.aws.policies import authorise
 from local.aws.signatures import Caller
-from local.aws.wire_errors import rest_json_error
+from local.aws.wire import json_answer, rest_json_error
+from local.bedrock.control_plane import INVALID_MODEL, model_arn
 from local.bedrock.families import ModelRequest, family_of
 from local.bedrock.faulty_pictures import faulty_pictures
 from local.bedrock.guardrails import Guardrails
@@ -30,90 +31,57 @@ KEPT_CALLS = 100
 # Errors that come after the model has worked.
 _MAY_BE_BILLED = frozenset({"ModelErrorException", "ModelTimeoutException"})
 
-_END_OF_LIFE = (
-    "This model version has reached the end of its life. "
-    "Please refer to the AWS documentation for more details."
-)
 
-
-@dataclass(frozen=True)
-class ModelCall:
-    """A call that reached a model, and so would be on the bill."""
-
-    model: str
-    request: dict[str, Any]
-
-
+@dataclass(frozen=True, kw_only=True)
 class BedrockRuntime:
-    """Answers InvokeModel for every model of the catalog.
+    """Answers InvokeModel for every model of the catalog, also for those past their end of life,
+    which the service refuses. `render` draws; `log` gets why it failed."""
 
-    `render` draws. `serve_retired` serves models past their end of life too, which the service
-    refuses. `log` gets why `render` failed.
-    """
-
-    def __init__(
-        self,
-        *,
-        render: Render,
-        latency_seconds: float,
-        serve_retired: bool,
-        faults: FaultPlan,
-        guardrails: Guardrails,
-        sleep: Callable[[float], object],
-        log: Callable[[str], None],
-    ) -> None:
-        self._render = render
-        self._guardrails = guardrails
-        self._latency_seconds = latency_seconds
-        self._serve_retired = serve_retired
-        self._faults = faults
-        self._sleep = sleep
-        self._log = log
-        self._lock = threading.Lock()
-        self._calls: deque[ModelCall] = deque(maxlen=KEPT_CALLS)
-        self._counts: Counter[str] = Counter()
+    render: Render
+    latency_seconds: float
+    faults: FaultPlan
+    guardrails: Guardrails
+    sleep: Callable[[float], object]
+    log: Callable[[str], None]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _calls: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
+    _counts: Counter[str] = field(default_factory=Counter)
 
     def invoke(self, request: Request, body: bytes, caller: Caller, model: str) -> Response:
         """Answers one InvokeModel. Raises RefusedError where the caller may not call the model."""
         model = unquote(model)
-        authorise(
-            caller,
-            "bedrock:InvokeModel",
-            f"arn:aws:bedrock:{caller.region}::foundation-model/{model}",
-        )
+        authorise(caller, "bedrock:InvokeModel", model_arn(model, caller.region))
         offered = CATALOG.get(model)
         if offered is None or not (offered.retired or caller.region in offered.regions):
-            return rest_json_error(
-                400, "ValidationException", "The provided model identifier is invalid."
-            )
-        if offered.retired and not self._serve_retired:
-            return rest_json_error(404, "ResourceNotFoundException", _END_OF_LIFE)
+            return rest_json_error(400, "ValidationException", INVALID_MODEL)
         try:
             checked = check_request(model, body)
         except MalformedRequestError as error:
             return rest_json_error(400, "ValidationException", str(error))
         asked = family_of(model).read(model, checked)
-        fault = self._faults.take(INVOKE_MODEL)
+        fault = self.faults.take(INVOKE_MODEL)
         kind = fault.kind if fault else ""
         if kind in modelled_errors() and kind not in _MAY_BE_BILLED:
             return _injected(kind, asked)
 
-        self._bill(ModelCall(model, checked))
-        self._sleep(self._latency_seconds)
+        with self._lock:  # it has reached the model: it would be on the bill
+            self._calls.append({"model": model, "request": checked})
+            self._counts[model] += 1
+        self.sleep(self.latency_seconds)
         try:
             if fault is None:
-                return _answered(self._good_answer(asked))
+                return json_answer(self._good_answer(asked))
             return self._fail(fault, asked, request)
         except FilteredError:
-            return _answered(family_of(model).filtered(asked))
+            return json_answer(family_of(model).filtered(asked))
         except RenderError as error:
-            self._log(f"the model gave no picture: {error}")
+            self.log(f"the model gave no picture: {error}")
             message = "The model gave no picture. Its machine's log says why."
             return rest_json_error(modelled_errors()[error.code], error.code, message)
 
     def _good_answer(self, asked: ModelRequest) -> dict[str, Any]:
-        picture = base64.b64encode(self._render(asked)).decode()
-        self._guardrails.mark(asked.prompt, picture)
+        picture = base64.b64encode(self.render(asked)).decode()
+        self.guardrails.mark(asked.prompt, picture)
         return family_of(asked.model).answer(asked, [picture])
 
     def _fail(self, fault: Fault, asked: ModelRequest, request: Request) -> Response:
@@ -123,8 +91,8 @@ class BedrockRuntime:
             return _injected(fault.kind, asked)
         match fault.kind:
             case "hang" | "slow":
-                self._sleep(fault.seconds)
-                return _answered(self._good_answer(asked))
+                self.sleep(fault.seconds)
+                return json_answer(self._good_answer(asked))
             case "reset":
                 return reset_midway(request, json.dumps(self._good_answer(asked)).encode())
             case "empty_body":
@@ -133,9 +101,9 @@ class BedrockRuntime:
                 text = json.dumps(self._good_answer(asked))
                 return Response(text[: len(text) // 2], content_type="application/json")
             case "filtered":
-                return _answered(family.filtered(asked))
+                return json_answer(family.filtered(asked))
             case kind:
-                return _answered(family.answer(asked, faulty_pictures(asked, kind, self._render)))
+                return json_answer(family.answer(asked, faulty_pictures(asked, kind, self.render)))
 
     def control(self, request: Request) -> Response:
         """Returns how many calls would be on the bill, and the last of them."""
@@ -143,21 +111,12 @@ class BedrockRuntime:
             state = {
                 "calls": sum(self._counts.values()),
                 "calls_by_model": dict(self._counts),
-                "last_calls": [asdict(call) for call in self._calls],
+                "last_calls": list(self._calls),
             }
-        return _answered(state)
-
-    def _bill(self, call: ModelCall) -> None:
-        with self._lock:
-            self._calls.append(call)
-            self._counts[call.model] += 1
+        return json_answer(state)
 
 
 def _injected(kind: str, asked: ModelRequest) -> Response:
     """Returns a modelled error. Its message quotes the prompt, as the service's own might."""
     message = f"{kind}, as was asked for, on {asked.prompt!r}."
     return rest_json_error(modelled_errors()[kind], kind, message)
-
-
-def _answered(body: dict[str, Any]) -> Response:
-    return Response(json.dumps(body), content_type="application/json")

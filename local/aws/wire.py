@@ -1,12 +1,17 @@
-"""Errors as AWS puts them on the wire, by protocol."""
+"""Answers and errors as AWS puts them on the wire, by protocol."""
 
 import json
+from typing import Any
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Response
 
 from local.aws.signatures import RefusedError
+
+
+def json_answer(body: Any, content_type: str = "application/json") -> Response:
+    return Response(json.dumps(body), content_type=content_type)
 
 
 def rest_json_error(status: int, code: str, message: str) -> Response:
