@@ -75,7 +75,6 @@ def deploy(
         raise DeploymentError(f"the state machine is no ASL: {error}") from error
     guardrails = _guardrails(template)
     attributes = _guardrail_attributes(template, guardrails, region)
-    mappings = template.document.get("Mappings", {})
     resources = _for_moto(template.document["Resources"], attributes)
     for logical_id, resource in resources.items():
         if resource["Type"] in _NAMES:
@@ -83,13 +82,14 @@ def deploy(
             made_up = name.lower() if resource["Type"] == "AWS::S3::Bucket" else name
             resource.setdefault("Properties", {}).setdefault(_NAMES[resource["Type"]], made_up)
     outputs = _outputs(template.document, deployed=resources.keys(), api_url=api_url)
+    mappings = template.document.get("Mappings", {})
     body = {"Mappings": mappings, "Resources": resources, "Outputs": outputs}
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(body))
     status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
     if status != "CREATE_COMPLETE":
         raise DeploymentError(f"the stack ended as {status}")
     stack = cloudformation_backends[DEFAULT_ACCOUNT_ID][region].get_stack(stack_name)
-    resolver = _resolver(stack.resource_map, region, attributes, mappings)
+    resolver = Resolver(stack.resource_map, attributes)
     return Deployment(
         guardrails=tuple(
             replace(each, properties=resolver.resolve(each.properties))
@@ -177,27 +177,6 @@ def _substituted(resource: dict[str, Any]) -> dict[str, Any]:
     parts: list[Any] = re.split(r"\$\{(\w+)\}", properties["DefinitionString"])
     parts[1::2] = [properties["DefinitionSubstitutions"][name] for name in parts[1::2]]
     return {**resource, "Properties": {**properties, "DefinitionString": {"Fn::Join": ["", parts]}}}
-
-
-def _resolver(
-    resources: Mapping[str, Any],
-    region: str,
-    attributes: Mapping[tuple[str, str], str],
-    mappings: Mapping[str, Any],
-) -> Resolver:
-    pseudo_parameters = {
-        "AWS::Partition": "aws",
-        "AWS::Region": region,
-        "AWS::AccountId": DEFAULT_ACCOUNT_ID,
-        "AWS::URLSuffix": "amazonaws.com",
-    }
-    ids = {name: resource.physical_resource_id for name, resource in resources.items()}
-    arns = {
-        (name, "Arn"): resource.get_cfn_attribute("Arn")
-        for name, resource in resources.items()
-        if hasattr(resource, "get_cfn_attribute") and resource.has_cfn_attr("Arn")
-    }
-    return Resolver(ids | pseudo_parameters, arns | dict(attributes), mappings)
 
 
 def _bucket_policies(template: Template, resolver: Resolver) -> dict[str, list[Statement]]:

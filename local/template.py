@@ -1,10 +1,13 @@
 """A synthesized CloudFormation template: its resources, with intrinsic functions resolved."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from moto.cloudformation.parsing import clean_json
 
 
 @dataclass(frozen=True)
@@ -36,37 +39,35 @@ class Template:
 
 @dataclass(frozen=True)
 class Resolver:
-    """Resolves Ref, Fn::GetAtt, Fn::Join, Fn::Sub and Fn::FindInMap.
+    """Resolves intrinsic functions as moto does, which looks here for what they name.
 
-    `physical_ids` are those of the deployed resources and of the pseudo parameters; `attributes`
-    are by logical id and name. What has neither resolves to its logical id, which is all that the
+    `deployed` has moto's resources, pseudo parameters and mappings. `attributes` of other resources
+    are by logical id and name. What is in neither resolves to its logical id, which is all that the
     API's own resources need to refer to each other.
     """
 
-    physical_ids: Mapping[str, str]
-    attributes: Mapping[tuple[str, str], str]
-    mappings: Mapping[str, Any]
+    deployed: Mapping[str, Any]
+    attributes: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def resolve(self, value: Any) -> Any:
-        match value:
-            case list():
-                return [self.resolve(item) for item in value]
-            case {"Ref": name, **rest} if not rest:
-                return self.physical_ids.get(name, name)
-            case {"Fn::GetAtt": [logical_id, name]}:
-                return self.attributes.get((logical_id, name), logical_id)
-            case {"Fn::Join": [separator, parts]}:
-                return separator.join(str(self.resolve(part)) for part in parts)
-            case {"Fn::FindInMap": [name, *keys]}:
-                first, second = self.resolve(keys)
-                return self.mappings[name][first][second]
-            case {"Fn::Sub": str(text)}:
-                for name, physical_id in self.physical_ids.items():
-                    text = text.replace(f"${{{name}}}", physical_id)
-                return text
-            case dict():
-                for key in value:
-                    if key.startswith("Fn::"):
-                        raise NotImplementedError(f"intrinsic function {key}")
-                return {key: self.resolve(item) for key, item in value.items()}
-        return value
+        names: Any = self
+        resolved = clean_json(value, names)
+        if unknown := re.search(r'"(Fn::\w+)":', json.dumps(resolved)):
+            raise NotImplementedError(f"intrinsic function {unknown[1]}")
+        return resolved
+
+    def get(self, name: str) -> Any:
+        found = self.deployed.get(name)
+        return _Undeployed(name, self.attributes) if found is None else found
+
+    __getitem__ = get
+
+
+@dataclass(frozen=True)
+class _Undeployed:
+    physical_resource_id: str
+    attributes: Mapping[tuple[str, str], str]
+
+    def get_cfn_attribute(self, name: str) -> str:
+        id = self.physical_resource_id
+        return self.attributes.get((id, name), id)

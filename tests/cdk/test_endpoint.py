@@ -17,7 +17,7 @@ def output(settings: Settings, name: str) -> Any:
     (stage,) = template_of(settings).find_resources("AWS::ApiGateway::Stage")
     names = {"AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com", stage: "v1"}
     outputs = template_of(settings).to_json()["Outputs"]
-    return Resolver(names, {}, {}).resolve(outputs[name]["Value"]) if name in outputs else None
+    return Resolver(names).resolve(outputs[name]["Value"]) if name in outputs else None
 
 
 class TestAddress:

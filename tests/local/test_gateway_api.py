@@ -32,7 +32,7 @@ def method(*, declared: dict[str, bool], mapped: dict[str, str], **changed: Any)
 
 
 def api(resources: dict[str, Any]) -> RestApi:
-    return read_api(Template({"Resources": resources}, {}), Resolver({}, {}, {}))
+    return read_api(Template({"Resources": resources}, {}), Resolver({}))
 
 
 VARY = "method.response.header.Vary"
