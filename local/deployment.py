@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import (
 )
 
 from local.aws.policies import Statement
-from local.bedrock.guardrails import Guardrail
+from local.bedrock.guardrails import Guardrail, guardrail_arn
 from local.functions import Function
 from local.template import Resolver, Template
 
@@ -163,9 +163,8 @@ def _guardrail_attributes(
     versions = template.resources("AWS::Bedrock::GuardrailVersion")
     attributes = {(logical_id, "Version"): _FIRST_VERSION for logical_id in versions}
     for logical_id, guardrail in guardrails.items():
-        arn = f"arn:aws:bedrock:{region}:{DEFAULT_ACCOUNT_ID}:guardrail/{guardrail.id}"
         attributes[logical_id, "GuardrailId"] = guardrail.id
-        attributes[logical_id, "GuardrailArn"] = arn
+        attributes[logical_id, "GuardrailArn"] = guardrail_arn(guardrail.id, region)
     return attributes
 
 

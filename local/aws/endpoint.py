@@ -106,7 +106,7 @@ class AwsEndpoint:
             case "bedrock" if found := INVOKE.fullmatch(path):
                 return self.bedrock.invoke(request, body, caller, found["model"])
             case "bedrock" if found := APPLY.fullmatch(path):
-                return self.guardrails.apply(request, body, caller, found["id"], found["version"])
+                return self.guardrails.apply(body, caller, found["id"], found["version"])
             case "bedrock" if described := control_plane.describe(request, path, caller):
                 return described
             case "s3":

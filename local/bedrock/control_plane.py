@@ -13,8 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from lambdas.common.catalog import CATALOG, Model
 from local.aws.policies import authorise
-from local.aws.signatures import Caller
-from local.aws.wire import json_answer, rest_json_error
+from local.aws.signatures import Caller, RefusedError
+from local.aws.wire import json_answer
 
 _PATHS = re.compile(
     r"/foundation-models|/(?P<operation>foundation-models?(-availability)?)/(?P<model>[^/]+)"
@@ -66,10 +66,10 @@ def _model(
     else:
         authorise(caller, "bedrock:GetFoundationModelAvailability", "*")
     if not _ID.fullmatch(id):
-        return rest_json_error(400, "ValidationException", INVALID_MODEL)
+        raise RefusedError("ValidationException", INVALID_MODEL, 400)
     model = catalog.get(id)
     if model is None or model.retired or (described and caller.region not in model.regions):
-        return rest_json_error(404, "ResourceNotFoundException", _UNKNOWN)
+        raise RefusedError("ResourceNotFoundException", _UNKNOWN, 404)
     if described:
         return json_answer({"modelDetails": _details(model, caller.region)})
     here = caller.region in model.regions

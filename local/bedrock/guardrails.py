@@ -20,11 +20,11 @@ from urllib.parse import unquote
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from PIL import Image, UnidentifiedImageError
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from local.aws.policies import authorise
-from local.aws.signatures import Caller
-from local.aws.wire import json_answer, rest_json_error
+from local.aws.signatures import Caller, RefusedError
+from local.aws.wire import json_answer
 from local.faults import APPLY_GUARDRAIL, FaultPlan, modelled_errors
 
 APPLY = re.compile(r"/guardrail/(?P<id>[^/]+)/version/(?P<version>[^/]+)/apply")
@@ -60,8 +60,8 @@ class Guardrail:
     versions: frozenset[str]
 
 
-class _InvalidError(Exception):
-    """What is wrong with a request."""
+def guardrail_arn(id: str, region: str) -> str:
+    return f"arn:aws:bedrock:{region}:{DEFAULT_ACCOUNT_ID}:guardrail/{id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,34 +81,24 @@ class Guardrails:
         if found := _PICTURE_MARK.search(prompt):
             self._marked[hashlib.sha256(base64.b64decode(picture)).hexdigest()] = found["filter"]
 
-    def apply(
-        self, request: Request, body: bytes, caller: Caller, id: str, version: str
-    ) -> Response:
-        """Answers one ApplyGuardrail. Raises RefusedError where the caller may not."""
+    def apply(self, body: bytes, caller: Caller, id: str, version: str) -> Response:
+        """Answers one ApplyGuardrail. Raises RefusedError."""
         id = unquote(id).rpartition("/")[2]
-        authorise(
-            caller,
-            "bedrock:ApplyGuardrail",
-            f"arn:aws:bedrock:{caller.region}:{DEFAULT_ACCOUNT_ID}:guardrail/{id}",
-        )
+        authorise(caller, "bedrock:ApplyGuardrail", guardrail_arn(id, caller.region))
         guardrail = self._guardrails.get(id)
         if guardrail is not None and "CrossRegionConfig" in guardrail.properties:
             profile = guardrail.properties["CrossRegionConfig"]["GuardrailProfileArn"]
             for region in _DESTINATIONS:
                 arn = profile.replace(f":{caller.region}:", f":{region}:")
                 authorise(caller, "bedrock:ApplyGuardrail", arn)
-        try:
-            source, texts, pictures = _asked(body)
-        except _InvalidError as error:
-            return _refused("ValidationException", f"The request is not valid: {error}")
-        fault = self.faults.take(APPLY_GUARDRAIL, source)
-        if fault is not None and fault.kind != "hang":
-            return _refused(fault.kind, f"{fault.kind}, as was asked for.")
-        if fault is not None:
+        source, texts, pictures = _asked(body)
+        if fault := self.faults.take(APPLY_GUARDRAIL, source):
+            if fault.kind != "hang":
+                raise _refusal(fault.kind, f"{fault.kind}, as was asked for.")
             self.sleep(fault.seconds)
         if guardrail is None or unquote(version) not in {"DRAFT", *guardrail.versions}:
             message = "The guardrail identifier or version in the request does not exist."
-            return _refused("ResourceNotFoundException", message)
+            raise _refusal("ResourceNotFoundException", message)
         return json_answer(self._judge(guardrail.properties, source, texts, pictures))
 
     def _judge(
@@ -120,23 +110,20 @@ class Guardrails:
         blocked = "BlockedInputMessaging" if source == "INPUT" else "BlockedOutputsMessaging"
         characters = sum(map(len, texts))
         reads, looks = _checks(policies, source.title())
-        usage = _usage(policies, characters, len(pictures) if looks else 0)
-        coverage = {
-            "textCharacters": {"guarded": characters if reads else 0, "total": characters},
-            "images": {"guarded": len(pictures) if looks else 0, "total": len(pictures)},
+        looked_at = len(pictures) if looks else 0
+        metrics = {
+            "usage": _usage(policies, characters, looked_at),
+            "guardrailCoverage": {
+                "textCharacters": {"guarded": characters if reads else 0, "total": characters},
+                "images": {"guarded": looked_at, "total": len(pictures)},
+            },
         }
         return {
             "action": "GUARDRAIL_INTERVENED" if assessment else "NONE",
             "actionReason": "Guardrail blocked." if assessment else "No action.",
             "outputs": [{"text": policies[blocked]}] if assessment else [],
-            "assessments": [
-                {
-                    **assessment,
-                    "invocationMetrics": {"usage": usage, "guardrailCoverage": coverage},
-                }
-            ],
-            "usage": usage,
-            "guardrailCoverage": coverage,
+            "assessments": [{**assessment, "invocationMetrics": metrics}],
+            **metrics,
         }
 
 
@@ -146,7 +133,7 @@ def _asked(body: bytes) -> tuple[str, list[str], list[bytes]]:
     try:
         asked = json.loads(body)
         if asked["source"] not in ("INPUT", "OUTPUT") or not asked["content"]:
-            raise _InvalidError("source or content")
+            raise _invalid("source or content")
         for block in asked["content"]:
             ((kind, content),) = block.items()
             if kind == "image":
@@ -154,9 +141,9 @@ def _asked(body: bytes) -> tuple[str, list[str], list[bytes]]:
             elif kind == "text" and content["text"].strip():
                 texts.append(content["text"])
             else:
-                raise _InvalidError("a block is neither an image nor a text that says something")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _InvalidError(str(error)) from None
+                raise _invalid("a block is neither an image nor a text that says something")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _invalid(str(error)) from None
     return asked["source"], texts, pictures
 
 
@@ -166,9 +153,9 @@ def _picture(kind: str, encoded: str) -> bytes:
         with Image.open(io.BytesIO(picture), formats=("png", "jpeg")) as opened:
             size, found = opened.size, str(opened.format).lower()
     except UnidentifiedImageError:
-        raise _InvalidError("the image is neither PNG nor JPEG") from None
+        raise _invalid("the image is neither PNG nor JPEG") from None
     if found != kind or len(picture) > IMAGE_LIMIT_BYTES or max(size) > IMAGE_LIMIT_SIDE:
-        raise _InvalidError("the image is too large or not of the format that is given")
+        raise _invalid("the image is too large or not of the format that is given")
     return picture
 
 
@@ -256,5 +243,9 @@ def _usage(policies: Mapping[str, Any], characters: int, pictures: int) -> dict[
     }
 
 
-def _refused(code: str, message: str) -> Response:
-    return rest_json_error(modelled_errors(APPLY_GUARDRAIL)[code], code, message)
+def _invalid(problem: str) -> RefusedError:
+    return _refusal("ValidationException", f"The request is not valid: {problem}")
+
+
+def _refusal(code: str, message: str) -> RefusedError:
+    return RefusedError(code, message, modelled_errors(APPLY_GUARDRAIL)[code])

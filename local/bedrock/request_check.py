@@ -14,6 +14,8 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
+from local.aws.signatures import RefusedError
+
 _SCHEMAS: Registry[Any] = Registry().with_contents(
     (
         (file.name, json.loads(file.read_text()))
@@ -23,24 +25,21 @@ _SCHEMAS: Registry[Any] = Registry().with_contents(
 )
 
 
-class MalformedRequestError(Exception):
-    """The text is the message of Bedrock's ValidationException."""
-
-
 def check_request(model: str, body: bytes) -> dict[str, Any]:
-    """Returns the parsed body. Raises MalformedRequestError."""
+    """Returns the parsed body. Raises RefusedError."""
     try:
         request = json.loads(body)
     except ValueError:
-        raise MalformedRequestError(
-            "Malformed input request, please reformat your input and try again."
-        ) from None
+        raise _malformed("") from None
     error = min(_validator(model).iter_errors(request), key=_depth, default=None)
     if error is not None:
-        raise MalformedRequestError(
-            f"Malformed input request: {_worded(error)}, please reformat your input and try again."
-        )
+        raise _malformed(f": {_worded(error)}")
     return dict(request)
+
+
+def _malformed(problem: str) -> RefusedError:
+    message = f"Malformed input request{problem}, please reformat your input and try again."
+    return RefusedError("ValidationException", message, 400)
 
 
 @cache
@@ -68,10 +67,8 @@ def _worded(error: ValidationError) -> str:
     wanted: Any = error.validator_value
     schema: Any = error.schema
     match error.validator:
-        case "maxLength":
-            return f"{at}: expected maxLength: {wanted}, actual: {len(value)}"
-        case "minLength":
-            return f"{at}: expected minLength: {wanted}, actual: {len(value)}"
+        case "maxLength" | "minLength" as limit:
+            return f"{at}: expected {limit}: {wanted}, actual: {len(value)}"
         case "required":
             missing = next(name for name in wanted if name not in value)
             return f"{at}: required key [{missing}] not found"

@@ -14,14 +14,14 @@ from werkzeug.wrappers import Request, Response
 
 from lambdas.common.catalog import CATALOG
 from local.aws.policies import authorise
-from local.aws.signatures import Caller
+from local.aws.signatures import Caller, RefusedError
 from local.aws.wire import json_answer, rest_json_error
 from local.bedrock.control_plane import INVALID_MODEL, model_arn
 from local.bedrock.families import ModelRequest, family_of
 from local.bedrock.faulty_pictures import faulty_pictures
 from local.bedrock.guardrails import Guardrails
 from local.bedrock.renderers import FilteredError, Render, RenderError
-from local.bedrock.request_check import MalformedRequestError, check_request
+from local.bedrock.request_check import check_request
 from local.faults import INVOKE_MODEL, Fault, FaultPlan, modelled_errors
 from local.serving import reset_midway
 
@@ -48,16 +48,13 @@ class BedrockRuntime:
     _counts: Counter[str] = field(default_factory=Counter)
 
     def invoke(self, request: Request, body: bytes, caller: Caller, model: str) -> Response:
-        """Answers one InvokeModel. Raises RefusedError where the caller may not call the model."""
+        """Answers one InvokeModel. Raises RefusedError."""
         model = unquote(model)
         authorise(caller, "bedrock:InvokeModel", model_arn(model, caller.region))
         offered = CATALOG.get(model)
         if offered is None or not (offered.retired or caller.region in offered.regions):
-            return rest_json_error(400, "ValidationException", INVALID_MODEL)
-        try:
-            checked = check_request(model, body)
-        except MalformedRequestError as error:
-            return rest_json_error(400, "ValidationException", str(error))
+            raise RefusedError("ValidationException", INVALID_MODEL, 400)
+        checked = check_request(model, body)
         asked = family_of(model).read(model, checked)
         fault = self.faults.take(INVOKE_MODEL)
         kind = fault.kind if fault else ""

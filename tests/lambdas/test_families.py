@@ -22,9 +22,10 @@ from lambdas.common.recipe import Recipe
 from lambdas.generate import families as adapters
 from lambdas.generate.families import Adapter, adapter_of
 from lambdas.validate.request import resolve
+from local.aws.signatures import RefusedError
 from local.bedrock import families as stand_ins
 from local.bedrock.families import ModelFamily, family_of
-from local.bedrock.request_check import MalformedRequestError, check_request
+from local.bedrock.request_check import check_request
 from tests.environments import VALIDATE
 
 CORE = "stability.stable-image-core-v1:1"
@@ -172,20 +173,21 @@ class TestServiceChecks:
     def test_a_malformed_request_is_refused_in_the_services_words(
         self, model: str, body: dict[str, Any], worded: str
     ) -> None:
-        with pytest.raises(MalformedRequestError) as caught:
+        with pytest.raises(RefusedError) as caught:
             check_request(model, json.dumps(body).encode())
 
-        assert worded in str(caught.value)
-        assert str(caught.value).endswith("please reformat your input and try again.")
+        assert (caught.value.code, caught.value.status) == ("ValidationException", 400)
+        assert worded in caught.value.message
+        assert caught.value.message.endswith("please reformat your input and try again.")
 
     @pytest.mark.parametrize("body", [b"", b"{", b"\xff"], ids=repr)
     def test_what_is_not_json_is_malformed(self, body: bytes) -> None:
-        with pytest.raises(MalformedRequestError):
+        with pytest.raises(RefusedError, match="Malformed"):
             check_request(CORE, body)
 
     @pytest.mark.parametrize("model", CATALOG)
     def test_every_model_of_the_catalog_has_a_schema(self, model: str) -> None:
-        with pytest.raises(MalformedRequestError, match="required key"):
+        with pytest.raises(RefusedError, match="required key"):
             check_request(model, b"{}")
 
 

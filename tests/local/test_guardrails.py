@@ -10,10 +10,10 @@ import pytest
 from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
 from PIL import Image
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from local.aws.signatures import Caller
+from local.aws.signatures import Caller, RefusedError
+from local.aws.wire import refused
 from local.bedrock.guardrails import IMAGE_LIMIT_BYTES, Guardrail, Guardrails
 from local.faults import FaultPlan
 
@@ -50,8 +50,10 @@ def apply(
     guardrails.deploy([Guardrail("abc", policies, frozenset({"1"}))])
     guardrails.mark(marked, encoded("png"))
     body = json.dumps({"source": source, "content": content}).encode()
-    request = Request(EnvironBuilder(method="POST").get_environ())
-    response = guardrails.apply(request, body, OPERATOR, "abc", version)
+    try:
+        response = guardrails.apply(body, OPERATOR, "abc", version)
+    except RefusedError as error:
+        response = refused(error, "bedrock", json_target=False)
     return response.status_code, as_botocore_reads(response)
 
 
