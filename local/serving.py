@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -31,34 +32,27 @@ class PortInUseError(Exception):
     """Something else listens on a port; the message names it."""
 
 
+@dataclass(eq=False)
 class Server:
     """A context manager. Port 0 takes a free one; `port` then says which. `allows` says which
     origins of web pages may call, besides the server's own."""
 
-    def __init__(
-        self,
-        app: "WSGIApplication",
-        port: int,
-        allows: Callable[[str], bool] = lambda origin: False,
-    ) -> None:
-        self._app = app
-        self._allows = allows
-        self.port = port
-        self._server: BaseWSGIServer | None = None
-        self._lock = threading.Lock()
-        self._reopening: threading.Timer | None = None
+    app: "WSGIApplication"
+    port: int
+    allows: Callable[[str], bool] = lambda origin: False
+    _server: BaseWSGIServer | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _reopening: threading.Timer | None = None
 
     def __enter__(self) -> Self:
         self._open()
         return self
 
     def __exit__(self, *raised: object) -> None:
-        if self._reopening is not None:
-            self._reopening.cancel()
         self._close()
 
     def refuse(self, seconds: float) -> None:
-        """Refuse connections for so long."""
+        """Refuses connections for so long, whatever was asked before."""
         self._close()
         self._reopening = threading.Timer(seconds, self._open)
         self._reopening.start()
@@ -74,10 +68,10 @@ class Server:
         host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
         if not _LOOPBACK.fullmatch(host):
             message = f"Host is {host!r}: the local stack answers to 127.0.0.1 and localhost alone."
-        elif origin not in (None, f"http://{host}") and not self._allows(origin):
+        elif origin not in (None, f"http://{host}") and not self.allows(origin):
             message = f"Web pages of {origin!r} may not call: see the setting allowed_origins."
         else:
-            return self._app(environ, start_response)
+            return self.app(environ, start_response)
         refusal = Response(json.dumps({"message": message}), 403, {"Vary": "Origin"})
         refusal.content_type = "application/json"
         return refusal(environ, start_response)
@@ -96,6 +90,8 @@ class Server:
             ).start()
 
     def _close(self) -> None:
+        if self._reopening is not None:
+            self._reopening.cancel()
         with self._lock:
             if self._server is not None:
                 self._server.shutdown()
