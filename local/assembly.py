@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -22,8 +22,7 @@ ENVIRONMENT = "local"
 STACK_NAME = f"easel-{ENVIRONMENT}"
 
 # Assemblies are pruned once nothing can be running from them any more, as far as that can be told.
-KEPT_ASSEMBLIES = 12
-KEPT_SECONDS = 24 * 3_600
+KEPT_SECONDS = 3 * 24 * 3_600
 NO_CHANGE: Mapping[str, Any] = MappingProxyType({})
 
 _INPUTS = ("cdk", "lambdas", "statemachine", "cdk.json", "requirements.lock")
@@ -85,22 +84,15 @@ def synthesized(
 def _inputs_hash(settings: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(sys.version.encode())
     digest.update(json.dumps(dict(settings), sort_keys=True).encode())
-    for path in _input_files():
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:24]
-
-
-def _input_files() -> Iterator[Path]:
     for name in _INPUTS:
         for path in (ROOT / name, *sorted((ROOT / name).rglob("*"))):
             if path.is_file() and "__pycache__" not in path.parts:
-                yield path
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:24]
 
 
 def _prune(cache: Path) -> None:
-    """Leaves the newest, and what was used within a day."""
-    used_at = {path: path.stat().st_mtime for path in cache.iterdir()}
-    for path in sorted(used_at, key=used_at.__getitem__)[:-KEPT_ASSEMBLIES]:
-        if time.time() - used_at[path] > KEPT_SECONDS:
+    for path in cache.iterdir():
+        if time.time() - path.stat().st_mtime > KEPT_SECONDS:
             shutil.rmtree(path, ignore_errors=True)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,8 +52,7 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack. `resolver` resolves references to its resources. `checked_by` is the id of
-    the guardrail that it checks prompts with, or empty."""
+    """A deployed stack. `resolver` resolves references to its resources."""
 
     guardrails: tuple[Guardrail, ...]
     functions: tuple[Function, ...]
@@ -61,7 +60,6 @@ class Deployment:
     bucket_policies: Mapping[str, list[Statement]]
     state_machine_arn: str
     resolver: Resolver
-    checked_by: str
 
 
 def deploy(
@@ -74,7 +72,11 @@ def deploy(
     except ASLParserException as error:
         raise DeploymentError(f"the state machine is no ASL: {error}") from error
     guardrails = _guardrails(template)
-    attributes = _guardrail_attributes(template, guardrails, region)
+    versions = template.resources("AWS::Bedrock::GuardrailVersion")
+    attributes = {(logical_id, "Version"): _FIRST_VERSION for logical_id in versions}
+    for logical_id, guardrail in guardrails.items():
+        attributes[logical_id, "GuardrailId"] = guardrail.id
+        attributes[logical_id, "GuardrailArn"] = guardrail_arn(guardrail.id, region)
     resources = _for_moto(template.document["Resources"], attributes)
     for logical_id, resource in resources.items():
         if resource["Type"] in _NAMES:
@@ -100,7 +102,6 @@ def deploy(
         bucket_policies=_bucket_policies(template, resolver),
         state_machine_arn=resolver.resolve({"Ref": machine}),
         resolver=resolver,
-        checked_by=resolver.resolve(properties["DefinitionSubstitutions"].get("GuardrailId", "")),
     )
 
 
@@ -157,17 +158,6 @@ def _guardrails(template: Template) -> dict[str, Guardrail]:
     }
 
 
-def _guardrail_attributes(
-    template: Template, guardrails: Mapping[str, Guardrail], region: str
-) -> dict[tuple[str, str], str]:
-    versions = template.resources("AWS::Bedrock::GuardrailVersion")
-    attributes = {(logical_id, "Version"): _FIRST_VERSION for logical_id in versions}
-    for logical_id, guardrail in guardrails.items():
-        attributes[logical_id, "GuardrailId"] = guardrail.id
-        attributes[logical_id, "GuardrailArn"] = guardrail_arn(guardrail.id, region)
-    return attributes
-
-
 def _substituted(resource: dict[str, Any]) -> dict[str, Any]:
     """Writes a state machine's DefinitionSubstitutions, which moto ignores, as a join."""
     properties = resource.get("Properties", {})
@@ -187,25 +177,21 @@ def _bucket_policies(template: Template, resolver: Resolver) -> dict[str, list[S
     }
 
 
-def _functions(template: Template, resolver: Resolver) -> list[Function]:
-    functions = []
+def _functions(template: Template, resolver: Resolver) -> Iterator[Function]:
     for logical_id, declared in template.resources("AWS::Lambda::Function").items():
         properties = resolver.resolve(declared)
         asset_hash = properties["Code"]["S3Key"].removesuffix(".zip")
-        functions.append(
-            Function(
-                name=resolver.resolve({"Ref": logical_id}),
-                arn=resolver.resolve({"Fn::GetAtt": [logical_id, "Arn"]}),
-                handler=properties["Handler"],
-                asset=template.assets[asset_hash],
-                environment=properties.get("Environment", {}).get("Variables", {}),
-                timeout_seconds=properties["Timeout"],
-                memory_mb=properties["MemorySize"],
-                role_arn=properties["Role"],
-                reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
-                tracing=properties.get("TracingConfig", {}).get("Mode") == "Active",
-                runtime=properties["Runtime"],
-                log_group=properties.get("LoggingConfig", {}).get("LogGroup"),
-            )
+        yield Function(
+            name=resolver.resolve({"Ref": logical_id}),
+            arn=resolver.resolve({"Fn::GetAtt": [logical_id, "Arn"]}),
+            handler=properties["Handler"],
+            asset=template.assets[asset_hash],
+            environment=properties.get("Environment", {}).get("Variables", {}),
+            timeout_seconds=properties["Timeout"],
+            memory_mb=properties["MemorySize"],
+            role_arn=properties["Role"],
+            reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
+            tracing=properties.get("TracingConfig", {}).get("Mode") == "Active",
+            runtime=properties["Runtime"],
+            log_group=properties.get("LoggingConfig", {}).get("LogGroup"),
         )
-    return functions

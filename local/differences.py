@@ -17,3 +17,10 @@ def differences(template: Template) -> Iterator[str]:
         yield "kms_key_arn: nothing is encrypted here, and no permission on the key is asked for."
     if template.resources("AWS::WAFv2::WebACL"):
         yield "waf: there is no firewall here."
+    for machine in template.resources("AWS::StepFunctions::StateMachine").values():
+        guardrail = machine.get("DefinitionSubstitutions", {}).get("GuardrailId")
+        if isinstance(guardrail, str):  # and no reference to one of the template
+            yield (
+                f"warning: guardrail_id {guardrail} is not on this machine, so every request to "
+                "draw is a 500 guardrail_refused. Leave it out here, or set guardrail to off."
+            )

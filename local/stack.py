@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server import werkzeug_app
+from werkzeug.wrappers import Request
 
 from easel.playground import Playground
 from easel.target import target_of
@@ -33,9 +34,6 @@ from local.log_lines import make_printable, printable, readable
 from local.saved_pictures import SavedPictures
 from local.serving import HOST, Server, check_free
 from local.template import Template
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REGION = "us-east-1"
 
@@ -118,9 +116,10 @@ def local_stack(
             faults=faults,
             sleep=stopped.wait,
         )
-        running.enter_context(Server(endpoint, options.aws_port))
+        answers = Request.application(endpoint.answer)
+        running.enter_context(Server(answers, options.aws_port))
         # Bedrock has a server of its own, whose connections can be refused.
-        faults.bedrock = running.enter_context(Server(endpoint, 0))
+        faults.bedrock = running.enter_context(Server(answers, 0))
         deployment = deploy(
             template,
             stack_name=STACK_NAME,
@@ -130,12 +129,6 @@ def local_stack(
         )
         endpoint.bucket_policies = deployment.bucket_policies
         guardrails.deploy(deployment.guardrails)
-        checked_by = deployment.checked_by
-        if checked_by not in ("", *(each.id for each in deployment.guardrails)):
-            say(
-                f"warning: guardrail_id {checked_by} is not on this machine, so every request to "
-                "draw is a 500 guardrail_refused. Leave it out here, or set guardrail to off."
-            )
         bedrock = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{faults.bedrock.port}"}
         host = running.enter_context(
             FunctionHost(
@@ -163,19 +156,15 @@ def local_stack(
             log=say,
         )
         playground = Playground(target_of({}, options.api_url, aws_endpoint=options.endpoint_url))
-        running.enter_context(Server(_beside(gateway, playground), options.port, gateway.allows))
+
+        def web(environ: Any, start_response: Any) -> Iterable[bytes]:
+            """The page is where the API has no route."""
+            app = playground if playground.serves(environ) else gateway
+            return app(environ, start_response)
+
+        running.enter_context(Server(web, options.port, gateway.allows))
         running.callback(stopped.set)
         yield deployment
-
-
-def _beside(gateway: Gateway, playground: Playground) -> "WSGIApplication":
-    """Returns both as one application: the page is where the API has no route."""
-
-    def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        answers = playground if playground.serves(environ) else gateway
-        return answers(environ, start_response)
-
-    return app
 
 
 def _configure_moto() -> None:

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ from local.gateway.api import LOCAL_API_KEY
 from local.saved_pictures import SavedPictures
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 # Where moto would answer for an account that has nothing to do with this stack.
 _ABSENT = {
@@ -52,7 +52,7 @@ _UPLOADS = frozenset({"uploads", "uploadId"})
 
 @dataclass(kw_only=True)
 class AwsEndpoint:
-    """A WSGI application for every AWS call of the local stack.
+    """Answers every AWS call of the local stack.
 
     Callers that assumed a role may do what its policies allow; the operator may do anything.
     """
@@ -68,13 +68,8 @@ class AwsEndpoint:
     bucket_policies: Mapping[str, list[Statement]] = field(default_factory=dict)
     _conditional_write: threading.Lock = field(default_factory=threading.Lock)
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        request = Request(environ)
-        return self._answer(request)(environ, start_response)
-
-    def _answer(self, request: Request) -> "WSGIApplication":
+    def answer(self, request: Request) -> "WSGIApplication":
+        """Returns what answers a request."""
         try:
             body = request.get_data()
         except ClientDisconnected:

@@ -115,28 +115,16 @@ def _bound(value: Any) -> Any:
     return Jsonata.JLambda(value) if callable(value) else value
 
 
-def _partition(items: list[Any], size: int) -> list[list[Any]]:
-    return [items[at : at + size] for at in range(0, len(items), size)]
-
-
-def _range(first: int, last: int, step: int) -> list[int]:
-    return list(range(first, last + (1 if step > 0 else -1), step))
-
-
 def _hash(text: str, algorithm: str) -> str:
     name = algorithm.replace("-", "").lower()
     return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _random(seed: float | None = None) -> float:
-    return random.Random(seed).random()
-
-
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "parse": json.loads,
-    "partition": _partition,
-    "range": _range,
+    "partition": lambda items, size: [items[at : at + size] for at in range(0, len(items), size)],
+    "range": lambda first, last, step: list(range(first, last + (1 if step > 0 else -1), step)),
     "hash": _hash,
-    "random": _random,
+    "random": lambda seed=None: random.Random(seed).random(),
     "uuid": lambda: str(uuid.uuid4()),
 }

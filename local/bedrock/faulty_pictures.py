@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from PIL import Image
@@ -12,22 +13,16 @@ from local.bedrock.renderers import Render
 
 def faulty_pictures(request: ModelRequest, kind: str, render: Render) -> list[str]:
     """Returns the pictures, in Base64, for a kind of fault as `local.faults` lists them."""
-    match kind:
-        case "no_picture":
-            files = []
-        case "two_pictures":
-            files = [render(request)] * 2
-        case "bad_base64":
-            return ["no Base64!"]
-        case "wrong_format":
-            files = [b"GIF89a"]
-        case "drift":
-            files = [render(replace(request, seed=request.seed + 1))]
-        case "reencoded":
-            files = [_reencoded(render(request))]
-        case _:
-            raise ValueError(kind)
-    return [base64.b64encode(file).decode() for file in files]
+    if kind == "bad_base64":
+        return ["no Base64!"]
+    files: Mapping[str, Callable[[], list[bytes]]] = {
+        "no_picture": list,
+        "two_pictures": lambda: [render(request)] * 2,
+        "wrong_format": lambda: [b"GIF89a"],
+        "drift": lambda: [render(replace(request, seed=request.seed + 1))],
+        "reencoded": lambda: [_reencoded(render(request))],
+    }
+    return [base64.b64encode(file).decode() for file in files[kind]()]
 
 
 def _reencoded(picture: bytes) -> bytes:

@@ -48,12 +48,10 @@ def _validator(model: str) -> Draft7Validator:
     return Draft7Validator(schema, registry=_SCHEMAS)
 
 
-def default_of(model: str, *path: str) -> Any:
+def default_of(model: str, group: str, parameter: str) -> Any:
     """Returns the value that the model takes for a parameter that a request leaves out."""
     schema: Any = _validator(model).schema
-    for name in path:
-        schema = schema["properties"][name]
-    return schema["default"]
+    return schema["properties"][group]["properties"][parameter]["default"]
 
 
 def _depth(error: ValidationError) -> tuple[int, str]:

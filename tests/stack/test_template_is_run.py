@@ -12,11 +12,13 @@ import pytest
 from cdk.definition import task_of
 from lambdas.common.keys import staging_key
 from lambdas.validate.request import resolve
+from local.differences import differences
 from tests.environments import VALIDATE
 from tests.local_client import (
     Change,
     Document,
     LocalClient,
+    assembled,
     drawing_within,
     resources,
     running,
@@ -162,13 +164,11 @@ def test_with_the_guardrail_off_nothing_asks_it() -> None:
 
 def test_a_guardrail_of_ones_own_that_is_not_there_lets_nothing_through_and_is_warned_of() -> None:
     own = {"guardrail_id": "abcdefgh1234", "guardrail_version": "7"}
-    said: list[str] = []
-    with running(settings=own, log=said.append) as easel:
-        warned = "\n".join(said)
+    warned = "\n".join(differences(assembled(own)))
+    with running(settings=own) as easel:
         answer = easel.post(BODY)
 
         assert "warning: guardrail_id abcdefgh1234 is not on this machine" in warned
-
         assert (answer.status, answer.error["code"]) == (500, "guardrail_refused")
         assert easel.model_calls() == 0
 

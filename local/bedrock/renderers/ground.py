@@ -35,9 +35,6 @@ class Ground:
     def anywhere(self) -> tuple[float, float]:
         return self.rng.random() * self.w, self.rng.random() * self.h
 
-    def disc(self, x: float, y: float, radius: float, fill: RGB) -> None:
-        self.pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill)
-
     def shade(self, top: float, first: RGB, last: RGB, within: Points | None = None) -> None:
         """Fills what is below `top` from one colour to another."""
         rows = Image.new("RGB", (1, max(1, self.h - int(top))))
@@ -54,7 +51,7 @@ class Ground:
         x = self.left + (self.w - self.left) * self.rng.uniform(0.3, 0.7)
         for ring in range(halos, -1, -1):
             colour = mixed(self.accent, self.field, ring / (halos + 1))
-            self.disc(x, line - radius * 0.3, radius * (1 + 0.42 * ring), colour)
+            self.pen.circle((x, line - radius * 0.3), radius * (1 + 0.42 * ring), colour)
         return x
 
     def ridge(self, base: float, rise: float, rough: float) -> Points:
@@ -81,7 +78,7 @@ class Ground:
 
 def ridges(g: Ground, rough: float = 0, layers: int = 5, mist: float = 0, extra: str = "") -> None:
     for _ in range(90 if extra == "stars" else 0):
-        g.disc(*g.anywhere(), g.unit * g.rng.uniform(0.001, 0.003), g.ink)
+        g.pen.circle(g.anywhere(), g.unit * g.rng.uniform(0.001, 0.003), g.ink)
     pale = mixed(g.tones[0], g.accent, 0.35)
     if mist:
         g.shade(g.top, g.field, pale)
@@ -99,7 +96,7 @@ def ridges(g: Ground, rough: float = 0, layers: int = 5, mist: float = 0, extra:
             lumps = [(x, y, g.unit * g.rng.uniform(0.04, 0.11)) for x, y in ridge[::4]]
             for drop, colour in ((0.0, mixed(tone, _WHITE, 0.5)), (g.unit * 0.045, tone)):
                 for x, y, size in lumps:
-                    g.disc(x + drop / 3, y + drop, size, colour)
+                    g.pen.circle((x + drop / 3, y + drop), size, colour)
         haze = mixed(tone, pale, mist * 1.4) if mist and near < 1 else None
         g.land(ridge, g.field if extra == "lines" else tone, haze)
         if extra == "lines":
@@ -131,14 +128,14 @@ def rays(g: Ground, dots: bool = False) -> None:
     for k in range(18):
         box = (x - reach, y - reach, x + reach, y + reach)
         g.pen.pieslice(box, k * 20, k * 20 + 10, g.accent if dots else g.field)
-    g.disc(x, y, g.unit * 0.3, g.accent)
+    g.pen.circle((x, y), g.unit * 0.3, g.accent)
     pitch = g.unit / 26
     for row in range(int(g.h / pitch * 2) + 2 if dots else 0):
         for column in range(int(g.w / pitch) + 2):
             dot = ((column + row % 2 / 2) * pitch, row * pitch / 2)
             far = math.dist(dot, (x, y)) / math.hypot(g.w * 0.7, g.h) - 0.3
             if far > 0:
-                g.disc(*dot, pitch * 0.62 * far, g.tones[3])
+                g.pen.circle(dot, pitch * 0.62 * far, g.tones[3])
 
 
 def folds(g: Ground, layers: int = 4) -> None:
@@ -182,12 +179,12 @@ def spheres(g: Ground, count: int = 11) -> None:
         dark, light = mixed(body, g.tones[3], 0.4), mixed(body, _WHITE, 0.35)
         for share in (step / 23 for step in range(24)):
             at = (x - r * 0.36 * share, foot - r - r * 0.36 * share)
-            g.disc(*at, r * (1 - 0.92 * share), mixed(dark, light, math.sqrt(share)))
+            g.pen.circle(at, r * (1 - 0.92 * share), mixed(dark, light, math.sqrt(share)))
 
 
 def mesh(g: Ground) -> None:
     for colour in (g.accent, *g.tones) * 3:
-        g.disc(*g.anywhere(), g.unit * g.rng.uniform(0.15, 0.4), colour)
+        g.pen.circle(g.anywhere(), g.unit * g.rng.uniform(0.15, 0.4), colour)
     g.image.paste(g.image.filter(ImageFilter.GaussianBlur(g.unit * 0.1)))
 
 
@@ -205,4 +202,4 @@ def tiles(g: Ground, across: int = 6, colours: int = 2) -> None:
             box = [each + side * end for end in (-share, share) for each in middle]
             g.pen.pieslice(box, corner * 90, corner * 90 + 90, fill)
         if not rings:
-            g.disc(x + side / 2, y + side / 2, side * 0.34, front)
+            g.pen.circle((x + side / 2, y + side / 2), side * 0.34, front)
