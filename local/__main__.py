@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from easel.target import AWS_ENDPOINT, ENDPOINT, LOCAL_AWS_URL, LOCAL_URL
 from local.assembly import SynthError, synthesized
 from local.data_directory import InUseError, check_writable
 from local.differences import differences
@@ -20,9 +21,6 @@ from local.template import Template
 if TYPE_CHECKING:
     from local.deployment import Deployment
     from local.stack import Options
-
-# Where the command line looks for a local stack unless it is told another place.
-_PORT, _AWS_PORT = 8080, 8081
 
 # Longer than any model takes.
 _LONGEST_LATENCY = 3_600
@@ -80,9 +78,9 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--port", type=_port, default=_PORT, help="of the API (default 8080)")
+    parser.add_argument("--port", type=_port, default=8080, help="of the API (default 8080)")
     parser.add_argument(
-        "--aws-port", type=_port, default=_AWS_PORT, help="of the AWS endpoint (default 8081)"
+        "--aws-port", type=_port, default=8081, help="of the AWS endpoint (default 8081)"
     )
     parser.add_argument(
         "--latency", type=_seconds, default=0.0, help="seconds that the model takes (default 0)"
@@ -161,11 +159,11 @@ AWS endpoint {options.endpoint_url} (docs/operations.md says how the aws command
 
 def _exports(options: "Options") -> str:
     """Returns what tells the command line of a stack on other ports."""
-    if (options.port, options.aws_port) == (_PORT, _AWS_PORT):
+    if (options.api_url, options.endpoint_url) == (LOCAL_URL, LOCAL_AWS_URL):
         return ""
     return f"""
-  export EASEL_ENDPOINT={options.api_url}
-  export EASEL_AWS_ENDPOINT={options.endpoint_url}
+  export {ENDPOINT}={options.api_url}
+  export {AWS_ENDPOINT}={options.endpoint_url}
 """
 
 

@@ -9,7 +9,8 @@ is applied to: INPUT (prompts) or OUTPUT (pictures).
 
 import json
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -85,11 +86,13 @@ class Fault:
 
 
 class FaultPlan:
-    """Thread-safe. `bedrock` is the server whose connections a fault can refuse for a while."""
+    """Thread-safe. `sleep` is how faults take their time. `bedrock` is the server whose connections
+    a fault can refuse for a while."""
 
     bedrock: Server
 
-    def __init__(self) -> None:
+    def __init__(self, sleep: Callable[[float], object] = time.sleep) -> None:
+        self.sleep = sleep
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 

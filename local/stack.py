@@ -13,6 +13,7 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server import werkzeug_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.wrappers import Request
 
 from easel.playground import Playground
@@ -97,24 +98,20 @@ def local_stack(
 
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
         fill_gaps(credentials.client)
-        faults = FaultPlan()
-        guardrails = Guardrails(faults=faults, sleep=stopped.wait)
+        faults = FaultPlan(stopped.wait)
+        guardrails = Guardrails(faults)
         endpoint = AwsEndpoint(
-            moto=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
-            moto_s3=werkzeug_app.create_backend_app(
-                "s3"
-            ),  # found anew for each request by the one above
+            moto=werkzeug_app.DomainDispatcherApplication(create_backend_app),
+            moto_s3=create_backend_app("s3"),  # found anew for each request by the one above
             bedrock=BedrockRuntime(
                 render=options.render,
                 latency_seconds=options.latency_seconds,
                 faults=faults,
                 guardrails=guardrails,
-                sleep=stopped.wait,
                 log=say,
             ),
             guardrails=guardrails,
             faults=faults,
-            sleep=stopped.wait,
         )
         answers = Request.application(endpoint.answer)
         running.enter_context(Server(answers, options.aws_port))
@@ -143,7 +140,7 @@ def local_stack(
                 warm=_WAY_TO_A_PICTURE,
             )
         )
-        endpoint.functions = InvokeApi(host, faults.take, stopped.wait)
+        endpoint.functions = InvokeApi(host, faults.take, faults.sleep)
         if options.data:
             saved = SavedPictures(options.data, deployment.bucket)
             say(f"{saved.restore()} objects restored from {options.data}")

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,7 +62,6 @@ class AwsEndpoint:
     bedrock: BedrockRuntime
     guardrails: Guardrails
     faults: FaultPlan
-    sleep: Callable[[float], object]
     functions: InvokeApi | None = None
     saved_pictures: SavedPictures | None = None
     bucket_policies: Mapping[str, list[Statement]] = field(default_factory=dict)
@@ -156,7 +155,7 @@ class AwsEndpoint:
             if fault.kind != "hang":
                 status, message = S3_ERRORS[fault.kind]
                 return xml_error(status, fault.kind, message)
-            self.sleep(fault.seconds)
+            self.faults.sleep(fault.seconds)
         # moto looks and writes in two steps, S3 in one.
         conditional = "If-Match" in request.headers or "If-None-Match" in request.headers
         _rewind(request, body)

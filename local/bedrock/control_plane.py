@@ -5,7 +5,6 @@ catalog has none. A model past its end of life is unknown, as one of another reg
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,24 +27,22 @@ INVALID_MODEL = "The provided model identifier is invalid."
 _UNKNOWN = "Could not resolve the foundation model from the provided model identifier."
 
 
-def describe(
-    request: Request, path: str, caller: Caller, *, catalog: Mapping[str, Model] = CATALOG
-) -> Response | None:
+def describe(request: Request, path: str, caller: Caller) -> Response | None:
     """Returns the answer of the operation that a path names, None for any other path."""
     found = _PATHS.fullmatch(path)
     if found is None or request.method != "GET":
         return None
     if found["model"] is None:
-        return _models(request, caller, catalog)
-    return _model(found["operation"], unquote(found["model"]), caller, catalog)
+        return _models(request, caller)
+    return _model(found["operation"], unquote(found["model"]), caller)
 
 
-def _models(request: Request, caller: Caller, catalog: Mapping[str, Model]) -> Response:
+def _models(request: Request, caller: Caller) -> Response:
     authorise(caller, "bedrock:ListFoundationModels", "*")
     asked = request.args
     summaries = [
         _details(model, caller.region)
-        for model in catalog.values()
+        for model in CATALOG.values()
         if caller.region in model.regions
         and asked.get("byProvider", _provider(model)).lower() == _provider(model).lower()
         and asked.get("byOutputModality", "IMAGE") == "IMAGE"
@@ -55,9 +52,7 @@ def _models(request: Request, caller: Caller, catalog: Mapping[str, Model]) -> R
     return json_answer({"modelSummaries": summaries})
 
 
-def _model(
-    operation: str, identifier: str, caller: Caller, catalog: Mapping[str, Model]
-) -> Response:
+def _model(operation: str, identifier: str, caller: Caller) -> Response:
     """Answers for one model. Only its description may be asked for by ARN and for one region."""
     described = operation == "foundation-models"
     id = identifier.removeprefix(model_arn("", caller.region)) if described else identifier
@@ -67,7 +62,7 @@ def _model(
         authorise(caller, "bedrock:GetFoundationModelAvailability", "*")
     if not _ID.fullmatch(id):
         raise RefusedError("ValidationException", INVALID_MODEL, 400)
-    model = catalog.get(id)
+    model = CATALOG.get(id)
     if model is None or model.retired or (described and caller.region not in model.regions):
         raise RefusedError("ResourceNotFoundException", _UNKNOWN, 404)
     if described:

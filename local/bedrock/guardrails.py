@@ -13,7 +13,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -64,12 +64,11 @@ def guardrail_arn(id: str, region: str) -> str:
     return f"arn:aws:bedrock:{region}:{DEFAULT_ACCOUNT_ID}:guardrail/{id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Guardrails:
     """ApplyGuardrail for the guardrails of one stack."""
 
     faults: FaultPlan
-    sleep: Callable[[float], object]
     _guardrails: dict[str, Guardrail] = field(default_factory=dict)
     _marked: dict[str, str] = field(default_factory=dict)
 
@@ -95,7 +94,7 @@ class Guardrails:
         if fault := self.faults.take(APPLY_GUARDRAIL, source):
             if fault.kind != "hang":
                 raise _refusal(fault.kind, f"{fault.kind}, as was asked for.")
-            self.sleep(fault.seconds)
+            self.faults.sleep(fault.seconds)
         if guardrail is None or unquote(version) not in {"DRAFT", *guardrail.versions}:
             message = "The guardrail identifier or version in the request does not exist."
             raise _refusal("ResourceNotFoundException", message)

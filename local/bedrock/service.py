@@ -41,7 +41,6 @@ class BedrockRuntime:
     latency_seconds: float
     faults: FaultPlan
     guardrails: Guardrails
-    sleep: Callable[[float], object]
     log: Callable[[str], None]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _calls: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
@@ -64,7 +63,7 @@ class BedrockRuntime:
         with self._lock:  # it has reached the model: it would be on the bill
             self._calls.append({"model": model, "request": checked})
             self._counts[model] += 1
-        self.sleep(self.latency_seconds)
+        self.faults.sleep(self.latency_seconds)
         try:
             if fault is None:
                 return json_answer(self._good_answer(asked))
@@ -88,7 +87,7 @@ class BedrockRuntime:
             return _injected(fault.kind, asked)
         match fault.kind:
             case "hang" | "slow":
-                self.sleep(fault.seconds)
+                self.faults.sleep(fault.seconds)
                 return json_answer(self._good_answer(asked))
             case "reset":
                 return reset_midway(request, json.dumps(self._good_answer(asked)).encode())

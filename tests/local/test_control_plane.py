@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 
+import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from lambdas.common.catalog import CATALOG, Legacy
 from local.aws.signatures import Caller
+from local.bedrock import control_plane
 from local.bedrock.control_plane import describe
 
 CORE = CATALOG["stability.stable-image-core-v1:1"]
@@ -15,12 +17,11 @@ LEGACY = replace(CORE, legacy=Legacy("2026-11-01", "2027-05-01", successor="anot
 OPERATOR = Caller("arn:aws:iam::000000000000:user/operator", None, "us-west-2", "bedrock")
 
 
-def test_a_legacy_model_is_described_with_its_dates() -> None:
+def test_a_legacy_model_is_described_with_its_dates(monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/foundation-models/{CORE.id}"
+    monkeypatch.setattr(control_plane, "CATALOG", {CORE.id: LEGACY})
 
-    answer = describe(
-        Request(EnvironBuilder(path).get_environ()), path, OPERATOR, catalog={CORE.id: LEGACY}
-    )
+    answer = describe(Request(EnvironBuilder(path).get_environ()), path, OPERATOR)
 
     assert answer is not None
     assert json.loads(answer.get_data())["modelDetails"]["modelLifecycle"] == {

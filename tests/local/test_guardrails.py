@@ -46,7 +46,7 @@ def apply(
     marked: str = "",
     policies: dict[str, Any] = POLICIES,
 ) -> tuple[int, dict[str, Any]]:
-    guardrails = Guardrails(faults=FaultPlan(), sleep=lambda seconds: None)
+    guardrails = Guardrails(FaultPlan())
     guardrails.deploy([Guardrail("abc", policies, frozenset({"1"}))])
     guardrails.mark(marked, encoded("png"))
     body = json.dumps({"source": source, "content": content}).encode()
