@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,13 +77,21 @@ def deploy(
     for logical_id, guardrail in guardrails.items():
         attributes[logical_id, "GuardrailId"] = guardrail.id
         attributes[logical_id, "GuardrailArn"] = guardrail_arn(guardrail.id, region)
-    resources = _for_moto(template.document["Resources"], attributes)
+    resources = _filled_in(template.document["Resources"], attributes)
+    for resource in resources.values():
+        resource.pop("DependsOn", None)
+    absent = [name for name, each in resources.items() if each["Type"].startswith(_NOT_FOR_MOTO)]
+    resources = _without(resources, absent)
+    definition = resources[machine]["Properties"]
+    definition["DefinitionString"] = _substituted(definition)
     for logical_id, resource in resources.items():
         if resource["Type"] in _NAMES:
             name = f"{stack_name}-{logical_id}"
             made_up = name.lower() if resource["Type"] == "AWS::S3::Bucket" else name
             resource.setdefault("Properties", {}).setdefault(_NAMES[resource["Type"]], made_up)
-    outputs = _outputs(template.document, deployed=resources.keys(), api_url=api_url)
+    absent = [name for name in template.document["Resources"] if name not in resources]
+    outputs = _without(template.document["Outputs"], absent)
+    outputs["ApiUrl"] = {"Value": f"{api_url}/images"}
     mappings = template.document.get("Mappings", {})
     body = {"Mappings": mappings, "Resources": resources, "Outputs": outputs}
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(body))
@@ -105,40 +113,24 @@ def deploy(
     )
 
 
-def _for_moto(
+def _filled_in(
     resources: Mapping[str, Any], attributes: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
-    """Returns the resources that moto deploys. Attributes of the others are filled in; what names
-    one of them even so, as the log group that is named after the API does, stays out too."""
-    texts = {logical_id: json.dumps(resource) for logical_id, resource in resources.items()}
+    """Returns the resources with the values of attributes of what moto does not deploy."""
+    text = json.dumps(resources)
     for (logical_id, name), value in attributes.items():
-        reference = json.dumps({"Fn::GetAtt": [logical_id, name]})
-        texts = {key: text.replace(reference, json.dumps(value)) for key, text in texts.items()}
-    absent = {
-        f'"{logical_id}"'
-        for logical_id, resource in resources.items()
-        if resource["Type"].startswith(_NOT_FOR_MOTO)
-    }
-    deployed = {}
-    for logical_id, text in texts.items():
-        resource = json.loads(text)
-        resource.pop("DependsOn", None)
-        named = json.dumps([logical_id, resource.get("Properties")])
-        if not any(each in named for each in absent):
-            deployed[logical_id] = _substituted(resource)
-    return deployed
+        text = text.replace(json.dumps({"Fn::GetAtt": [logical_id, name]}), json.dumps(value))
+    return dict(json.loads(text))
 
 
-def _outputs(
-    document: Mapping[str, Any], *, deployed: Collection[str], api_url: str
-) -> dict[str, Any]:
-    """Returns the template's outputs, without those of what is not here."""
-    absent = [f'"{each}"' for each in document["Resources"] if each not in deployed]
-    outputs = {**document["Outputs"], "ApiUrl": {"Value": f"{api_url}/images"}}
+def _without(section: Mapping[str, Any], absent: Iterable[str]) -> dict[str, Any]:
+    """Returns the section of a template without absent resources and what names one of them, as the
+    log group that is named after the API does."""
+    names = [f'"{each}"' for each in absent]
     return {
-        name: output
-        for name, output in outputs.items()
-        if not any(each in json.dumps(output) for each in absent)
+        name: item
+        for name, item in section.items()
+        if not any(each in json.dumps([name, item]) for each in names)
     }
 
 
@@ -158,14 +150,11 @@ def _guardrails(template: Template) -> dict[str, Guardrail]:
     }
 
 
-def _substituted(resource: dict[str, Any]) -> dict[str, Any]:
-    """Writes a state machine's DefinitionSubstitutions, which moto ignores, as a join."""
-    properties = resource.get("Properties", {})
-    if "DefinitionSubstitutions" not in properties:
-        return resource
-    parts: list[Any] = re.split(r"\$\{(\w+)\}", properties["DefinitionString"])
-    parts[1::2] = [properties["DefinitionSubstitutions"][name] for name in parts[1::2]]
-    return {**resource, "Properties": {**properties, "DefinitionString": {"Fn::Join": ["", parts]}}}
+def _substituted(machine: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a state machine's definition, with the substitutions that moto ignores, as a join."""
+    parts: list[Any] = re.split(r"\$\{(\w+)\}", machine["DefinitionString"])
+    parts[1::2] = [machine["DefinitionSubstitutions"][name] for name in parts[1::2]]
+    return {"Fn::Join": ["", parts]}
 
 
 def _bucket_policies(template: Template, resolver: Resolver) -> dict[str, list[Statement]]:

@@ -96,7 +96,12 @@ class AwsEndpoint:
         path = urlsplit(request.environ["RAW_URI"]).path
         match caller.service:
             case "lambda" if found := INVOCATIONS.fullmatch(request.path):
-                return self._invoke_function(request, body, caller, found["name"])
+                if self.functions is None:
+                    message = "The functions are not started yet."
+                    raise RefusedError("ServiceException", message, 503)
+                authorise(caller, "lambda:InvokeFunction", found["name"])
+                _rewind(request, body)
+                return self.functions
             case "bedrock" if found := INVOKE.fullmatch(path):
                 return self.bedrock.invoke(request, body, caller, found["model"])
             case "bedrock" if found := APPLY.fullmatch(path):
@@ -122,15 +127,6 @@ class AwsEndpoint:
         _rewind(request, body)
         return self.moto
 
-    def _invoke_function(
-        self, request: Request, body: bytes, caller: Caller, name: str
-    ) -> "WSGIApplication":
-        if self.functions is None:
-            raise RefusedError("ServiceException", "The functions are not started yet.", 503)
-        authorise(caller, "lambda:InvokeFunction", name)
-        request.environ["wsgi.input"] = io.BytesIO(body)
-        return self.functions
-
     def _s3(self, request: Request, body: bytes, caller: Caller, path: str) -> "WSGIApplication":
         bucket, virtual, _ = request.host.lower().partition(".localhost")
         key = path.removeprefix("/")
@@ -141,10 +137,8 @@ class AwsEndpoint:
         is_batch = request.method == "POST" and "delete" in request.args
         deleted = _deleted_keys(body) if is_batch else []
         # S3 answers for each key by itself; here one that is refused refuses all.
-        wanted = [("s3:DeleteObject", each) for each in deleted] or [
-            (_s3_action(request, key), key)
-        ]
-        for action, each in wanted:
+        of_batch = [("s3:DeleteObject", each) for each in deleted]
+        for action, each in of_batch or [(_s3_action(request, key), key)]:
             resource = f"{bucket_arn}/{each}" if each else bucket_arn
             authorise(caller, action, resource, context, policy)
         if source := request.headers.get("X-Amz-Copy-Source"):
