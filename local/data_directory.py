@@ -15,7 +15,7 @@ def check_writable(directory: Path) -> None:
 
 
 class InUseError(Exception):
-    """Another stack keeps its pictures in this directory."""
+    """Another stack keeps its pictures in this directory; the message says what to do."""
 
 
 @contextmanager
@@ -26,5 +26,6 @@ def locked(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InUseError(f"another local stack keeps its pictures in {directory}") from None
+            problem = f"another local stack keeps its pictures in {directory}"
+            raise InUseError(f"{problem}: choose another with make run DATA=...") from None
         yield

@@ -9,10 +9,7 @@ from typing import Any
 
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.stepfunctions.parser.asl.parse.asl_parser import (
-    AmazonStateLanguageParser,
-    ASLParserException,
-)
+from moto.stepfunctions.parser.asl.parse import asl_parser
 
 from local.aws.policies import Statement
 from local.bedrock.guardrails import Guardrail, guardrail_arn
@@ -52,7 +49,8 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack. `resolver` resolves references to its resources."""
+    """A deployed stack. `bucket_policies` are statements by the bucket's name, `resolver` resolves
+    references to its resources."""
 
     guardrails: tuple[Guardrail, ...]
     functions: tuple[Function, ...]
@@ -68,11 +66,11 @@ def deploy(
     """Creates the stack, whose API is at `api_url`. Raises DeploymentError."""
     ((machine, properties),) = template.resources("AWS::StepFunctions::StateMachine").items()
     try:
-        AmazonStateLanguageParser.parse(properties["DefinitionString"])
-    except ASLParserException as error:
+        asl_parser.AmazonStateLanguageParser.parse(properties["DefinitionString"])
+    except asl_parser.ASLParserException as error:
         raise DeploymentError(f"the state machine is no ASL: {error}") from error
-    guardrails = _guardrails(template)
     versions = template.resources("AWS::Bedrock::GuardrailVersion")
+    guardrails = _guardrails(template, versions)
     attributes = {(logical_id, "Version"): _FIRST_VERSION for logical_id in versions}
     for logical_id, guardrail in guardrails.items():
         attributes[logical_id, "GuardrailId"] = guardrail.id
@@ -95,10 +93,9 @@ def deploy(
     mappings = template.document.get("Mappings", {})
     body = {"Mappings": mappings, "Resources": resources, "Outputs": outputs}
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(body))
-    status = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"]
-    if status != "CREATE_COMPLETE":
-        raise DeploymentError(f"the stack ended as {status}")
     stack = cloudformation_backends[DEFAULT_ACCOUNT_ID][region].get_stack(stack_name)
+    if stack.status != "CREATE_COMPLETE":
+        raise DeploymentError(f"the stack ended as {stack.status}")
     resolver = Resolver(stack.resource_map, attributes)
     return Deployment(
         guardrails=tuple(
@@ -107,7 +104,10 @@ def deploy(
         ),
         functions=tuple(_functions(template, resolver)),
         bucket=resolver.resolve(template.document["Outputs"]["BucketName"]["Value"]),
-        bucket_policies=_bucket_policies(template, resolver),
+        bucket_policies={
+            each["Bucket"]: each["PolicyDocument"]["Statement"]
+            for each in map(resolver.resolve, template.resources("AWS::S3::BucketPolicy").values())
+        },
         state_machine_arn=resolver.resolve({"Ref": machine}),
         resolver=resolver,
     )
@@ -134,12 +134,9 @@ def _without(section: Mapping[str, Any], absent: Iterable[str]) -> dict[str, Any
     }
 
 
-def _guardrails(template: Template) -> dict[str, Guardrail]:
+def _guardrails(template: Template, versions: Mapping[str, Any]) -> dict[str, Guardrail]:
     """Returns the guardrails by logical id. Their ids, which Bedrock makes up, are made up here."""
-    versioned = {
-        version["GuardrailIdentifier"]["Fn::GetAtt"][0]
-        for version in template.resources("AWS::Bedrock::GuardrailVersion").values()
-    }
+    versioned = [each["GuardrailIdentifier"]["Fn::GetAtt"][0] for each in versions.values()]
     return {
         logical_id: Guardrail(
             id=hashlib.sha256(logical_id.encode()).hexdigest()[:12],
@@ -155,15 +152,6 @@ def _substituted(machine: Mapping[str, Any]) -> dict[str, Any]:
     parts: list[Any] = re.split(r"\$\{(\w+)\}", machine["DefinitionString"])
     parts[1::2] = [machine["DefinitionSubstitutions"][name] for name in parts[1::2]]
     return {"Fn::Join": ["", parts]}
-
-
-def _bucket_policies(template: Template, resolver: Resolver) -> dict[str, list[Statement]]:
-    """Returns the statements of each bucket's policy, by the bucket's name."""
-    policies = template.resources("AWS::S3::BucketPolicy").values()
-    return {
-        each["Bucket"]: each["PolicyDocument"]["Statement"]
-        for each in map(resolver.resolve, policies)
-    }
 
 
 def _functions(template: Template, resolver: Resolver) -> Iterator[Function]:

@@ -4,6 +4,8 @@ import json
 import logging
 from typing import Any
 
+from easel.display import clean
+
 
 def readable(event: str) -> str:
     """One short line, or none where the runtime's own line of the same failure follows."""
@@ -19,11 +21,7 @@ def readable(event: str) -> str:
 def printable(text: str) -> str:
     """Returns text that cannot steer a terminal. Lines after the first are indented, so that none
     passes for another log line."""
-    lines = text.rstrip().split("\n")
-    return "\n    ".join(
-        line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
-        for line in lines
-    )
+    return "\n    ".join(map(clean, text.rstrip().split("\n")))
 
 
 def make_printable(record: logging.LogRecord) -> bool:

@@ -29,7 +29,7 @@ _STOP_WITHIN_SECONDS = 0.05
 
 
 class PortInUseError(Exception):
-    """Something else listens on a port; the message names it."""
+    """Something else listens on a port; the message names it, and says what to do."""
 
 
 @dataclass(eq=False)
@@ -82,12 +82,8 @@ class Server:
                 HOST, self.port, self._guarded, threaded=True, request_handler=_RequestHandler
             )
             self.port = self._server.server_port
-            threading.Thread(
-                target=self._server.serve_forever,
-                args=(_STOP_WITHIN_SECONDS,),
-                name=f"port-{self.port}",
-                daemon=True,
-            ).start()
+            serve = self._server.serve_forever
+            threading.Thread(target=serve, args=(_STOP_WITHIN_SECONDS,), daemon=True).start()
 
     def _close(self) -> None:
         if self._reopening is not None:
@@ -116,12 +112,11 @@ class _RequestHandler(MotoRequestHandler):
 
 def check_free(port: int) -> None:
     """Raises PortInUseError."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise PortInUseError(f"port {port} is in use") from error
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        advice = "choose others with make run PORT=... AWS_PORT=..."
+        raise PortInUseError(f"port {port} is in use: {advice}") from error
 
 
 def reset_midway(request: Request, body: bytes) -> Response:

@@ -92,9 +92,8 @@ def local_stack(
             check_free(port)
         if options.data:
             running.enter_context(locked(options.data))
-        _configure_moto()
+        _configure_process()
         running.callback(moto_api_backend.reset)
-        _limit_memory_arenas()
 
         credentials = RoleCredentials(endpoint_url=options.endpoint_url, region=REGION)
         fill_gaps(credentials.client)
@@ -164,7 +163,7 @@ def local_stack(
         yield deployment
 
 
-def _configure_moto() -> None:
+def _configure_process() -> None:
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # it logs each failed execution
     vars(werkzeug_app)["DISABLE_GLOBAL_CORS"] = True  # it allows every web page everything
     logging.getLogger("werkzeug").addFilter(make_printable)
@@ -173,10 +172,7 @@ def _configure_moto() -> None:
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = "65536"
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _OPEN_FILES)), hard))
-
-
-def _limit_memory_arenas() -> None:
-    """glibc gives threads arenas of their own, which each keep a picture's worth of memory."""
+    # glibc gives threads arenas of their own, which each keep a picture's worth of memory.
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, _MEMORY_ARENAS)

@@ -1,7 +1,8 @@
 """Credentials of the deployed roles, from moto's STS, and clients that call with them."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import boto3
@@ -24,9 +25,8 @@ class RoleCredentials:
     """Assumes roles at the local endpoint. Thread-safe."""
 
     def __init__(self, *, endpoint_url: str, region: str) -> None:
-        self._endpoint_url = endpoint_url
         self._region = region
-        self._config = Config(
+        config = Config(
             retries={"mode": "standard", "total_max_attempts": 1},
             connect_timeout=5,
             read_timeout=LONGEST_CALL_SECONDS,
@@ -34,7 +34,8 @@ class RoleCredentials:
             parameter_validation=False,
             user_agent="easel",  # botocore would write its own anew for each call
         )
-        self._session: Any = boto3.session.Session()
+        session: Any = boto3.session.Session()
+        self._make = partial(session.client, endpoint_url=endpoint_url, config=config)
         self._lock = threading.RLock()
         self._assumed: dict[str, Credentials] = {}
         self._clients: dict[tuple[str, str, ReadOnlyCredentials], Any] = {}
@@ -68,26 +69,21 @@ class RoleCredentials:
         credentials = self.of(role_arn, "states.amazonaws.com")
         return self._client(service, region, credentials.get_frozen_credentials())
 
-    def _assume(self, role_arn: str, service: str) -> Callable[[], Mapping[str, str]]:
+    def _assume(self, role_arn: str, service: str) -> Any:
+        """Returns what gets a new session at each call."""
         check_trust(role_arn, service)
-        session_name = role_arn.rpartition("/")[2][:64]
-        asked = {"RoleArn": role_arn, "RoleSessionName": session_name}
-        refresh: Callable[[], Mapping[str, str]] = create_assume_role_refresher(
-            self.operator_client("sts"), asked
-        )
-        return refresh
+        asked = {"RoleArn": role_arn, "RoleSessionName": role_arn.rpartition("/")[2][:64]}
+        return create_assume_role_refresher(self.operator_client("sts"), asked)
 
     def _client(self, service: str, region: str, credentials: ReadOnlyCredentials) -> Any:
         with self._lock:
             key = (service, region, credentials)
             if key not in self._clients:
-                self._clients[key] = self._session.client(
+                self._clients[key] = self._make(
                     service,
-                    region_name=region,
-                    endpoint_url=self._endpoint_url,
+                    region,
                     aws_access_key_id=credentials.access_key,
                     aws_secret_access_key=credentials.secret_key,
                     aws_session_token=credentials.token,
-                    config=self._config,
                 )
             return self._clients[key]

@@ -14,10 +14,7 @@ from xml.sax.saxutils import unescape
 
 from moto.core.exceptions import AWSError
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.stepfunctions.parser.models import (
-    StepFunctionsParserBackend,
-    stepfunctions_parser_backends,
-)
+from moto.stepfunctions.parser import models
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
@@ -25,7 +22,7 @@ from local.aws.moto_gaps import forget_the_oldest
 from local.aws.policies import Statement, authorise
 from local.aws.signatures import Caller, RefusedError, authenticate
 from local.aws.sync_executions import start_sync_execution
-from local.aws.wire import json_answer, json_error, refused, rest_json_error, xml_error
+from local.aws.wire import AWS_JSON, json_answer, json_error, refused, rest_json_error, xml_error
 from local.bedrock import control_plane
 from local.bedrock.guardrails import APPLY, Guardrails
 from local.bedrock.service import INVOKE, BedrockRuntime
@@ -203,7 +200,7 @@ def _start_sync_execution(body: bytes, caller: Caller) -> Response:
     except AWSError as error:
         return json_error(error.error_type, error.message, error.code)
     forget_the_oldest(_step_functions(caller))
-    return json_answer(answer, "application/x-amz-json-1.0")
+    return json_answer(answer, AWS_JSON)
 
 
 def _list_executions_of_nothing(caller: Caller) -> Response:
@@ -215,8 +212,8 @@ def _list_executions_of_nothing(caller: Caller) -> Response:
     )
 
 
-def _step_functions(caller: Caller) -> StepFunctionsParserBackend:
-    return stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][caller.region]
+def _step_functions(caller: Caller) -> models.StepFunctionsParserBackend:
+    return models.stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][caller.region]
 
 
 def _service_of(request: Request) -> str:

@@ -19,15 +19,10 @@ from jsonata import Jsonata
 from jsonata.functions import Functions
 from jsonata.utils import Utils
 from moto.stepfunctions.parser.api import HistoryEventType
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
-    FailureEventException,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
-    StatesErrorName,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
-    StatesErrorNameType,
+from moto.stepfunctions.parser.asl.component.common.error_name import (
+    failure_event,
+    states_error_name,
+    states_error_name_type,
 )
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 
@@ -56,7 +51,10 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     `variables` are named without their `$`; a function among them can be called. Raises
     EvaluationError.
     """
-    names = {name: _bound(value) for name, value in {**_FUNCTIONS, **variables}.items()}
+    names = {
+        name: Jsonata.JLambda(value) if callable(value) else value
+        for name, value in {**_FUNCTIONS, **variables}.items()
+    }
     try:
         parsed = copy.copy(_parsed(expression))
         # The interpreter looks for the time of $millis() at the instance that it saw last.
@@ -91,12 +89,14 @@ def _evaluate_string(string: StringJSONata, env: Any) -> None:
         raise _evaluation_failed(str(error), env) from error
 
 
-def _evaluation_failed(cause: str, env: Any) -> FailureEventException:
+def _evaluation_failed(cause: str, env: Any) -> failure_event.FailureEventException:
     """Returns the error, after an event of its own in the history."""
-    name = StatesErrorName(StatesErrorNameType.StatesQueryEvaluationError)
+    error = states_error_name_type.StatesErrorNameType.StatesQueryEvaluationError
+    name = states_error_name.StatesErrorName(error)
     kind = HistoryEventType.EvaluationFailed
     details: Any = {"evaluationFailedEventDetails": {"error": name.error_name, "cause": cause}}
-    failed = FailureEventException(FailureEvent(env, name, kind, details))
+    event = failure_event.FailureEvent(env, name, kind, details)
+    failed = failure_event.FailureEventException(event)
     named: Any = {"evaluationFailedEventDetails": failed.get_evaluation_failed_event_details()}
     env.event_manager.add_event(
         context=env.event_history_context, event_type=kind, event_details=named
@@ -109,10 +109,6 @@ def _parsed(expression: str) -> Jsonata:
     parsed = Jsonata(expression)
     parsed.set_output_convert_nulls(False)  # so that null is not taken for undefined
     return parsed
-
-
-def _bound(value: Any) -> Any:
-    return Jsonata.JLambda(value) if callable(value) else value
 
 
 def _hash(text: str, algorithm: str) -> str:

@@ -41,11 +41,9 @@ def authorise(
     own = effects([_ANYTHING] if caller.role is None else _statements(_role(caller.role)))
     of_resource = effects(each for each in resource_policy if _names(each["Principal"], caller))
     if own | of_resource != {"Allow"}:
-        why = (
-            "with an explicit deny in a resource-based policy"
-            if own == {"Allow"}
-            else f"because no identity-based policy allows the {action} action"
-        )
+        why = f"because no identity-based policy allows the {action} action"
+        if own == {"Allow"}:
+            why = "with an explicit deny in a resource-based policy"
         raise RefusedError(
             "AccessDenied" if action.startswith("s3:") else "AccessDeniedException",
             f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "

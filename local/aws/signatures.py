@@ -72,8 +72,7 @@ class _Signature:
 @dataclass(frozen=True)
 class _Session:
     credentials: Credentials
-    arn: str
-    role: str | None = None
+    caller: Caller
     expires: datetime | None = None
 
 
@@ -99,7 +98,7 @@ def authenticate(request: Request, body: bytes, *, now: datetime) -> Caller:
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
         )
-    return Caller(session.arn, session.role, given.region, given.service)
+    return session.caller
 
 
 def _read(request: Request) -> _Signature:
@@ -141,15 +140,14 @@ def _read(request: Request) -> _Signature:
 def _session(given: _Signature) -> _Session:
     if given.access_key == OPERATOR_KEY and given.token is None:
         arn = f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:user/operator"
-        return _Session(Credentials(OPERATOR_KEY, OPERATOR_SECRET), arn)
+        operator = Caller(arn, None, given.region, given.service)
+        return _Session(Credentials(OPERATOR_KEY, OPERATOR_SECRET), operator)
     for assumed in sts_backends[DEFAULT_ACCOUNT_ID][PARTITION].assumed_roles:
         if assumed.access_key_id == given.access_key and assumed.session_token == given.token:
-            return _Session(
-                Credentials(assumed.access_key_id, assumed.secret_access_key, given.token),
-                assumed.arn,
-                assumed.role_arn.split("/")[-1],
-                assumed.expiration.replace(tzinfo=UTC),
-            )
+            role = assumed.role_arn.split("/")[-1]
+            secret = Credentials(given.access_key, assumed.secret_access_key, given.token)
+            caller = Caller(assumed.arn, role, given.region, given.service)
+            return _Session(secret, caller, assumed.expiration.replace(tzinfo=UTC))
     hint = _HINT if given.expires is None else _URL_HINT
     raise RefusedError(
         "InvalidAccessKeyId" if given.service == "s3" else "UnrecognizedClientException",

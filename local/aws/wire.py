@@ -9,29 +9,25 @@ from werkzeug.wrappers import Response
 
 from local.aws.signatures import RefusedError
 
+AWS_JSON = "application/x-amz-json-1.0"
 
-def json_answer(body: Any, content_type: str = "application/json") -> Response:
-    return Response(json.dumps(body), content_type=content_type)
+
+def json_answer(body: Any, content_type: str = "application/json", status: int = 200) -> Response:
+    return Response(json.dumps(body), status, content_type=content_type)
 
 
 def rest_json_error(status: int, code: str, message: str) -> Response:
     """Returns an error of REST-JSON (Lambda, Bedrock), with its code in a header."""
-    return Response(
-        json.dumps({"message": message}),
-        status,
-        content_type="application/json",
-        headers={"x-amzn-ErrorType": code, "x-amzn-RequestId": str(uuid4())},
-    )
+    answer = json_answer({"message": message}, status=status)
+    answer.headers |= {"x-amzn-ErrorType": code, "x-amzn-RequestId": str(uuid4())}
+    return answer
 
 
 def json_error(code: str, message: str, status: int = 400) -> Response:
     """Returns an error of AWS JSON (Step Functions, Logs), with its code in the body."""
-    return Response(
-        json.dumps({"__type": code, "message": message}),
-        status,
-        content_type="application/x-amz-json-1.0",
-        headers={"x-amzn-RequestId": str(uuid4())},
-    )
+    answer = json_answer({"__type": code, "message": message}, AWS_JSON, status)
+    answer.headers["x-amzn-RequestId"] = str(uuid4())
+    return answer
 
 
 def xml_error(status: int, code: str, message: str, *, wrapped: bool = False) -> Response:

@@ -172,15 +172,12 @@ def _assessment(
         return tier.get("TierName") == "STANDARD" or _is_latin(text)
 
     read = [(found["filter"], found["confidence"] or "HIGH") for found in _TEXT_MARK.finditer(text)]
+    marks = {"TEXT": read if reads("Content", "ContentFilters") else [], "IMAGE": seen}
     filters = [
         {"type": name, "confidence": confidence, "filterStrength": each[f"{side}Strength"]}
         for each in configured("Content", "Filters")
-        for modality, marks in (
-            ("TEXT", read if reads("Content", "ContentFilters") else []),
-            ("IMAGE", seen),
-        )
-        if modality in each.get(f"{side}Modalities", ["TEXT"])
-        for name, confidence in marks
+        for modality in each.get(f"{side}Modalities", ["TEXT"])
+        for name, confidence in marks[modality]
         if name == each["Type"] and confidence in _CONFIDENCES[each[f"{side}Strength"]]
     ]
     words = [

@@ -82,7 +82,6 @@ class BedrockRuntime:
 
     def _fail(self, fault: Fault, asked: ModelRequest, request: Request) -> Response:
         """Answers a call that is on the bill and goes wrong."""
-        family = family_of(asked.model)
         if fault.kind in _MAY_BE_BILLED:
             return _injected(fault.kind, asked)
         match fault.kind:
@@ -97,9 +96,10 @@ class BedrockRuntime:
                 text = json.dumps(self._good_answer(asked))
                 return Response(text[: len(text) // 2], content_type="application/json")
             case "filtered":
-                return json_answer(family.filtered(asked))
+                raise FilteredError
             case kind:
-                return json_answer(family.answer(asked, faulty_pictures(asked, kind, self.render)))
+                pictures = faulty_pictures(asked, kind, self.render)
+                return json_answer(family_of(asked.model).answer(asked, pictures))
 
     def control(self, request: Request) -> Response:
         """Returns how many calls would be on the bill, and the last of them."""

@@ -30,9 +30,7 @@ _NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 def diffusers_pipeline(model: str) -> Render:
     """Loads a pipeline from a folder, or by its name from Hugging Face, and returns what draws with
     it, one picture at a time. Raises NoModelError."""
-    os.environ.setdefault(
-        "TRANSFORMERS_VERBOSITY", "error"
-    )  # it would say that it likes torchvision
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # or it asks for torchvision
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA's matrices, equal each time
     try:
         import torch
