@@ -75,7 +75,9 @@ def synthesized(
                 making.rename(assembly)
         finally:
             shutil.rmtree(making, ignore_errors=True)
-        _prune(cache)
+        for path in cache.iterdir():
+            if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
     os.utime(assembly)
     return Template.read(assembly, STACK_NAME)
 
@@ -89,9 +91,3 @@ def _inputs_hash(settings: Mapping[str, Any]) -> str:
                 digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:24]
-
-
-def _prune(cache: Path) -> None:
-    for path in cache.iterdir():
-        if time.time() - path.stat().st_mtime > KEPT_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)

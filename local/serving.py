@@ -9,14 +9,12 @@ import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HOST = "127.0.0.1"
 SENT_HEADERS = "easel.sent_headers"
@@ -37,7 +35,7 @@ class Server:
     """A context manager. Port 0 takes a free one; `port` then says which. `allows` says which
     origins of web pages may call, besides the server's own."""
 
-    app: "WSGIApplication"
+    app: WSGIApplication
     port: int
     allows: Callable[[str], bool] = lambda origin: False
     _server: BaseWSGIServer | None = None
@@ -61,9 +59,7 @@ class Server:
     def is_open(self) -> bool:
         return self._server is not None
 
-    def _guarded(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def _guarded(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Refuses what a web page from elsewhere sent, before anything is done."""
         host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
         if not _LOOPBACK.fullmatch(host):
@@ -101,7 +97,7 @@ class _RequestHandler(MotoRequestHandler):
     # Without it the last piece of an answer waits for the other side's delayed ACK, 40 ms.
     disable_nagle_algorithm = True
 
-    def make_environ(self) -> "WSGIEnvironment":
+    def make_environ(self) -> WSGIEnvironment:
         """With the headers as they were sent, whose spelling WSGI forgets."""
         return {**super().make_environ(), SENT_HEADERS: self.headers.items()}
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server import werkzeug_app
@@ -42,9 +42,6 @@ REGION = "us-east-1"
 _M_ARENA_MAX = -8
 _MEMORY_ARENAS = 2
 _OPEN_FILES = 10_000
-
-# The packages of the functions that nobody wants to wait for.
-_WAY_TO_A_PICTURE = ("validate", "generate", "store")
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ def local_stack(
                 endpoint_url=options.endpoint_url,
                 credentials=credentials.variables,
                 log=say_event,
-                warm=_WAY_TO_A_PICTURE,
+                warm=("validate", "generate", "store"),  # the way to a picture: nobody waits for it
             )
         )
         endpoint.functions = InvokeApi(host, faults.take, faults.sleep)
@@ -153,7 +150,7 @@ def local_stack(
         )
         playground = Playground(target_of({}, options.api_url, aws_endpoint=options.endpoint_url))
 
-        def web(environ: Any, start_response: Any) -> Iterable[bytes]:
+        def web(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             """The page is where the API has no route."""
             app = playground if playground.serves(environ) else gateway
             return app(environ, start_response)

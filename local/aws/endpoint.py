@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+from wsgiref.types import WSGIApplication
 from xml.sax.saxutils import unescape
 
 from moto.core.exceptions import AWSError
@@ -32,9 +32,6 @@ from local.functions.api import INVOCATIONS
 from local.gateway.api import LOCAL_API_KEY
 from local.saved_pictures import SavedPictures
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
 # Where moto would answer for an account that has nothing to do with this stack.
 _ABSENT = {
     "apigateway": "The local gateway reads its API from the template.",
@@ -54,8 +51,8 @@ class AwsEndpoint:
     Callers that assumed a role may do what its policies allow; the operator may do anything.
     """
 
-    moto: "WSGIApplication"
-    moto_s3: "WSGIApplication"
+    moto: WSGIApplication
+    moto_s3: WSGIApplication
     bedrock: BedrockRuntime
     guardrails: Guardrails
     faults: FaultPlan
@@ -64,7 +61,7 @@ class AwsEndpoint:
     bucket_policies: Mapping[str, list[Statement]] = field(default_factory=dict)
     _conditional_write: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, request: Request) -> "WSGIApplication":
+    def answer(self, request: Request) -> WSGIApplication:
         """Returns what answers a request."""
         try:
             body = request.get_data()
@@ -89,7 +86,7 @@ class AwsEndpoint:
 
     def _dispatch(
         self, request: Request, body: bytes, caller: Caller, target: str
-    ) -> "WSGIApplication":
+    ) -> WSGIApplication:
         path = urlsplit(request.environ["RAW_URI"]).path
         match caller.service:
             case "lambda" if found := INVOCATIONS.fullmatch(request.path):
@@ -124,7 +121,7 @@ class AwsEndpoint:
         _rewind(request, body)
         return self.moto
 
-    def _s3(self, request: Request, body: bytes, caller: Caller, path: str) -> "WSGIApplication":
+    def _s3(self, request: Request, body: bytes, caller: Caller, path: str) -> WSGIApplication:
         bucket, virtual, _ = request.host.lower().partition(".localhost")
         key = path.removeprefix("/")
         if not virtual:

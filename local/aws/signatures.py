@@ -157,11 +157,8 @@ def _session(given: _Signature) -> _Session:
 
 def _signed_again(request: Request, body: bytes, given: _Signature, session: _Session) -> str:
     """Returns the signature that the session's secret gives for this request."""
-    headers = {
-        name.title(): request.headers[name]
-        for name in given.signed_headers
-        if name in request.headers
-    }
+    sent = request.headers
+    headers = {name.title(): sent[name] for name in given.signed_headers if name in sent}
     digest = headers.get("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
     if digest not in _UNSIGNED and digest != hashlib.sha256(body).hexdigest():
         raise RefusedError(
