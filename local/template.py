@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from moto.cloudformation.parsing import clean_json
 
@@ -50,8 +50,7 @@ class Resolver:
     attributes: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def resolve(self, value: Any) -> Any:
-        names: Any = self
-        resolved = clean_json(value, names)
+        resolved = clean_json(value, cast(Any, self))
         if unknown := re.search(r'"(Fn::\w+)":', json.dumps(resolved)):
             raise NotImplementedError(f"intrinsic function {unknown[1]}")
         return resolved
