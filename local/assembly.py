@@ -76,8 +76,9 @@ def synthesized(
         finally:
             shutil.rmtree(making, ignore_errors=True)
         for path in cache.iterdir():
-            if time.time() - path.stat().st_mtime > KEPT_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+            with suppress(FileNotFoundError):  # here too
+                if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                    shutil.rmtree(path)
     os.utime(assembly)
     return Template.read(assembly, STACK_NAME)
 

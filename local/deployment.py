@@ -76,13 +76,12 @@ def deploy(
         attributes[logical_id, "GuardrailId"] = guardrail.id
         attributes[logical_id, "GuardrailArn"] = guardrail_arn(guardrail.id, region)
     resources = _filled_in(template.document["Resources"], attributes)
-    for resource in resources.values():
-        resource.pop("DependsOn", None)
     absent = [name for name, each in resources.items() if each["Type"].startswith(_NOT_FOR_MOTO)]
     resources = _without(resources, absent)
     definition = resources[machine]["Properties"]
     definition["DefinitionString"] = _substituted(definition)
     for logical_id, resource in resources.items():
+        resource.pop("DependsOn", None)
         if resource["Type"] in _NAMES:
             name = f"{stack_name}-{logical_id}"
             made_up = name.lower() if resource["Type"] == "AWS::S3::Bucket" else name
@@ -130,7 +129,7 @@ def _without(section: Mapping[str, Any], absent: Iterable[str]) -> dict[str, Any
     return {
         name: item
         for name, item in section.items()
-        if not any(each in json.dumps([name, item]) for each in names)
+        if not any(each in json.dumps([name, item.get("Properties", item)]) for each in names)
     }
 
 

@@ -13,16 +13,14 @@ from typing import Any
 import botocore.session
 from botocore import xform_name
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service,
     state_task_service_aws_sdk,
 )
 
 
 def fill_gap() -> None:
-    names = state_task_service.StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES
-    names["bedrockruntime"] = "bedrock-runtime"
-    state_task_service_aws_sdk._SERVICE_ERROR_NAMES["bedrockruntime"] = "BedrockRuntime"
     service: Any = state_task_service_aws_sdk.StateTaskServiceAwsSdk
+    service._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES["bedrockruntime"] = "bedrock-runtime"
+    state_task_service_aws_sdk._SERVICE_ERROR_NAMES["bedrockruntime"] = "BedrockRuntime"
     service._normalise_parameters = _normalise_parameters
     service._normalise_response = _normalise_response
 

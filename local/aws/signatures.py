@@ -26,6 +26,7 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<Credential>[^,]+), ?"
     r"SignedHeaders=(?P<SignedHeaders>[^,]+), ?Signature=(?P<Signature>[0-9a-f]{64})$"
 )
+_TIMESTAMP = "%Y%m%dT%H%M%SZ"
 _PARAMETERS = ("Credential", "Date", "Expires", "Security-Token", "Signature", "SignedHeaders")
 _UNSIGNED = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
 _HINT = (
@@ -36,7 +37,7 @@ _URL_HINT = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # Python writes into exceptions on their way, so it is not frozen
 class RefusedError(Exception):
     """A request that AWS would refuse. `code` as the service names it."""
 
@@ -64,41 +65,36 @@ class _Signature:
     service: str
     signed_headers: list[str]
     signature: str
-    timestamp: str
+    signed_at: datetime
     token: str | None
     expires: int | None
-
-
-@dataclass(frozen=True)
-class _Session:
-    credentials: Credentials
-    caller: Caller
-    expires: datetime | None = None
 
 
 def authenticate(request: Request, body: bytes, *, now: datetime) -> Caller:
     """Returns the caller of a signed request. Raises RefusedError."""
     given = _read(request)
-    session = _session(given)
-    if session.expires is not None and now >= session.expires:
+    credentials, caller, expires = _session(given)
+    if expires is not None and now >= expires:
         raise RefusedError("ExpiredToken", "The provided token has expired.", 400)
-    signed_at = datetime.strptime(given.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    of_s3 = given.service == "s3"
+    of_s3, age = given.service == "s3", now - given.signed_at
     if given.expires is not None:
-        if now >= signed_at + timedelta(seconds=given.expires):
+        if age >= timedelta(seconds=given.expires):
             raise RefusedError("AccessDenied", "Request has expired")
-    elif abs(now - signed_at) > CLOCK_SKEW:
+        if age < -CLOCK_SKEW:
+            raise RefusedError("AccessDenied", "Request is not valid yet")
+    elif abs(age) > CLOCK_SKEW:
         raise RefusedError(
             "RequestTimeTooSkewed" if of_s3 else "InvalidSignatureException",
-            f"Signature expired: {given.timestamp} is not within 15 minutes of the time here.",
+            f"Signature expired: {given.signed_at:{_TIMESTAMP}} is not within 15 minutes "
+            "of the time here.",
         )
-    if not hmac.compare_digest(_signed_again(request, body, given, session), given.signature):
+    if not hmac.compare_digest(_signed_again(request, body, given, credentials), given.signature):
         raise RefusedError(
             "SignatureDoesNotMatch" if of_s3 else "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
         )
-    return session.caller
+    return caller
 
 
 def _read(request: Request) -> _Signature:
@@ -120,9 +116,13 @@ def _read(request: Request) -> _Signature:
         given |= found.groupdict() if found else {"Credential": ""}
     scope = given.get("Credential", "").split("/")
     expires = given.get("Expires", "") if presigned else "0"
-    dated = re.fullmatch(r"\d{8}T\d{6}Z", given.get("Date", ""))
-    if len(scope) != 5 or scope[4] != "aws4_request" or not dated or not expires.isdigit():
+    whole = len(scope) == 5 and scope[4] == "aws4_request"
+    if not whole or not expires.isdecimal() or int(expires) > 604_800:  # a week is S3's longest
         raise wrong
+    try:
+        signed_at = datetime.strptime(given.get("Date", ""), _TIMESTAMP).replace(tzinfo=UTC)
+    except ValueError:
+        raise wrong from None
     if presigned and scope[3] != "s3":  # any web page can send such a GET: it may only read
         raise RefusedError(wrong.code, "On this machine only S3's URLs are presigned.", 403)
     return _Signature(
@@ -131,23 +131,24 @@ def _read(request: Request) -> _Signature:
         service=scope[3],
         signed_headers=given.get("SignedHeaders", "").lower().split(";"),
         signature=given["Signature"],
-        timestamp=given["Date"],
+        signed_at=signed_at,
         token=given.get("Security-Token"),
         expires=int(expires) if presigned else None,
     )
 
 
-def _session(given: _Signature) -> _Session:
+def _session(given: _Signature) -> tuple[Credentials, Caller, datetime | None]:
+    """Returns whose key it is, and when that ends."""
     if given.access_key == OPERATOR_KEY and given.token is None:
         arn = f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:user/operator"
         operator = Caller(arn, None, given.region, given.service)
-        return _Session(Credentials(OPERATOR_KEY, OPERATOR_SECRET), operator)
+        return Credentials(OPERATOR_KEY, OPERATOR_SECRET), operator, None
     for assumed in sts_backends[DEFAULT_ACCOUNT_ID][PARTITION].assumed_roles:
         if assumed.access_key_id == given.access_key and assumed.session_token == given.token:
             role = assumed.role_arn.split("/")[-1]
             secret = Credentials(given.access_key, assumed.secret_access_key, given.token)
             caller = Caller(assumed.arn, role, given.region, given.service)
-            return _Session(secret, caller, assumed.expiration.replace(tzinfo=UTC))
+            return secret, caller, assumed.expiration.replace(tzinfo=UTC)
     hint = _HINT if given.expires is None else _URL_HINT
     raise RefusedError(
         "InvalidAccessKeyId" if given.service == "s3" else "UnrecognizedClientException",
@@ -155,8 +156,8 @@ def _session(given: _Signature) -> _Session:
     )
 
 
-def _signed_again(request: Request, body: bytes, given: _Signature, session: _Session) -> str:
-    """Returns the signature that the session's secret gives for this request."""
+def _signed_again(request: Request, body: bytes, given: _Signature, key: Credentials) -> str:
+    """Returns the signature that the key's secret gives for this request."""
     sent = request.headers
     headers = {name.title(): sent[name] for name in given.signed_headers if name in sent}
     digest = headers.get("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
@@ -168,12 +169,12 @@ def _signed_again(request: Request, body: bytes, given: _Signature, session: _Se
         S3SigV4QueryAuth if given.expires is not None
         else S3SigV4Auth if given.service == "s3"
         else SigV4Auth
-    )(session.credentials, given.service, given.region)  # fmt: skip
+    )(key, given.service, given.region)  # fmt: skip
     uri = urlsplit(request.environ["RAW_URI"])
     query = [each for each in uri.query.split("&") if not each.startswith("X-Amz-Signature=")]
     url = f"http://{request.host}{uri.path}?{'&'.join(query)}".removesuffix("?")
     signed = AWSRequest(method=request.method, url=url, headers=headers, data=body)
-    signed.context["timestamp"] = given.timestamp
+    signed.context["timestamp"] = given.signed_at.strftime(_TIMESTAMP)
     return str(
         signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
     )

@@ -67,14 +67,15 @@ def _model(operation: str, identifier: str, caller: Caller) -> Response:
         raise RefusedError("ResourceNotFoundException", _UNKNOWN, 404)
     if described:
         return json_answer({"modelDetails": _details(model, caller.region)})
-    here = caller.region in model.regions
     return json_answer(
         {
             "modelId": model.id,
             "agreementAvailability": {"status": "AVAILABLE"},
             "authorizationStatus": "AUTHORIZED",
             "entitlementAvailability": "AVAILABLE",
-            "regionAvailability": "AVAILABLE" if here else "NOT_AVAILABLE",
+            "regionAvailability": "AVAILABLE"
+            if caller.region in model.regions
+            else "NOT_AVAILABLE",
         }
     )
 

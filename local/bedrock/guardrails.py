@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from PIL import Image, UnidentifiedImageError
+from PIL.Image import DecompressionBombError
 from werkzeug.wrappers import Response
 
 from local.aws.policies import authorise
@@ -141,7 +142,7 @@ def _asked(body: bytes) -> tuple[str, list[str], list[bytes]]:
                 texts.append(content["text"])
             else:
                 raise _invalid("a block is neither an image nor a text that says something")
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, DecompressionBombError) as error:
         raise _invalid(str(error)) from None
     return asked["source"], texts, pictures
 

@@ -65,9 +65,7 @@ class BedrockRuntime:
             self._counts[model] += 1
         self.faults.sleep(self.latency_seconds)
         try:
-            if fault is None:
-                return json_answer(self._good_answer(asked))
-            return self._fail(fault, asked, request)
+            return self._answer(asked, fault, request)
         except FilteredError:
             return json_answer(family_of(model).filtered(asked))
         except RenderError as error:
@@ -80,13 +78,13 @@ class BedrockRuntime:
         self.guardrails.mark(asked.prompt, picture)
         return family_of(asked.model).answer(asked, [picture])
 
-    def _fail(self, fault: Fault, asked: ModelRequest, request: Request) -> Response:
-        """Answers a call that is on the bill and goes wrong."""
-        if fault.kind in _MAY_BE_BILLED:
-            return _injected(fault.kind, asked)
-        match fault.kind:
-            case "hang" | "slow":
-                self.faults.sleep(fault.seconds)
+    def _answer(self, asked: ModelRequest, fault: Fault | None, request: Request) -> Response:
+        """Answers a call that is on the bill, and goes wrong where there is a fault."""
+        match fault.kind if fault else "":
+            case kind if kind in _MAY_BE_BILLED:
+                return _injected(kind, asked)
+            case "" | "hang" | "slow":
+                self.faults.sleep(fault.seconds if fault else 0)
                 return json_answer(self._good_answer(asked))
             case "reset":
                 return reset_midway(request, json.dumps(self._good_answer(asked)).encode())

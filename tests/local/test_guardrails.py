@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import struct
+import zlib
 from typing import Any
 
 import botocore.session
@@ -37,6 +39,9 @@ POLICIES: dict[str, Any] = {
     },
     "WordPolicyConfig": {"WordsConfig": [{"Text": "c++"}]},
 }
+_HEADER = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+_CHECKED = _HEADER + struct.pack(">I", zlib.crc32(_HEADER))
+BOMB = b"\x89PNG\r\n\x1a\n\0\0\0\r" + _CHECKED + b"\0\0\0\0IDAT"
 
 
 def apply(
@@ -188,8 +193,18 @@ def test_the_coverage_says_what_the_policies_check(
         [image("webp", encoded("png"))],
         [image("png", "no Base64!")],
         [image("png", base64.b64encode(b"x" * (IMAGE_LIMIT_BYTES + 1)).decode())],
+        [image("png", base64.b64encode(BOMB).decode())],
     ],
-    ids=["nothing", "blank", "both", "wrong format", "unknown format", "no Base64", "too large"],
+    ids=[
+        "nothing",
+        "blank",
+        "both",
+        "wrong format",
+        "unknown format",
+        "no Base64",
+        "too large",
+        "20,000 pixels wide and high",
+    ],
 )
 def test_what_the_service_refuses_is_refused(content: list[dict[str, Any]]) -> None:
     status, answer = apply(*content, source="OUTPUT")

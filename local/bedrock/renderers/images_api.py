@@ -89,9 +89,8 @@ def _models(http: PoolManager, base: str, headers: dict[str, str]) -> list[str]:
 
 def _body(model: str, request: ModelRequest) -> dict[str, Any]:
     prompt, negative = styled_prompt(request), request.negative_prompt or None
-    steps, guidance = request.steps, request.guidance
     if model == _SD_CPP:
-        sample = {"sample_steps": steps, "guidance": _given({"txt_cfg": guidance})}
+        sample = {"sample_steps": request.steps, "guidance": _given({"txt_cfg": request.guidance})}
         own = {"seed": request.seed, "negative_prompt": negative, "sample_params": _given(sample)}
         prompt += f" <sd_cpp_extra_args>{json.dumps(_given(own))}</sd_cpp_extra_args>"
     # Servers know steps and guidance under different names, and skip those they do not know.
@@ -104,8 +103,8 @@ def _body(model: str, request: ModelRequest) -> dict[str, Any]:
             "response_format": "b64_json",
             "seed": request.seed,
             "negative_prompt": negative,
-            **dict.fromkeys(("num_inference_steps", "steps", "step"), steps),
-            **dict.fromkeys(("guidance_scale", "cfg_scale"), guidance),
+            **dict.fromkeys(("num_inference_steps", "steps", "step"), request.steps),
+            **dict.fromkeys(("guidance_scale", "cfg_scale"), request.guidance),
         }
     )
 

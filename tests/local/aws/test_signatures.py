@@ -1,5 +1,7 @@
 """Signatures, checked as AWS checks them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -92,6 +94,23 @@ class TestSignatures:
         with pytest.raises(RefusedError):
             accepted("/", headers)
 
+    @pytest.mark.parametrize("date", ["20261340T000000Z", "yesterday", ""], ids=repr)
+    def test_a_date_that_is_none_is_no_whole_signature(self, date: str) -> None:
+        path, headers = signed()
+
+        with pytest.raises(RefusedError) as caught:
+            accepted(path, {**headers, "X-Amz-Date": date})
+
+        assert caught.value.code == "IncompleteSignature"
+
+    def test_a_refusal_can_leave_a_context_manager(self) -> None:
+        @contextmanager
+        def anything() -> Iterator[None]:
+            yield
+
+        with pytest.raises(RefusedError), anything():
+            accepted("/", {})
+
 
 class TestPresignedUrls:
     @pytest.fixture
@@ -122,6 +141,16 @@ class TestPresignedUrls:
     def test_it_expires(self, url: str) -> None:
         with pytest.raises(RefusedError, match="Request has expired"):
             self.opened(url, timedelta(seconds=61))
+
+    def test_it_is_not_valid_before_it_is_signed(self, url: str) -> None:
+        with pytest.raises(RefusedError, match="Request is not valid yet"):
+            self.opened(url, timedelta(minutes=-16))
+
+    def test_it_is_for_a_week_at_most(self, url: str) -> None:
+        with pytest.raises(RefusedError) as caught:
+            self.opened(url.replace("X-Amz-Expires=60", "X-Amz-Expires=604801"))
+
+        assert caught.value.code == "AuthorizationQueryParametersError"
 
     @pytest.mark.parametrize(
         ("part", "changed"),
