@@ -37,8 +37,11 @@ from tests.easel.smoke.test_guardrail import PICTURES, TEXTS
 from tests.easel.smoke.test_traces import DRAWING, SEGMENTS, TRACE, entry, logged
 from tests.easel.stubbed_account import StubbedAccount
 
-OPERATIONS = (Path(cost.__file__).parents[2] / "docs" / "operations.md").read_text()
-SMOKE_TEST = OPERATIONS.partition("### Smoke test")[2].partition("\n### ")[0]
+DOCS = Path(cost.__file__).parents[2] / "docs"
+OPERATIONS = (DOCS / "operations.md").read_text()
+SMOKE_TEST = (
+    (DOCS / "deployment.md").read_text().partition("## Smoke test")[2].partition("\n## ")[0]
+)
 URL = "https://abc.execute-api.eu-west-1.amazonaws.com/v1/images"
 IDENTITY = {"Account": "1" * 12, "Arn": "arn:aws:iam::111111111111:user/me", "UserId": "A" * 16}
 
