@@ -185,7 +185,7 @@ def test_a_filtered_picture_is_no_object(bucket: Bucket) -> None:
 
 
 class FailingModels:
-    def __init__(self, error: ServiceError) -> None:
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
     def invoke(self, model: str, body: Any) -> dict[str, Any]:
@@ -193,11 +193,19 @@ class FailingModels:
 
 
 class TestTimeLeft:
-    def test_a_call_that_would_end_too_late_is_not_begun(self, bucket: Bucket) -> None:
+    @pytest.mark.parametrize(
+        ("begun_after", "function_seconds"),
+        [(16.1, 135), (1, CALL_SECONDS + 4.9)],
+        ids=["for the caller", "for the function"],
+    )
+    def test_a_call_that_would_end_too_late_is_not_begun(
+        self, bucket: Bucket, begun_after: float, function_seconds: float
+    ) -> None:
         models = models_with(picture())
+        deps = deps_of(bucket, models, Clock(begun_after))
 
         with pytest.raises(NoTimeLeftError):
-            draw(RECIPE, deps_of(bucket, models, Clock(16.1)), id=RECIPE.id)
+            draw(RECIPE, replace(deps, remaining_seconds=lambda: function_seconds), id=RECIPE.id)
 
         assert models.calls == []
 
@@ -207,15 +215,6 @@ class TestTimeLeft:
         draw(RECIPE, deps_of(bucket, models, Clock(16)), id=RECIPE.id)
 
         assert len(models.calls) == 1
-
-    def test_no_call_is_begun_that_the_function_would_not_outlive(self, bucket: Bucket) -> None:
-        models = models_with(picture())
-        short = replace(deps_of(bucket, models), remaining_seconds=lambda: CALL_SECONDS + 4.9)
-
-        with pytest.raises(NoTimeLeftError):
-            draw(RECIPE, short, id=RECIPE.id)
-
-        assert models.calls == []
 
     def test_what_is_there_already_is_found_however_late(self, bucket: Bucket) -> None:
         bucket.put_once(staging_key(RECIPE.id), b"", content_type="image/png")
@@ -299,10 +298,10 @@ class TestDrawLock:
 
     @pytest.mark.parametrize(
         "error",
-        [ThrottledError(), ModelTimeoutError(), ModelFailedError()],
+        [ThrottledError(), ModelTimeoutError(), ModelFailedError(), KeyError("odd")],
         ids=lambda error: type(error).__name__,
     )
-    def test_a_failure_releases_the_lock(self, bucket: Bucket, error: ServiceError) -> None:
+    def test_a_failure_releases_the_lock(self, bucket: Bucket, error: Exception) -> None:
         with pytest.raises(type(error)):
             draw(RECIPE, deps_of(bucket, FailingModels(error)), id=RECIPE.id)
 
@@ -371,17 +370,6 @@ class UnwellBucket(Bucket):
             self.failures -= 1
             raise StorageError
         return super().put_once(key, content, **rest)
-
-
-def test_whatever_goes_wrong_the_lock_is_released(bucket: Bucket) -> None:
-    class Odd:
-        def invoke(self, model: str, body: Any) -> dict[str, Any]:
-            raise KeyError("odd")
-
-    with pytest.raises(KeyError):
-        draw(RECIPE, deps_of(bucket, Odd()), id=RECIPE.id)
-
-    assert not bucket.has(lock_key(RECIPE.id))
 
 
 class TestPaidPictures:

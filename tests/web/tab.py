@@ -100,6 +100,18 @@ class Tab:
     def unfold(self, name: str) -> None:
         self.page.locator("summary", has_text=name).click()
 
+    def problem(self, field: str) -> str:
+        """Returns what is said at a field once something is."""
+        problem = self.page.locator(f"[data-field={field}] .problem")
+        problem.wait_for()
+        return str(problem.inner_text())
+
+    def copied(self, name: str) -> str:
+        """Presses a button that copies something, and returns what."""
+        self.press(name)
+        self.page.get_by_text(f"Copied: {name}").wait_for()
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
+
     def trace(self) -> None:
         """Follows the link to the picture's trace."""
         self.page.get_by_role("link", name="Trace", exact=True).click()
@@ -122,6 +134,11 @@ class Tab:
         )
         for event in ("dragover", "drop"):
             self.page.locator("body").dispatch_event(event, {"dataTransfer": transfer})
+
+    def recall(self, file: Path | bytes) -> None:
+        """Drops a picture, whose recipe fills the form."""
+        self.drop(file)
+        self.page.get_by_text("Its recipe is in the form").wait_for()
 
     def findings(self) -> list[str]:
         """Returns what axe-core finds that is serious or critical."""

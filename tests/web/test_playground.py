@@ -63,9 +63,7 @@ def test_an_address_opens_its_picture_in_another_browser(browser: "Browser", tab
 def test_a_refused_prompt_is_said_at_its_field(tab: Tab) -> None:
     tab.draw("guardrail-test:VIOLENCE", seed=1)
 
-    problem = tab.page.locator("[data-field=prompt] .problem")
-    problem.wait_for()
-    assert "guardrail" in problem.inner_text()
+    assert "guardrail" in tab.problem("prompt")
     assert tab.page.get_by_label("Prompt", exact=True).get_attribute("aria-invalid") == "true"
     tab.page.get_by_role("link", name="its trace").click()
     tab.page.locator(".row", has_text="Verdict").wait_for()
@@ -75,9 +73,7 @@ def test_a_refused_prompt_is_said_at_its_field(tab: Tab) -> None:
 def test_a_retired_model_names_its_successor_at_its_field(tab: Tab) -> None:
     tab.draw("a cat", seed=1, model=RETIRED)
 
-    problem = tab.page.locator("[data-field=model] .problem")
-    problem.wait_for()
-    assert "stability.stable-image-core-v1:1" in problem.inner_text()
+    assert "stability.stable-image-core-v1:1" in tab.problem("model")
     assert tab.page.get_by_text("410 model_retired").is_visible()
 
 
@@ -184,9 +180,8 @@ def test_a_dropped_picture_fills_the_form(tab: Tab) -> None:
     file = tab.easel.downloaded(tab.easel.post(body).body)
     tab.open("gallery")
 
-    tab.drop(file)
+    tab.recall(file)
 
-    tab.page.get_by_text("Its recipe is in the form").wait_for()
     assert tab.page.get_by_label("Prompt", exact=True).input_value() == "dropped"
     assert tab.page.get_by_label("What not to draw").input_value() == "fog"
     assert tab.page.get_by_label("3:2").is_checked()
@@ -207,8 +202,7 @@ def test_a_recipe_of_texts_with_weights_is_recalled_whole(tab: Tab) -> None:
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=written)
 
-    tab.drop(file.getvalue())
-    tab.page.get_by_text("Its recipe is in the form").wait_for()
+    tab.recall(file.getvalue())
 
     with tab.page.expect_request("**/web/api/images") as sent:
         tab.press("Draw")
@@ -225,7 +219,7 @@ def test_texts_that_are_no_json_are_said_at_their_field(tab: Tab) -> None:
 
     tab.press("Draw")
 
-    assert "no JSON" in tab.page.locator("[data-field=extras] .problem").inner_text()
+    assert "no JSON" in tab.problem("extras")
 
 
 def test_several_pictures_and_the_one_that_was_not_drawn_are_shown(tab: Tab) -> None:
@@ -264,9 +258,8 @@ def test_the_gallery_has_pages_and_a_filter(tab: Tab) -> None:
     tab.open("gallery")
     cards = tab.page.locator(".card-title")
 
-    first = cards.first
-    first.wait_for()
-    assert first.inner_text() == "the needle"
+    cards.first.wait_for()
+    assert cards.first.inner_text() == "the needle"
     assert cards.count() == 12
     tab.page.locator(".card img[src]").first.evaluate("image => image.decode()")
     tab.page.get_by_role("link", name="Older pictures").click()
@@ -308,22 +301,14 @@ def test_copies_draw_the_same_picture(tab: Tab, tmp_path: Path) -> None:
     prompt = 'it\'s "quoted" $HOME `id` \\ ünïcode'
     id = tab.drawn(prompt, seed=22)
 
-    def copied(name: str) -> str:
-        tab.press(name)
-        tab.page.get_by_text(f"Copied: {name}").wait_for()
-        return str(tab.page.evaluate("navigator.clipboard.readText()"))
-
     def ran(*command: str) -> str:
         environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
         environment |= {"EASEL_ENDPOINT": tab.easel.api_url, "LC_ALL": "C.UTF-8"}
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
-        )
-        return done.stdout
+        return subprocess.check_output(command, text=True, env=environment, cwd=tmp_path)
 
-    assert json.loads(ran("bash", "-c", copied("curl")))["id"] == id
-    assert id in ran(sys.executable, "-c", copied("Python"))
-    assert id in ran("bash", "-c", copied("easel"))
+    assert json.loads(ran("bash", "-c", tab.copied("curl")))["id"] == id
+    assert id in ran(sys.executable, "-c", tab.copied("Python"))
+    assert id in ran("bash", "-c", tab.copied("easel"))
 
 
 def test_the_keyboard_is_enough(tab: Tab) -> None:
@@ -348,16 +333,14 @@ def test_no_request_leaves_the_page_but_for_pictures(tab: Tab) -> None:
     tab.open("gallery")
     tab.page.locator(".card img").first.wait_for()
 
-    own, pictures = (urlsplit(url).netloc for url in (tab.url, tab.easel.endpoint_url))
-    assert tab.hosts - {""} == {own, pictures}
+    assert tab.hosts - {""} == {urlsplit(url).netloc for url in (tab.url, tab.easel.endpoint_url)}
 
 
 def test_the_first_paint_is_there_in_a_second(tab: Tab) -> None:
     tab.open()
 
-    paint = tab.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-
-    assert 0 < paint < 1_000
+    painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    assert 0 < tab.page.evaluate(painted) < 1_000
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -378,7 +361,7 @@ def test_every_view_is_accessible_and_fits(
         tab.unfold("More")
         look("compose, all open")
         tab.draw("guardrail-test:VIOLENCE", seed=1)
-        tab.page.locator("[data-field=prompt] .problem").wait_for()
+        tab.problem("prompt")
         look("a refusal")
         id = tab.drawn(f"a long word {'w' * 80}", seed=24)
         look("picture")
