@@ -76,7 +76,7 @@ def synthesized(
         finally:
             shutil.rmtree(making, ignore_errors=True)
         for path in cache.iterdir():
-            with suppress(FileNotFoundError):  # here too
+            with suppress(FileNotFoundError):  # another run has pruned it
                 if time.time() - path.stat().st_mtime > KEPT_SECONDS:
                     shutil.rmtree(path)
     os.utime(assembly)

@@ -142,7 +142,7 @@ def _asked(body: bytes) -> tuple[str, list[str], list[bytes]]:
                 texts.append(content["text"])
             else:
                 raise _invalid("a block is neither an image nor a text that says something")
-    except (ValueError, LookupError, TypeError, AttributeError, DecompressionBombError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, DecompressionBombError) as error:
         raise _invalid(str(error)) from None
     return asked["source"], texts, pictures
 
