@@ -142,18 +142,18 @@ def local_stack(
             say(f"{saved.restore()} objects restored from {options.data}")
             endpoint.saved_pictures = saved
         gateway = Gateway(
-            read_api(template, deployment.resolver),
+            api=read_api(template, deployment.resolver),
             region=REGION,
             endpoint_url=options.endpoint_url,
             credentials_of=lambda role: credentials.of(role, "apigateway.amazonaws.com"),
             log=say,
         )
+        api = Request.application(gateway.answer)
         playground = Playground(target_of({}, options.api_url, aws_endpoint=options.endpoint_url))
 
         def web(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             """The page is where the API has no route."""
-            app = playground if playground.serves(environ) else gateway
-            return app(environ, start_response)
+            return (playground if playground.serves(environ) else api)(environ, start_response)
 
         running.enter_context(Server(web, options.port, gateway.allows))
         running.callback(stopped.set)

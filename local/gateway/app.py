@@ -8,8 +8,9 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import urllib3
@@ -23,17 +24,10 @@ from werkzeug.wrappers import Request, Response
 
 from local.aws.policies import authorise
 from local.aws.signatures import RefusedError, authenticate
-from local.gateway.api import (
-    MappedResponse,
-    Method,
-    RestApi,
-)
+from local.gateway.api import MappedResponse, Method, RestApi
 from local.gateway.limits import Clock, Limits
 from local.gateway.mapping import Context, Input, MappingError, Overrides, render
 from local.serving import SENT_HEADERS
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 STAGE = "v1"
@@ -81,34 +75,24 @@ class _AnsweredError(Exception):
         self.response_type = response_type
 
 
+@dataclass(eq=False, kw_only=True)
 class Gateway:
-    """A WSGI application. `credentials_of` gives the credentials of an integration's role;
-    `clock` tells seconds since 1970."""
+    """Answers the requests of an API. `credentials_of` gives the credentials of an integration's
+    role; `clock` tells seconds since 1970."""
 
-    def __init__(
-        self,
-        api: RestApi,
-        *,
-        region: str,
-        endpoint_url: str,
-        credentials_of: CredentialsOf,
-        log: Callable[[str], None],
-        clock: Clock = time.time,
-    ) -> None:
-        self._api = api
-        self._clock = clock
-        self._limits = Limits(api.usage_plan, clock)
-        self._region = region
-        self._endpoint_url = endpoint_url
-        self._credentials_of = credentials_of
-        self._log = log
+    api: RestApi
+    region: str
+    endpoint_url: str
+    credentials_of: CredentialsOf
+    log: Callable[[str], None]
+    clock: Clock = time.time
+
+    def __post_init__(self) -> None:
+        self._limits = Limits(self.api.usage_plan, self.clock)
         self._admitted = threading.BoundedSemaphore(ADMITTED)
         self._http = urllib3.PoolManager(maxsize=100, retries=False)
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        request = Request(environ)
+    def answer(self, request: Request) -> Response:
         started = time.perf_counter()
         request_id = str(uuid4())
         try:
@@ -119,16 +103,16 @@ class Gateway:
             answer = self._gateway_response("BAD_REQUEST_BODY")
         except Exception:
             # A mistake of this stand-in: its caller gets what the service says of its own.
-            self._log(traceback.format_exc())
+            self.log(traceback.format_exc())
             answer = self._gateway_response("API_CONFIGURATION_ERROR")
         answer.headers["x-amzn-RequestId"] = request_id
         took = f"{(time.perf_counter() - started) * 1_000:.0f} ms"
-        self._log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
-        return answer(environ, start_response)
+        self.log(f"{request.method} {request.path} {answer.status_code} {took} {request_id}")
+        return answer
 
     def allows(self, origin: str) -> bool:
         """Returns whether the API lets web pages of an origin call it, as its preflights say."""
-        for method in self._api.methods:
+        for method in self.api.methods:
             if method.http_method == "OPTIONS":
                 parameters = {"path": {}, "querystring": {}, "header": {"Origin": origin}}
                 context = Context(responseOverride=Overrides(header=Overrides()))
@@ -138,7 +122,7 @@ class Gateway:
 
     def _answer(self, request: Request, request_id: str) -> Response:
         """Asks everything that API Gateway asks before it reads a request, then reads it."""
-        for method in self._api.methods:
+        for method in self.api.methods:
             path_parameters = method.match(request.method, request.path)
             if path_parameters is not None:
                 break
@@ -166,7 +150,7 @@ class Gateway:
             try:
                 return self._integrate(method, request.mimetype, body, parameters, context)
             except MappingError as error:
-                self._log(f"mapping template of {method.path}: {error}")
+                self.log(f"mapping template of {method.path}: {error}")
                 raise _AnsweredError("API_CONFIGURATION_ERROR") from error
 
     def _integrate(
@@ -203,20 +187,20 @@ class Gateway:
         identity: dict[str, str | None] = {"apiKeyId": None, "userArn": None}
         if method.signed:
             arn = (
-                f"arn:aws:execute-api:{self._region}:{DEFAULT_ACCOUNT_ID}:local/{STAGE}/"
+                f"arn:aws:execute-api:{self.region}:{DEFAULT_ACCOUNT_ID}:local/{STAGE}/"
                 f"{request.method}{request.path}"
             )
             try:
-                caller = authenticate(request, body, now=datetime.fromtimestamp(self._clock(), UTC))
-                if (caller.service, caller.region) != ("execute-api", self._region):
+                caller = authenticate(request, body, now=datetime.fromtimestamp(self.clock(), UTC))
+                if (caller.service, caller.region) != ("execute-api", self.region):
                     raise _AnsweredError("INVALID_SIGNATURE")
                 authorise(caller, "execute-api:Invoke", arn)
             except RefusedError as refusal:
                 raise _AnsweredError(_REFUSALS.get(refusal.code, "INVALID_SIGNATURE")) from None
             identity["userArn"] = caller.arn
         if method.api_key_required:
-            known = self._api.usage_plan is not None
-            key_id = self._api.keys.get(request.headers.get("x-api-key", ""))
+            known = self.api.usage_plan is not None
+            key_id = self.api.keys.get(request.headers.get("x-api-key", ""))
             if not known or key_id is None:
                 raise _AnsweredError("INVALID_API_KEY")
             identity["apiKeyId"] = key_id
@@ -228,7 +212,7 @@ class Gateway:
             return int(json.loads(payload)["statusCode"]), "{}"
         signed = AWSRequest(
             method="POST",
-            url=self._endpoint_url + "/",
+            url=self.endpoint_url + "/",
             data=payload.encode(),
             headers={
                 **method.headers,
@@ -236,15 +220,15 @@ class Gateway:
             },
         )
         try:
-            credentials = self._credentials_of(method.role_arn)
+            credentials = self.credentials_of(method.role_arn)
         except RefusedError as error:
-            self._log(error.message)
+            self.log(error.message)
             raise _AnsweredError("API_CONFIGURATION_ERROR") from error
-        SigV4Auth(credentials, method.service, self._region).add_auth(signed)
+        SigV4Auth(credentials, method.service, self.region).add_auth(signed)
         try:
             answer = self._http.request(
                 "POST",
-                self._endpoint_url + "/",
+                self.endpoint_url + "/",
                 body=signed.data,
                 headers=dict(signed.headers.items()),
                 timeout=method.timeout_seconds,
@@ -260,7 +244,7 @@ class Gateway:
         headers = {"x-amzn-ErrorType": error_type}
         text = None
         default = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
-        responses = self._api.gateway_responses
+        responses = self.api.gateway_responses
         if declared := responses.get(response_type) or responses.get(default):
             status = declared.status or status
             headers |= declared.headers
