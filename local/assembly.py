@@ -1,5 +1,6 @@
 """The synthesized stack of the local environment, made anew only when its inputs change."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -8,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,21 +66,29 @@ def synthesized(
     assembly = cache / _inputs_hash(settings)
     if not assembly.exists():
         log("synthesizing the stack (only when it has changed)")
-        making = cache / f"making-{os.getpid()}"
         context = json.loads((ROOT / "cdk.json").read_text())["context"]
         context |= {"environment": ENVIRONMENT, "settings": dict(settings)}
+        _make(assembly, lambda making: synth(making, context))
+    os.utime(assembly)
+    return Template.read(assembly, STACK_NAME)
+
+
+def _make(assembly: Path, synth: Callable[[Path], None]) -> None:
+    """Makes an assembly unless another run has just made it, and removes those of long ago."""
+    cache, making = assembly.parent, assembly.with_name("making")
+    cache.mkdir(parents=True, exist_ok=True)
+    with cache.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        if assembly.exists():
+            return
         try:
-            synth(making, context)
-            with suppress(OSError):  # another run was faster
-                making.rename(assembly)
+            synth(making)
+            making.rename(assembly)
         finally:
             shutil.rmtree(making, ignore_errors=True)
         for path in cache.iterdir():
-            with suppress(FileNotFoundError):  # another run has pruned it
-                if time.time() - path.stat().st_mtime > KEPT_SECONDS:
-                    shutil.rmtree(path)
-    os.utime(assembly)
-    return Template.read(assembly, STACK_NAME)
+            if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(path)
 
 
 def _inputs_hash(settings: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -21,6 +21,10 @@ from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
 LONGEST_CALL_SECONDS = 900
 
 
+# Loads the services' models once, however many stacks run one after the other.
+_session: Any = cache(boto3.session.Session)
+
+
 class RoleCredentials:
     """Assumes roles at the local endpoint. Thread-safe."""
 
@@ -34,8 +38,7 @@ class RoleCredentials:
             parameter_validation=False,
             user_agent="easel",  # botocore would write its own anew for each call
         )
-        session: Any = boto3.session.Session()
-        self._make = partial(session.client, endpoint_url=endpoint_url, config=config)
+        self._make = partial(_session().client, endpoint_url=endpoint_url, config=config)
         self._lock = threading.RLock()
         self._assumed: dict[str, Credentials] = {}
         self._clients: dict[tuple[str, str, ReadOnlyCredentials], Any] = {}

@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ def test_an_unchanged_project_is_synthesized_once(project: Path) -> None:
 
     assert first == second
     assert first.document["Environment"] == "local"
+    assert runs(project) == 1
+
+
+def test_at_once_it_is_synthesized_once(project: Path) -> None:
+    with ThreadPoolExecutor() as starts:
+        first, second = starts.map(lambda _: synthesized(project / "cache"), range(2))
+
+    assert first == second
     assert runs(project) == 1
 
 
