@@ -49,7 +49,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
         file, _, test = nodeid.partition("::")
         if file.startswith("tests/cdk/") or file == "tests/rules/test_documents.py":
             return "tests/cdk"
-        return f"{file} {len(test) % 4}" if file.endswith("/test_faults.py") else file
+        return f"{file} {len(test) % 2}" if file.endswith("/test_faults.py") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
