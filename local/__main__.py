@@ -7,14 +7,14 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from easel.target import AWS_ENDPOINT, ENDPOINT, LOCAL_API_KEY, LOCAL_AWS_URL, LOCAL_URL
 from local.assembly import SynthError, synthesized
-from local.data_directory import InUseError, check_writable
 from local.differences import differences
+from local.exclusive import InUseError, check_free, check_writable, locked
 from local.log_lines import printable
 from local.template import Template
 
@@ -33,15 +33,22 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        template = synthesized(settings=arguments.settings, log=_say)
+        check_free(arguments.port, arguments.aws_port)
+        with locked(arguments.data) if arguments.data else nullcontext():
+            return _run(arguments, started, stop)
+    except InUseError as error:
+        return _fail(str(error))
     except SynthError as error:
         return _fail(f"the stack does not synthesize:\n{error}")
 
-    # These imports take as long as all else together: only now, so that a synth error is quick.
+
+def _run(arguments: argparse.Namespace, started: float, stop: threading.Event) -> int:
+    template = synthesized(settings=arguments.settings, log=_say)
+
+    # These imports take as long as all else together: only now, so that other errors are quick.
     from local.bedrock.renderers import NoModelError, renderer_for
     from local.bedrock.renderers.poster import render_poster
     from local.deployment import DeploymentError
-    from local.serving import PortInUseError
     from local.stack import Options, local_stack
 
     try:
@@ -60,7 +67,7 @@ def main() -> int:
                 _say(difference)
             stop.wait()
             _say("stopping")
-    except (NoModelError, PortInUseError, InUseError) as error:
+    except NoModelError as error:
         return _fail(str(error))
     except DeploymentError as error:
         return _fail(f"the stack does not deploy: {error}")

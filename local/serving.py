@@ -16,7 +16,8 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
-HOST = "127.0.0.1"
+from local.exclusive import HOST
+
 SENT_HEADERS = "easel.sent_headers"
 
 # Names of this machine alone. Any other may be a web page's own, made to point here.
@@ -24,10 +25,6 @@ _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:\d+)?"
 
 # How often a server looks whether it is to stop.
 _STOP_WITHIN_SECONDS = 0.05
-
-
-class PortInUseError(Exception):
-    """Something else listens on a port; the message names it, and says what to do."""
 
 
 @dataclass(eq=False)
@@ -104,15 +101,6 @@ class _RequestHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         if type == "error":
             logging.getLogger("werkzeug").error(message, *args)
-
-
-def check_free(port: int) -> None:
-    """Raises PortInUseError."""
-    try:
-        socket.create_server((HOST, port)).close()
-    except OSError as error:
-        advice = "choose others with make run PORT=... AWS_PORT=..."
-        raise PortInUseError(f"port {port} is in use: {advice}") from error
 
 
 def reset_midway(request: Request, body: bytes) -> Response:

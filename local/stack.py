@@ -25,15 +25,15 @@ from local.aws.moto_gaps import fill_gaps
 from local.bedrock.guardrails import Guardrails
 from local.bedrock.renderers import Render
 from local.bedrock.service import BedrockRuntime
-from local.data_directory import locked
 from local.deployment import Deployment, deploy
+from local.exclusive import HOST
 from local.faults import FaultPlan
 from local.functions import FunctionHost, InvokeApi
 from local.gateway.api import read_api
 from local.gateway.app import Gateway
 from local.log_lines import make_printable, printable, readable
 from local.saved_pictures import SavedPictures
-from local.serving import HOST, Server, check_free
+from local.serving import Server
 from local.template import Template
 
 REGION = "us-east-1"
@@ -85,10 +85,6 @@ def local_stack(
 
     stopped = threading.Event()
     with ExitStack() as running:
-        for port in (options.port, options.aws_port):
-            check_free(port)
-        if options.data:
-            running.enter_context(locked(options.data))
         _configure_process()
         running.callback(moto_api_backend.reset)
 

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from local.assembly import NO_CHANGE, synthesized
 from local.aws.signatures import OPERATOR_KEY, OPERATOR_SECRET
 from local.bedrock.renderers.card import render_card
-from local.serving import HOST
+from local.exclusive import HOST
 from local.stack import REGION, Options, local_stack
 from local.template import Template
 

@@ -1,27 +1,21 @@
 """Lambda's Invoke API over HTTP, as a WSGI application."""
 
-from __future__ import annotations
-
 import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 from uuid import uuid4
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.wrappers import Request, Response
 
+from local.faults import Fault
 from local.functions.answers import refused
 from local.functions.environment import SIGNALS
 from local.functions.function import LATEST, Function, Invocation
 from local.functions.host import FunctionHost
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from local.faults import Fault
 
 INVOCATIONS = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
 _REQUEST_LIMIT = 6_291_456

@@ -20,7 +20,8 @@ from local.bedrock.renderers import (
     images_api,
     renderer_for,
 )
-from local.serving import HOST, Server
+from local.exclusive import HOST
+from local.serving import Server
 from tests.local_client import free_ports
 
 pytestmark = pytest.mark.enable_socket

@@ -14,8 +14,8 @@ from lambdas.common.catalog import CATALOG
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import ESTIMATED_COST
 from lambdas.validate.request import FIELDS, PLAN_FIELDS
+from local.exclusive import HOST
 from local.faults import KINDS
-from local.serving import HOST
 from tests.local_client import (
     Answer,
     Document,

@@ -14,7 +14,7 @@ import pytest
 import urllib3
 
 from local.assembly import synthesized
-from local.serving import check_free
+from local.exclusive import check_free
 from tests.local.functions.running import alive, eventually
 from tests.local_client import LocalClient, free_ports
 
@@ -148,8 +148,7 @@ def test_a_kill_leaves_neither_processes_nor_files(
         assert used
         assert eventually(lambda: not any(map(alive, functions)))
         assert eventually(lambda: not list(tmp_path.iterdir()))
-    for each in (port, aws_port):
-        check_free(each)
+    check_free(port, aws_port)
 
 
 def test_a_port_in_use_is_one_clear_line(easel: LocalClient) -> None:
