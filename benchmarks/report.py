@@ -94,7 +94,7 @@ def memory(results: Results) -> str:
         growth = sizes[large][name]["peak_mb"]["median"] - sizes[small][name]["peak_mb"]["median"]
         slope = growth / (float(large) - float(small))
         shown = (f"{peak:.0f}" for peak in peaks)
-        rows.append((_NAMES.get(name, f"`{name}`"), *shown, f"{slope:.1f}"))
+        rows.append((_NAMES.get(name, f"`{name}`"), *shown, f"{max(slope, 0):.1f}"))
     heads = (f"{size} MB" for size in sizes)
     return markdown.table(("Most memory, MB", *heads, "for each MB of the picture"), rows)
 
