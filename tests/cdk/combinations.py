@@ -50,7 +50,9 @@ COMBINATIONS: Mapping[str, Settings] = MappingProxyType(
             certificate_arn=f"arn:aws:acm:us-east-1:123456789012:certificate/{_UUID}",
         ),
         "private": Settings(
-            vpc_endpoint_id="vpce-0123456789abcdef0", allowed_origins=("https://a.example",)
+            vpc_endpoint_id="vpce-0123456789abcdef0",
+            allowed_origins=("https://a.example",),
+            visibility="caller",
         ),
         "private_by_key": Settings(
             vpc_endpoint_id="vpce-0123456789abcdef0", auth="api_key", waf=True

@@ -10,7 +10,7 @@ from aws_cdk import App
 from cdk.app import main
 from cdk.firewall import COUNTED_RULES
 from cdk.settings import Settings
-from tests.cdk.combinations import properties, template_of
+from tests.cdk.combinations import COMBINATIONS, properties, template_of
 
 ROOT = Path(__file__).parents[2]
 IAM = Settings()
@@ -24,6 +24,21 @@ def test_pages_that_may_call_the_api_may_read_the_pictures() -> None:
     assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (pages, ["GET", "HEAD"])
     for without in properties(IAM, "AWS::S3::Bucket"):
         assert "CorsConfiguration" not in without
+
+
+@pytest.mark.parametrize(
+    ("settings", "visibility"), [(IAM, "team"), (COMBINATIONS["private"], "caller")]
+)
+def test_every_function_that_shows_pictures_is_told_to_whom(
+    settings: Settings, visibility: str
+) -> None:
+    told = [
+        function["Environment"]["Variables"].get("VISIBILITY")
+        for function in properties(settings, "AWS::Lambda::Function")
+    ]
+
+    assert told.count(visibility) == 3
+    assert set(told) == {visibility, None}
 
 
 class TestFirewall:

@@ -283,7 +283,7 @@ def hear(scenarios: list[Scenario], *, log_execution_data: bool) -> Heard:
 
         with running(
             change=change,
-            settings={"log_execution_data": log_execution_data},
+            settings={} if log_execution_data else {"log_execution_data": False},
             log=heard.hear("terminal"),
             events=lambda function, event: heard.said.append(("function", event)),
         ) as easel:

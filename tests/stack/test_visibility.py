@@ -14,7 +14,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from lambdas.common.recipe import Recipe
 from local.stack import REGION
-from tests.local_client import Answer, Document, LocalClient, running
+from tests.local_client import Answer, Document, LocalClient, running, with_variables
 from tests.share import WHOLE
 from tests.stack.command_line import CommandLine
 from tests.stack.test_who_may_call import SIGNED, signed
@@ -94,10 +94,13 @@ def with_role(easel: LocalClient, name: str, *, session: str = "one") -> Caller:
 
 
 @contextmanager
-def two(auth: str, **visibility: str) -> Iterator[tuple[Caller, Caller]]:
-    settings = {**(SIGNED if auth == "iam" else {}), **visibility}
-    change = second_key if auth == "api_key" else lambda document: None
-    with running(settings=settings, change=change) as easel:
+def two(auth: str, visibility: str) -> Iterator[tuple[Caller, Caller]]:
+    def change(document: Document) -> None:
+        with_variables(VISIBILITY=visibility)(document)
+        if auth == "api_key":
+            second_key(document)
+
+    with running(settings=SIGNED if auth == "iam" else {}, change=change) as easel:
         if auth == "api_key":
             callers = with_key(easel, "local"), with_key(easel, "local-2")
         else:
@@ -120,7 +123,7 @@ class TestApart:
     @pytest.fixture(scope="class", params=["api_key", "iam"] if WHOLE else ["api_key"])
     @classmethod
     def apart(cls, request: pytest.FixtureRequest) -> Iterator[Both]:
-        with two(request.param, visibility="caller") as callers:
+        with two(request.param, "caller") as callers:
             yield callers
 
     def test_the_same_request_of_two_callers_is_two_pictures_each_paid_by_its_own(
@@ -226,7 +229,7 @@ class TestApart:
 
 @pytest.mark.parametrize("auth", ["iam", "api_key"] if WHOLE else ["iam"])
 def test_a_team_shares_its_pictures(auth: str) -> None:
-    with two(auth) as (ann, bob):
+    with two(auth, "team") as (ann, bob):
         hers, his = ann.draw().body, bob.draw().body
         again = bob.rerun(hers["id"])
 
