@@ -18,6 +18,7 @@ from moto.stepfunctions.parser import models
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
+from easel.target import LOCAL_API_KEY
 from local.aws.moto_gaps import forget_the_oldest
 from local.aws.policies import Statement, authorise
 from local.aws.signatures import Caller, RefusedError, authenticate
@@ -29,7 +30,6 @@ from local.bedrock.service import INVOKE, BedrockRuntime
 from local.faults import S3_ERRORS, FaultPlan
 from local.functions import InvokeApi
 from local.functions.api import INVOCATIONS
-from local.gateway.api import LOCAL_API_KEY
 from local.saved_pictures import SavedPictures
 
 # Where moto would answer for an account that has nothing to do with this stack.

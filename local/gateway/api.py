@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from easel.target import LOCAL_API_KEY
 from local.deployment import DeploymentError
 from local.gateway.limits import Throttle, UsagePlan
 from local.template import Resolver, Template
 
 # API Gateway makes a key's value up when it deploys; here the first one's is always this, and
 # further ones have numbers behind it, from 2 on.
-LOCAL_API_KEY = "local"
 DEFAULT_TIMEOUT_MS = 29_000
 
 # What ANY stands for. Source: "Set up a proxy integration with a proxy resource" of the API Gateway
