@@ -138,7 +138,7 @@ class Tab:
     def recall(self, file: Path | bytes) -> None:
         """Drops a picture, whose recipe fills the form."""
         self.drop(file)
-        self.page.get_by_text("Its recipe is in the form").wait_for()
+        self.page.locator("figcaption", has_text="Its recipe is in the form").wait_for()
 
     def findings(self) -> list[str]:
         """Returns what axe-core finds that is serious or critical."""
