@@ -200,6 +200,13 @@ def test_an_error_of_a_function_is_answered_as_its_class_says(task: str, name: s
     }
 
 
+def test_a_deletion_that_is_late_is_not_begun_again() -> None:
+    """It goes on, and another beside it would find nothing to delete."""
+    (retry,) = STATES["Delete"]["Retry"]
+
+    assert not {"States.Timeout", "States.TaskFailed", "States.ALL"} & set(retry["ErrorEquals"])
+
+
 @pytest.mark.parametrize("name", ["InvalidRequestError", "IdempotencyKeyReusedError"])
 def test_a_refusal_is_answered_as_its_class_says(name: str) -> None:
     error = made(CLASSES[name])
