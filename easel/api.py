@@ -253,5 +253,5 @@ def _retry_after(answer: Answer) -> float | None:
 
 def _reason(error: Exception) -> str:
     """Returns urllib3's words, without the object that they begin with."""
-    text = str(error).rpartition(">: ")[2] or type(error).__name__
+    text = str(error.args[-1]).rpartition(">: ")[2] or type(error).__name__
     return text.rpartition("] ")[2].rstrip(".")

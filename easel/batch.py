@@ -24,6 +24,8 @@ from easel.run import Run, common_options
 # A queue of callers is no failure: each may be asked to wait so many times.
 _RETRIES = 20
 
+_WORDS_CELLS = 48
+
 # Errors that are about one request alone, but for these statuses.
 _EXITS_OF_ONE = (Exit.REFUSED, Exit.FAILED)
 _STATUSES_OF_ALL = (401, 403, 500)
@@ -106,13 +108,16 @@ def _lines(name: str) -> Iterator[dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise CommandError(Exit.HERE, f"{name} is not text in UTF-8.") from error
     for number, line in enumerate(text.split("\n"), 1):
-        if line.lstrip().startswith("{"):
+        if line.lstrip().startswith(("{", "[{")):
             try:
-                yield json.loads(line)
+                fields = json.loads(line)
             except json.JSONDecodeError as error:
                 raise click.UsageError(
                     f"{name}, line {number} is not JSON: {error.msg} at column {error.colno}."
                 ) from error
+            if not isinstance(fields, dict):
+                raise click.UsageError(f"{name}, line {number} is not a JSON object.")
+            yield fields
         elif line.strip():
             yield {"prompt": line.strip()}
 
@@ -149,6 +154,7 @@ def _directory(name: str, out: str | None) -> Path:
             Exit.USAGE,
             f"{directory} cannot be a directory: {error.strerror}. Name another with --out.",
         ) from error
+    Output(str(directory)).check()
     return directory
 
 
@@ -220,5 +226,5 @@ def _line(entry: Entry, directory: Path) -> str:
     files = [str(directory / picture["file"]) for picture in entry.get("pictures", [])]
     failed = [entry, *entry.get("failed", [])]
     said = [each["error"]["message"] for each in failed if "error" in each]
-    line = "  ".join([*files, display.short(words_of(entry["request"]))])
+    line = "  ".join([*files, display.short(words_of(entry["request"]), _WORDS_CELLS)])
     return ": ".join([line, *said])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from easel.contact_sheet import contact_sheet
+from easel.exits import CommandError, Exit
 
 Request = Mapping[str, Any]
 # A request with its `pictures` and those that `failed`, or with its `error`.
@@ -22,13 +23,16 @@ PAID_REFUSALS = ("moderation_blocked", "picture_too_large")
 
 def words_of(request: Request) -> str:
     """Returns what a request asks for, in words."""
-    asked = {**request, **request.get("recipe", {})}
+    recipe = request.get("recipe")
+    asked = {**request, **recipe} if isinstance(recipe, dict) else request
     found = asked.get("prompt") or asked.get("message") or asked.get("text_prompts")
-    return found if isinstance(found, str) else json.dumps(found)
+    return found if isinstance(found, str) else json.dumps(found or request)
 
 
 class BatchRecord:
-    """The record of a directory, about these requests. A line is written when its files are."""
+    """The record of a directory, about these requests. A line is written when its files are.
+
+    Raises CommandError where the directory has a page of another origin."""
 
     def __init__(self, directory: Path, requests: Sequence[Request]) -> None:
         self._directory = directory
@@ -94,7 +98,13 @@ class BatchRecord:
 
     def _read(self) -> list[tuple[str, Entry]]:
         path = self._directory / RECORD
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        if (self._directory / SHEET).exists() and not path.exists():
+            message = (
+                f"{self._directory} has an {SHEET} that no batch made: name another with --out."
+            )
+            raise CommandError(Exit.USAGE, message)
+        path.touch()
+        text = path.read_text(encoding="utf-8")
         if text and not text.endswith("\n"):
             path.write_text(text + "\n", encoding="utf-8")
         entries = []

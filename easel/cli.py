@@ -5,6 +5,7 @@ What takes long to import is imported by the commands that need it.
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import takewhile
 from typing import Any
 
@@ -16,7 +17,7 @@ from easel.batch import batch
 from easel.delete import delete
 from easel.draw import draw
 from easel.examine import doctor, smoke
-from easel.exits import MEANINGS, CommandError, Exit
+from easel.exits import MEANINGS, CommandError, Exit, file_error
 from easel.library import list_, show
 from easel.models import models, styles
 from easel.rerun import rerun
@@ -51,6 +52,10 @@ class CommandGroup(click.Group):
             path = error.ctx.command_path if error.ctx and not common else "easel"
             message = f"{error.format_message()} See {path} --help."
             code = _end(run, words, CommandError(Exit.USAGE, message))
+        except OSError as error:
+            code = _end(run, words, file_error(error))
+        except UnicodeEncodeError:
+            code = _end(run, words, CommandError(Exit.USAGE, "This is not text in UTF-8."))
         except click.Abort:
             code = _end(run, words, CommandError(Exit.INTERRUPTED, "Stopped."))
         sys.exit(code if isinstance(code, int) else Exit.OK)
@@ -70,7 +75,8 @@ def _end(run: Run, words: Sequence[str], error: CommandError) -> Exit:
     """Says what ended a command, and returns its exit code."""
     # A wrong command line ends before its options are read.
     if not run.said_json and "--json" in takewhile(lambda word: word != "--", words):
-        display.say_json(error.answer or error.json)
+        with suppress(OSError):  # stdout may be what failed
+            display.say_json(error.answer or error.json)
     display.note(f"easel: {error.message}")
     return error.exit
 

@@ -13,7 +13,6 @@ import click
 # Wider than any line: programs read a pipe, and nothing is wrapped there.
 _PIPE_WIDTH = 100_000
 _NAME_CELLS = 10
-_PROMPT_CHARACTERS = 48
 
 
 def clean(text: object) -> str:
@@ -113,9 +112,13 @@ def recipe_fields(recipe: Mapping[str, Any]) -> list[tuple[str, object]]:
     ]
 
 
-def short(text: str) -> str:
-    text = clean(text)
-    return text if len(text) <= _PROMPT_CHARACTERS else text[: _PROMPT_CHARACTERS - 1] + "…"
+def short(text: str, cells: int) -> str:
+    """Returns the beginning of a text that fits into so many cells of a terminal."""
+    from rich.text import Text
+
+    shown = Text(clean(text))
+    shown.truncate(cells, overflow="ellipsis")
+    return shown.plain
 
 
 def say_rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -150,9 +153,11 @@ def say_rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def _filled(texts: Iterable[str]) -> list[str]:
     """Returns lines of as many texts as fit, for an indent of two: none goes on in the next one."""
+    from rich.cells import cell_len
+
     lines: list[str] = []
     for text in texts:
-        if lines and len(f"  {lines[-1]}  {text}") <= terminal_width():
+        if lines and cell_len(f"  {lines[-1]}  {text}") <= terminal_width():
             lines[-1] += f"  {text}"
         else:
             lines.append(text)

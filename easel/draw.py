@@ -62,7 +62,9 @@ def draw(
         raise click.UsageError("--out - is the picture alone: leave --json and --open out.")
     if opens and run.json and out is None:
         raise click.UsageError("--open with --json needs --out.")
-    output.check(wanted)
+    writes = not run.json or out is not None
+    if writes:
+        output.check(wanted)
     # A key without a seed has the service draw one, and remember it.
     request = request_of(fields, seed=lambda limit: None if key else random.randint(1, limit))
     chosen: dict[str, Any] = {"seed": request.get("seed")}
@@ -76,7 +78,7 @@ def draw(
         body = answer.body
         if run.json:
             run.say_json(answer.text)
-        if not run.json or out is not None:
+        if writes:
             for number, (picture, place) in enumerate(pictures_of(body)):
                 path = output.save(run.download(picture["image_url"]), picture, place)
                 if not run.json:
@@ -126,6 +128,7 @@ def error_of(failed: Sequence[Mapping[str, Any]], count: int) -> CommandError | 
     return CommandError(
         exit_of(int(worst["status"])),
         f"{len(failed)} of {_pictures(count)} failed (seed {seeds}): {worst['error']['message']}",
+        status=int(worst["status"]),
     )
 
 

@@ -96,7 +96,7 @@ def _answered(answer: Answer, name: str, region: str) -> Mapping[str, Any]:
     if answer.code == _NO_STACK:
         raise SystemExit(f"There is no stack {name} in {region}. AWS_REGION says where to look.")
     cure = _CURES.get(answer.reason, "")
-    raise SystemExit(f"Nothing was destroyed: {answer.action}: {answer.message} {cure}".rstrip())
+    raise SystemExit(f"Nothing was destroyed: {answer.action}: {answer.message}. {cure}".rstrip())
 
 
 def _ask(name: str, region: str, consequence: str) -> None:

@@ -59,3 +59,8 @@ class CommandError(Exception):
             "code": self.exit.name.lower(),
         }
         return json.dumps({"error": error, "execution_arn": None}, ensure_ascii=False)
+
+
+def file_error(error: OSError) -> CommandError:
+    """Returns the error of a file, or of stdout, which has no name."""
+    return CommandError(Exit.HERE, f"{error.filename or 'stdout'}: {error.strerror}.")

@@ -61,9 +61,12 @@ class Output:
         if self.names_files:
             self._check_name(format)
         for number in range(self.count):
-            path = self._path(number, "")
-            if not _target(path).parent.is_dir():
-                raise CommandError(Exit.USAGE, f"There is no directory {path.parent}.")
+            path = self._path(number, "picture")
+            directory = _target(path).parent
+            if not directory.is_dir():
+                raise CommandError(Exit.USAGE, f"There is no directory {directory}.")
+            if not os.access(directory, os.W_OK):
+                raise CommandError(Exit.HERE, f"Nothing can be written in {directory}.")
             if self.names_files:
                 self._check_free(path)
 
@@ -129,6 +132,8 @@ def picture_named(name: str) -> NamedPicture:
     """Raises CommandError where a file is no picture with a recipe."""
     path = Path(name)
     if not (path.is_file() or os.sep in name or path.suffix.lower() in _FORMATS):
+        if not name.isalnum():
+            raise CommandError(Exit.USAGE, f"{name!r} is neither a picture's id nor a file.")
         return NamedPicture(name)
     from easel.picture_file import read_recipe
     from lambdas.common.recipe import Recipe

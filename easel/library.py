@@ -56,19 +56,20 @@ def list_(run: Run, limit: int, after: str | None) -> None:
     if not body["pictures"]:
         display.note('No pictures yet: easel draw "a cat running a marathon"')
         return
+    prompt_cells = display.terminal_width() - len("  prompt ")
     rows = [
         (
             picture["published_at"][: len("2026-11-20T12:00:00")].replace("T", " "),
             picture["id"],
             str(picture["seed"]),
-            display.short(picture["prompt"]),
             f"{picture['width']}x{picture['height']}",
             picture.get("rerun_of") or "",
             picture["model"],
+            display.short(picture["prompt"], prompt_cells),
         )
         for picture in body["pictures"]
     ]
-    names = ("published", "id", "seed", "prompt", "size", "rerun of", "model")
+    names = ("published", "id", "seed", "size", "rerun of", "model", "prompt")
     display.say_rows(names, rows)
     if body["after"]:
         more = ("--limit", str(limit), "--after", body["after"])

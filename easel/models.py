@@ -28,7 +28,7 @@ def models(run: Run, id: str | None) -> None:
     if id is not None:
         rows = [row for row in rows if row["id"] == id]
         if not rows:
-            raise click.UsageError(f"There is no model {id}. easel models lists them.")
+            raise click.UsageError(f"{id} is not offered here. easel models lists what is.")
     if run.json:
         run.say_json(json.dumps({"models": rows}))
         return

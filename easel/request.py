@@ -1,5 +1,6 @@
 """What a request for pictures asks for: the options that `draw` and `batch` share."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -65,11 +66,14 @@ def request_of(fields: Mapping[str, Any], *, seed: Callable[[int], int | None]) 
     """Returns a request's body. `seed(limit)` gives the seed where there is none.
 
     A seed that is known before the request is sent finds the picture again whatever becomes of the
-    answer.
+    answer. Raises UnicodeEncodeError for what no request can hold.
     """
     request = {name: value for name, value in fields.items() if value is not None}
     if request.get("count") == 1:
         del request["count"]
     if "recipe" not in request:
         request["seed"] = request.get("seed") or seed(_SEED_LIMIT)
-    return {name: value for name, value in request.items() if value is not None}
+    request = {name: value for name, value in request.items() if value is not None}
+    # Here, where nothing is sent yet.
+    json.dumps(request, ensure_ascii=False).encode()
+    return request

@@ -39,21 +39,22 @@ def rerun(
     if output.is_stdout and run.json:
         raise click.UsageError("--out - is the picture alone: leave --json out.")
     first = picture_named(name)
-    output.check(first.recipe["parameters"].get("output_format") if first.recipe else None)
+    if out is not None:
+        output.check(first.recipe["parameters"].get("output_format") if first.recipe else None)
     key = key or secrets.token_hex(16)
     with run.findable(key=key):
         body = _drawn_again(run, first, {"model": model} if model else {}, key)
-    verdict, distance, path = body["rerun"]["verdict"], None, None
-    if out is not None or verdict in (None, "different"):
-        again = run.download(body["image_url"])
-        if verdict is None and again.content == first.content:
-            verdict = body["rerun"]["verdict"] = "identical_bytes"
-        elif verdict in (None, "different") and (found := _compared(run, first, again.content)):
-            verdict = body["rerun"]["verdict"] = verdict or found.verdict
-            if verdict == "different":
-                distance = body["rerun"]["distance"] = round(found.distance, 4)
-        if out is not None:
-            path = output.save(again, body)
+        verdict, distance, path = body["rerun"]["verdict"], None, None
+        if out is not None or verdict in (None, "different"):
+            again = run.download(body["image_url"])
+            if verdict is None and again.content == first.content:
+                verdict = body["rerun"]["verdict"] = "identical_bytes"
+            elif verdict in (None, "different") and (found := _compared(run, first, again.content)):
+                verdict = body["rerun"]["verdict"] = verdict or found.verdict
+                if verdict == "different":
+                    distance = body["rerun"]["distance"] = round(found.distance, 4)
+            if out is not None:
+                path = output.save(again, body)
     if run.json:
         run.say_json(json.dumps(body, ensure_ascii=False))
     else:

@@ -13,15 +13,13 @@ from click.core import ParameterSource
 
 from easel import display
 from easel.api import Answer, Api, Http, send
-from easel.exits import CommandError, Exit
+from easel.exits import CommandError, Exit, file_error
 from easel.target import API_KEY, AWS_ENDPOINT, ENDPOINT, LOCAL_URL, Target, target_of
 
 if TYPE_CHECKING:
     from easel.aws import Account
 
 PATIENCE_SECONDS = 30
-
-_MAY_BE_THERE = (Exit.LATER, Exit.UNREACHABLE, Exit.INTERRUPTED)
 
 
 @dataclass
@@ -83,18 +81,23 @@ class Run:
     def findable(self, **chosen: Any) -> Iterator[None]:
         """Adds to an error after which the picture may be there the command that finds it.
 
-        That is the same command, with the parameters that it has `chosen` itself.
+        That is the same command, with the parameters that it has `chosen` itself. Only the API
+        itself can say that there is none.
         """
         try:
             yield
-        except (KeyboardInterrupt, CommandError) as error:
+            return
+        except CommandError as error:
+            ended = error
+        except OSError as error:
+            ended = file_error(error)
+        except KeyboardInterrupt:
             seed = f" Its seed is {chosen['seed']}." if chosen.get("seed") else ""
             said = f"Stopped. The picture may still be drawn, and is not paid twice.{seed}"
-            stopped = CommandError(Exit.INTERRUPTED, said)
-            ended = error if isinstance(error, CommandError) else stopped
-            if ended.exit in _MAY_BE_THERE or ended.code == "timeout":
-                ended.message += f" {self.same_again(**chosen)}"
-            raise ended from None
+            ended = CommandError(Exit.INTERRUPTED, said)
+        if ended.status is None or ended.exit is Exit.LATER or ended.code == "timeout":
+            ended.message += f" {self.same_again(**chosen)}"
+        raise ended
 
 
 def _words(chosen: dict[str, Any]) -> list[str]:

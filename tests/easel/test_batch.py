@@ -79,11 +79,23 @@ class TestFiles:
         [
             ("\n\n", (), "has no prompts"),
             ('a cat\n{"prompt": \n', (), "line 2 is not JSON"),
+            ('a cat\n{"prompt": "a dog"}, \n', (), "line 2 is not JSON"),
+            ('[{"prompt": "a cat"}]\n', (), "line 1 is not a JSON object"),
+            ('{"prompt": "\\ud800"}\n', (), "UTF-8"),
             (None, (), "cannot be read"),
             (CATS, ("--out", "no/where"), "no/where"),
             (CATS, ("--out", "prompts.txt"), "--out"),
         ],
-        ids=["empty", "no JSON", "no file", "no directory", "a file"],
+        ids=[
+            "empty",
+            "no JSON",
+            "more than JSON",
+            "an array",
+            "no Unicode",
+            "no file",
+            "no directory",
+            "a file",
+        ],
     )
     def test_what_cannot_be_begun_is_said_before_anything_is_sent(
         self, easel: CommandLine, text: str | None, options: tuple[str, ...], said: str
@@ -96,6 +108,35 @@ class TestFiles:
         assert ended.exit_code in (Exit.USAGE, Exit.HERE)
         assert said in ended.stderr
         assert easel.api.sent == []
+
+    def test_an_index_html_that_no_batch_made_stays(
+        self, easel: CommandLine, prompts: Path
+    ) -> None:
+        Path("prompts").mkdir()
+        Path("prompts/index.html").write_text("mine")
+
+        ended = easel("batch", "prompts.txt")
+
+        assert (ended.exit_code, easel.api.sent) == (Exit.USAGE, [])
+        assert "prompts has an index.html" in ended.stderr
+        assert Path("prompts/index.html").read_text() == "mine"
+
+    def test_a_directory_that_cannot_be_written_in_is_said(
+        self, easel: CommandLine, prompts: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+        ended = easel("batch", "prompts.txt")
+
+        assert (ended.exit_code, easel.api.sent) == (Exit.HERE, [])
+
+    def test_a_recipe_that_is_no_object_is_refused_by_the_api(self, easel: CommandLine) -> None:
+        easel.api.planned = [error(400, "invalid_value")]
+
+        ended = easel("batch", "-", "--out", "cats", stdin='{"recipe": "a cat"}\n')
+
+        assert ended.exit_code == Exit.REFUSED
+        assert "1 of 1 not drawn yet" in ended.stderr
 
 
 class TestGoingOn:
@@ -117,6 +158,18 @@ class TestGoingOn:
         easel("batch", "prompts.txt")
 
         assert list(sent(easel)) == ["a hen"]
+
+    def test_after_ctrl_c_before_any_answer_it_goes_on(
+        self, easel: CommandLine, prompts: Path
+    ) -> None:
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("easel.batch._at_once", interrupted)
+            assert easel("batch", "prompts.txt").exit_code == Exit.INTERRUPTED
+
+        assert easel("batch", "prompts.txt").exit_code == Exit.OK
 
     def test_after_ctrl_c_the_same_requests_are_sent(
         self, easel: CommandLine, prompts: Path

@@ -1,18 +1,21 @@
 """What all commands have in common: JSON, endings, patience, and the shell."""
 
+import errno
 import json
 import subprocess
 import sys
+from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from urllib3.exceptions import ProtocolError
 
-from easel.api import Answer, NoAnswerError
+from easel.api import Answer, NoAnswerError, send
 from easel.cli import main
 from easel.exits import Exit
 from tests.easel.command_line import DEPLOYED, CommandLine
-from tests.easel.fake_api import DEFAULT_MODEL, error, later
+from tests.easel.fake_api import error, later
 
 
 class TestJson:
@@ -203,6 +206,46 @@ class TestEndings:
             assert f"  {int(exit)}  " in said
 
     @pytest.mark.parametrize(
+        "args",
+        [("draw", "\udcff"), ("draw", "a cat", "--model", "\udcff"), ("list", "--after", "\udcff")],
+        ids=["prompt", "option", "query"],
+    )
+    def test_what_is_not_text_is_one_line_and_nothing_is_sent(
+        self, easel: CommandLine, args: tuple[str, ...]
+    ) -> None:
+        ended = easel(*args)
+
+        assert (ended.exit_code, easel.api.sent) == (Exit.USAGE, [])
+        assert "UTF-8" in ended.stderr
+        assert ended.stderr.count("\n") == 1
+
+    def test_a_connection_that_breaks_is_said_in_words(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object, **__: object) -> None:
+            raise ProtocolError("Connection aborted.", RemoteDisconnected("Remote end closed"))
+
+        monkeypatch.setattr("urllib3.request", broken)
+
+        with pytest.raises(NoAnswerError, match=r"^Remote end closed$"):
+            send("GET", "http://127.0.0.1:1", {}, None)
+
+    @pytest.mark.parametrize("options", [(), ("--json",)], ids=["rows", "json"])
+    def test_an_output_that_takes_no_more_is_one_line(
+        self, easel: CommandLine, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+    ) -> None:
+        def full(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("easel.display.say_rows", full)
+        monkeypatch.setattr("easel.display.say_json", full)
+
+        ended = easel("models", *options)
+
+        assert ended.exit_code == Exit.HERE
+        assert ended.stderr == "easel: stdout: No space left on device.\n"
+
+    @pytest.mark.parametrize(
         "planned",
         [
             error(504, "timeout", message="Its seed is 5."),
@@ -278,76 +321,6 @@ class TestPatience:
         easel.api.planned = [later(429, 31)]
 
         assert easel("draw", "a cat", "--wait", "60").exit_code == Exit.OK
-
-
-class TestModels:
-    def test_the_catalog_is_shown(self, easel: CommandLine) -> None:
-        said = easel("models").stdout
-
-        assert f"{DEFAULT_MODEL}   active" in said
-        assert "retired 2026-09-30" in said
-
-    def test_only_those_are_shown_that_the_api_offers(self, easel: CommandLine) -> None:
-        easel.api.models = [DEFAULT_MODEL]
-
-        rows = json.loads(easel("models", "--json").stdout)["models"]
-
-        assert [row["id"] for row in rows] == [DEFAULT_MODEL]
-        assert easel("models", "stability.sd3-5-large-v1:0").exit_code == Exit.USAGE
-
-    @pytest.mark.parametrize(
-        "answer",
-        [
-            NoAnswerError("refused", sent=False),
-            error(403, "invalid_api_key"),
-            Answer(200, {}, b"{}"),
-        ],
-        ids=["no server", "no key", "no list"],
-    )
-    def test_where_the_api_does_not_say_the_whole_catalog_is_shown(
-        self, easel: CommandLine, answer: Answer | NoAnswerError
-    ) -> None:
-        easel.api.planned = [answer]
-
-        said = easel("models")
-
-        assert said.exit_code == Exit.OK
-        assert "retired 2026-09-30" in said.stdout
-        assert "all that Easel knows" in said.stderr
-
-    def test_the_json_has_everything(self, easel: CommandLine) -> None:
-        rows = json.loads(easel("models", "--json").stdout)["models"]
-
-        (core,) = [row for row in rows if row["id"] == DEFAULT_MODEL]
-        assert core["aspect_ratios"][0] == "16:9"
-        assert "origami" in core["styles"]
-        assert core["regions"] == ["us-west-2"]
-
-    def test_all_that_a_model_takes_is_said_under_its_fields_names(
-        self, easel: CommandLine
-    ) -> None:
-        said = easel("models", "amazon.nova-canvas-v1:0").stdout
-
-        for part in ("cfg_scale", "1.1 to 10; default 6.5", "MAXIMALISM", "1024 characters"):
-            assert part in said
-        assert "stability.sd3" not in said
-        shown = json.loads(easel("models", "amazon.nova-canvas-v1:0", "--json").stdout)["models"]
-        assert shown[0]["parameters"]["quality"]["default"] == "standard"
-
-    def test_a_model_that_is_not_there_is_said(self, easel: CommandLine) -> None:
-        assert easel("models", "nothing").exit_code == Exit.USAGE
-
-    def test_styles_say_which_models_have_them_as_a_parameter(self, easel: CommandLine) -> None:
-        rows = json.loads(easel("styles", "--json").stdout)["styles"]
-
-        by_id = {row["id"]: row for row in rows}
-        assert by_id["origami"]["every_model"] is True
-        assert by_id["MAXIMALISM"] == {
-            "id": "MAXIMALISM",
-            "every_model": False,
-            "models": ["amazon.nova-canvas-v1:0"],
-        }
-        assert "origami" in easel("styles").stdout
 
 
 class TestShell:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rich.cells import cell_len
 
 from easel import display
 from tests.easel.command_line import CommandLine
@@ -37,10 +38,26 @@ def test_values_in_narrow_lines_stand_whole_behind_their_columns_names(
 
     assert said.splitlines()[:4] == [
         again["id"],
-        "  published 2026-11-20 12:00:00  seed 7  prompt a cat",
-        f"  size 16x16  rerun of {first['id']}",
-        f"  model {DEFAULT_MODEL}",
+        "  published 2026-11-20 12:00:00  seed 7  size 16x16",
+        f"  rerun of {first['id']}",
+        f"  model {DEFAULT_MODEL}  prompt a cat",
     ]
+
+
+@pytest.mark.parametrize("width", [200, 50])
+@pytest.mark.parametrize("word", ["word ", "猫"])
+def test_a_prompt_takes_one_line_as_wide_as_the_terminal_and_a_pipe_gets_all_of_it(
+    easel: CommandLine, monkeypatch: pytest.MonkeyPatch, width: int, word: str
+) -> None:
+    prompt = "begin " + word * 200 + "end"
+    easel("draw", prompt, "--json")
+    piped = easel("list").stdout
+    monkeypatch.setattr(display, "terminal_width", lambda: width)
+
+    (line,) = [line for line in easel("list").stdout.splitlines() if "begin" in line]
+
+    assert width - 3 < cell_len(line) <= width
+    assert f"  {prompt}\n" in piped
 
 
 def test_values_of_fields_go_on_below_themselves_and_words_stay_whole(

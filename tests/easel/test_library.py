@@ -60,6 +60,17 @@ class TestShow:
 
         assert (shown.exit_code, easel.api.sent) == (Exit.HERE, [])
 
+    @pytest.mark.parametrize("command", ["show", "rerun", "trace", "delete"])
+    @pytest.mark.parametrize("name", ["", ".", "..", "a/../b", "cat.gif"])
+    def test_what_is_neither_an_id_nor_a_file_is_said_and_nothing_is_sent(
+        self, easel: CommandLine, command: str, name: str
+    ) -> None:
+        ended = easel(command, name)
+
+        assert ended.exit_code in (Exit.USAGE, Exit.HERE)
+        assert ended.stderr.startswith("easel: ")
+        assert easel.api.sent == []
+
 
 class TestList:
     def test_pictures_are_listed_newest_first_and_how_to_go_on_is_said(

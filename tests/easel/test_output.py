@@ -73,6 +73,21 @@ class TestWhatIsNoFile:
         assert (drawn.exit_code, easel.api.sent) == (Exit.USAGE, [])
         assert "no directory" in drawn.stderr
 
+    @pytest.mark.parametrize("name", ["", "cats", "cats/cat.png", "latest.png"])
+    def test_a_directory_that_cannot_be_written_in_is_said_before_anything_is_paid(
+        self, easel: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        Path("cats").mkdir()
+        Path("latest.png").symlink_to("cats/cat.png")
+        closed = Path("cats" if name else "").resolve()
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != closed)
+
+        drawn = easel("draw", "a cat", *(("--out", name) if name else ()))
+
+        assert (drawn.exit_code, easel.api.sent) == (Exit.HERE, [])
+        assert f"Nothing can be written in {closed}." in drawn.stderr
+        assert easel("draw", "a cat", "--json").exit_code == Exit.OK
+
     @pytest.mark.parametrize("name", ["cat.gif", "cat.webp", "cat.PDF"])
     def test_a_kind_of_file_that_easel_does_not_draw_is_refused(
         self, easel: CommandLine, name: str

@@ -1,5 +1,6 @@
 """A command that is stopped, or gets no answer, says how its picture is found again."""
 
+import errno
 import shlex
 from collections.abc import Mapping
 
@@ -65,6 +66,26 @@ class TestDraw:
         assert easel.files == ["cat-1.png"]
         assert easel(*again(ended)).exit_code == Exit.OK
         assert easel.files == ["cat-1.png", "cat-2.png"]
+
+    @pytest.mark.parametrize(
+        ("broken", "out"),
+        [("pathlib.Path.replace", "cat.png"), ("easel.files.Output.save", "-")],
+        ids=["file", "stdout"],
+    )
+    def test_a_picture_that_cannot_be_written_is_found_again(
+        self, easel: CommandLine, monkeypatch: pytest.MonkeyPatch, broken: str, out: str
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(broken, full)
+
+        ended = easel("draw", "a cat", "--out", out)
+
+        assert ended.exit_code == Exit.HERE
+        assert "No space left on device." in ended.stderr
+        seed = str(easel.api.calls[0][3]["seed"])
+        assert again(ended) == ["draw", "a cat", "--seed", seed, "--out", out]
 
     def test_a_key_finds_it_too(self, easel: CommandLine) -> None:
         ended = stopped(easel, "draw", "a cat", "--idempotency-key", "k-1")
