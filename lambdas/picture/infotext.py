@@ -1,8 +1,8 @@
 """Writes a recipe as the text that AUTOMATIC1111's web UI and similar tools read from a picture.
 
-Sources: that project's `create_infotext` and `parse_generation_parameters`; Civitai's
-`automatic.metadata.ts` and SD Prompt Reader's `a1111.py`, which look for the line of settings by
-`Steps:` at its beginning.
+Sources: that project's `create_infotext` and `parse_generation_parameters`; SD Prompt Reader's
+`a1111.py` and Civitai's `automatic.metadata.ts`, which look for the line of settings by `Steps:` at
+its beginning. Civitai drops all of it where that is no number (`image.schema.ts`).
 """
 
 import json

@@ -78,16 +78,25 @@ def read_as_prompt_reader(text: str) -> dict[str, str]:
 
 
 def read_as_civitai(text: str) -> dict[str, str]:
-    """As in its automatic.metadata.ts: nothing is read without a line that begins with Steps."""
+    """As in its automatic.metadata.ts: nothing is read without a line that begins with Steps. And
+    as in its image.schema.ts: nothing where steps, seed or scale is no number."""
     lines = [line for line in text.split("\n") if line.strip()]
     settings = next((line for line in lines if line.startswith("Steps: ")), "")
-    return dict(pair.split(": ", 1) for pair in settings.split(", ") if pair)
+    read = dict(pair.split(": ", 1) for pair in settings.split(", ") if pair)
+    numbers = [read[name] for name in ("Steps", "Seed", "CFG scale") if name in read]
+    return read if all(re.fullmatch(r"[\d.]+", number) for number in numbers) else {}
 
 
-@pytest.mark.parametrize("read", [read_as_prompt_reader, read_as_civitai])
-@pytest.mark.parametrize(("parameters", "steps"), [({}, "unknown"), ({"steps": 30}, "30")])
-def test_other_readers_find_the_settings_whether_a_model_takes_steps_or_not(
-    read: Callable[[str], dict[str, str]], parameters: dict[str, int], steps: str
+@pytest.mark.parametrize(
+    ("read", "parameters", "steps"),
+    [
+        (read_as_prompt_reader, {}, "unknown"),
+        (read_as_prompt_reader, {"steps": 30}, "30"),
+        (read_as_civitai, {"steps": 30, "cfg_scale": 6.5}, "30"),
+    ],
+)
+def test_other_readers_find_the_settings(
+    read: Callable[[str], dict[str, str]], parameters: dict[str, float], steps: str
 ) -> None:
     settings = read(infotext(recipe("a cat", "", **parameters), 640, 1536))
 
