@@ -11,7 +11,8 @@ from tests.cdk.combinations import COMBINATIONS, template_of
 REASONS: Mapping[str, str] = {
     "ApiGateway::RestApi": "the API that callers reach",
     "ApiGateway::Resource": "the segments of its routes",
-    "ApiGateway::Method": "a route and method each, and who may call it; `ANY` for all others",
+    "ApiGateway::Method": "a route and method each, and who may call it; `ANY` for all others. "
+    "`allowed_origins`: what browsers ask first",
     "ApiGateway::Model": "says that a request's body is a JSON object",
     "ApiGateway::RequestValidator": "refuses other bodies before an execution is paid",
     "ApiGateway::GatewayResponse": "errors of the gateway itself, in the form of all errors",
@@ -27,7 +28,7 @@ REASONS: Mapping[str, str] = {
     "WAFv2::WebACLAssociation": "`waf`: puts it in front of the stage",
     "WAFv2::LoggingConfiguration": "`waf`: logs what it saw, without bodies and secrets",
     "StepFunctions::StateMachine": "the workflow, one execution for each request",
-    "Lambda::Function": "validate, generate, store and library",
+    "Lambda::Function": "validate, generate, store and library; `allow_deletion`: delete",
     "Bedrock::Guardrail": "checks prompts and pictures. "
     "Not with `guardrail: off` or `guardrail_id`",
     "Bedrock::GuardrailVersion": "the guardrail as the functions ask it, whatever is edited",
@@ -46,9 +47,14 @@ REASONS: Mapping[str, str] = {
     "Not with `kms_key_arn`",
 }
 
-# With every setting that adds a type of resource.
+# With every setting that adds a resource.
 _MOST = replace(
-    COMBINATIONS["own_domain"], auth="api_key", waf=True, alarm_email="operator@example.com"
+    COMBINATIONS["own_domain"],
+    auth="api_key",
+    allow_deletion=True,
+    allowed_origins=("https://a.example",),
+    waf=True,
+    alarm_email="operator@example.com",
 )
 
 

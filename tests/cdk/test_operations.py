@@ -1,6 +1,8 @@
 """An operation's one row against what is made from it."""
 
 import json
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from cdk.schemas import schema_of
 from cdk.settings import Settings
 from cdk.spend import ceiling
 from lambdas.common.answers import Picture
+from local.assembly import ROOT
 from tests.cdk.combinations import COMBINATIONS, app, template_of
 
 ROW = Operation(
@@ -153,6 +156,22 @@ def test_what_is_not_taken_is_refused_with_what_is(settings: Settings) -> None:
         assert sorted(allowed.split(", ")) == sorted(http_methods)
         told = f"{route} does not take ${{method}}. It takes {allowed}."
         assert told in response["ResponseTemplates"]["application/json"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [COMBINATIONS["other_origins"], Settings(allow_deletion=True)],
+    ids=["other origins", "deletion"],
+)
+def test_the_documents_count_what_a_setting_adds(settings: Settings) -> None:
+    row = re.compile(r"\| `(AWS::[\w:]+)` \| \d+ \| (\d+) \|")
+    most = dict(row.findall((ROOT / "docs" / "architecture.md").read_text()))
+
+    found = Counter(
+        resource["Type"] for resource in template_of(settings).to_json()["Resources"].values()
+    )
+
+    assert {type: number for type, number in found.items() if number > int(most[type])} == {}
 
 
 def test_no_two_operations_of_the_document_have_one_id() -> None:
