@@ -153,7 +153,7 @@ def test_the_stacks_name_is_a_yes(s3: Any, monkeypatch: pytest.MonkeyPatch) -> N
     ("code", "said"),
     [
         ("ValidationError", "There is no stack easel-dev in eu-central-1."),
-        ("ExpiredToken", "Log in again"),
+        ("ExpiredToken", ". Log in again"),
         ("AccessDenied", "cloudformation:DescribeStacks"),
     ],
 )

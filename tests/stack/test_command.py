@@ -1,6 +1,7 @@
 """`python -m local` as `make run` starts it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
-from local.assembly import synthesized
+from local.assembly import ROOT, synthesized
 from local.exclusive import check_free
 from tests.local.functions.running import alive, eventually
 from tests.local_client import LocalClient, free_ports
@@ -174,3 +175,16 @@ def test_a_start_from_the_cache_does_without_aws_cdk() -> None:
     code = "import sys, local.__main__, local.stack; sys.exit('aws_cdk' in sys.modules)"
 
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_pip_shows_its_progress_while_it_installs(tmp_path: Path) -> None:
+    make = str(shutil.which("make"))
+
+    told = subprocess.run(
+        [make, "--dry-run", "run", f"VENV={tmp_path}"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+    installs = [line.split() for line in told.splitlines() if " pip install " in line]
+    assert installs
+    assert not any({"-q", "--quiet"} & set(words) for words in installs)

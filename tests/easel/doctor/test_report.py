@@ -215,10 +215,12 @@ class TestExamine:
         account.assert_all_asked()
 
     @pytest.mark.parametrize(
-        ("option", "deploys"), [("", False), ("FORCE=1", True)], ids=["it stops", "unless forced"]
+        ("options", "deploys"),
+        [("", False), ("FORCE=1", True), ("FORCE=1 APPROVAL=never", True)],
+        ids=["it stops", "unless forced", "without asking"],
     )
     def test_make_deploy_asks_before_it_deploys(
-        self, tmp_path: Path, option: str, deploys: bool
+        self, tmp_path: Path, options: str, deploys: bool
     ) -> None:
         """With commands in place of Python and of cdk: the doctor finds a problem."""
         for name, ends in (("bin/python", "exit 1"), ("cdk", "exit 0")):
@@ -229,7 +231,7 @@ class TestExamine:
         given = (f"VENV={tmp_path}", f"CDK={tmp_path}/cdk", "RUNNABLE=", "NODE=", "ENV=dev")
 
         done = subprocess.run(
-            [str(shutil.which("make")), "-o", "node_modules", "deploy", *given, *option.split()],
+            [str(shutil.which("make")), "-o", "node_modules", "deploy", *given, *options.split()],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -239,6 +241,8 @@ class TestExamine:
         assert first.startswith("bin/python -m easel doctor dev --before-deploy")
         assert [line.split()[1] for line in rest] == (["deploy"] if deploys else [])
         assert (done.returncode == 0) == deploys
+        asks_nothing = any(line.endswith(" --require-approval never") for line in rest)
+        assert asks_nothing == ("APPROVAL=never" in options)
 
     def test_an_account_that_never_had_a_quota_of_its_own_has_the_default_one(self) -> None:
         account = StubbedAccount()
