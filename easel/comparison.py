@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageMath
 
-from easel.picture_file import NotAPictureError
+from easel.picture_file import PictureFileError
 from lambdas.common.answers import Verdict
 
 # SSIM's window, its two constants for eight bits, and the side it is measured at.
@@ -35,7 +35,7 @@ def compare(first: bytes, second: bytes) -> Comparison:
     """Returns whether two pictures are the same file or pixels, and else how far they are apart.
 
     Pixels are compared as decoded, transparency included, colour profiles and orientation not.
-    Raises NotAPictureError for what Pillow cannot decode.
+    Raises PictureFileError for what Pillow cannot decode.
     """
     image, another = _decoded(first), _decoded(second)
     if first == second:
@@ -65,7 +65,7 @@ def _decoded(content: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(content))
         image.load()
     except _UNDECODABLE as error:
-        raise NotAPictureError(f"This is no picture that can be decoded: {error}.") from error
+        raise PictureFileError(f"This is no picture that can be decoded: {error}.") from error
     return image
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from easel import display
-from easel.api import Answer, Api
+from easel.api import Api
 from easel.exits import CommandError, Exit
 from easel.files import picture_named
 from easel.run import Run, common_options
@@ -31,7 +31,7 @@ def delete(run: Run, names: tuple[str, ...], yes: bool) -> None:
     failed: list[tuple[str, CommandError]] = []
     for id in ids:
         try:
-            deleted.append(run.call("Deleting", partial(_deleted, id=id)).body["id"])
+            deleted.append(run.call("Deleting", partial(Api.delete, id=id)).body["id"])
         except CommandError as error:
             failed.append((id, error))
             # The others would fail as well.
@@ -48,22 +48,14 @@ def delete(run: Run, names: tuple[str, ...], yes: bool) -> None:
         raise CommandError(last.exit, f"{id}: {last.message}{left}")
 
 
-def _deleted(api: Api, *, id: str) -> Answer:
-    return api.delete(id)
-
-
 def _ask(ids: list[str]) -> None:
-    if not _has_terminal():
+    if not sys.stdin.isatty():
         raise CommandError(
             Exit.USAGE, "Nothing was deleted: there is no terminal to ask on. --yes says yes."
         )
     what = f"picture {ids[0]}" if len(ids) == 1 else f"{len(ids)} pictures"
     if not click.confirm(f"Delete {what} for good?", err=True):
         raise CommandError(Exit.INTERRUPTED, "Nothing was deleted.")
-
-
-def _has_terminal() -> bool:
-    return sys.stdin.isatty()
 
 
 def _told(id: str, error: CommandError) -> dict[str, Any]:

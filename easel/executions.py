@@ -54,7 +54,7 @@ def events_of(arn: str, account: Account, *, since: datetime) -> list[Event]:
         account.ask_all("stepfunctions", "get_execution_history", "events", executionArn=arn),
         "The local stack has no history of it: it keeps the last thousand executions, until it "
         f"is stopped. {_ELSEWHERE}",
-        f" {_ELSEWHERE}.",
+        _ELSEWHERE,
     )
     return [event_of_history(event) for event in history]
 
@@ -137,5 +137,5 @@ def _answered(answer: T | Unanswered, absent: str, unreachable: str = "") -> T:
     exit = _EXITS.get(answer.reason, Exit.FAILED)
     if answer.reason is Reason.DENIED:
         raise CommandError(exit, f"These credentials may not call {answer.action}: allow it.")
-    cure = unreachable if answer.reason is Reason.UNREACHABLE else ""
+    cure = f". {unreachable}." if unreachable and answer.reason is Reason.UNREACHABLE else ""
     raise CommandError(exit, f"{answer.action} failed: {answer.code}: {answer.message}{cure}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from easel import display
-from easel.api import Answer, Api
+from easel.api import Api
 from easel.exits import CommandError
 from easel.files import picture_named
 from easel.run import Run, common_options
@@ -82,15 +82,11 @@ def _listed(run: Run, limit: int, after: str | None) -> dict[str, Any]:
     pictures: list[Any] = []
     while True:
         left = limit - len(pictures)
-        page = run.call("Listing", partial(_page, limit=left, after=after)).body
+        page = run.call("Listing", partial(Api.list, limit=left, after=after)).body
         pictures += page["pictures"]
         after = page["after"]
         if after is None or len(pictures) >= limit:
             return {"pictures": pictures, "after": after}
-
-
-def _page(api: Api, *, limit: int, after: str | None) -> Answer:
-    return api.list(limit=limit, after=after)
 
 
 def _fields(body: dict[str, Any], content: bytes | None) -> list[tuple[str, object]]:

@@ -9,25 +9,7 @@ from lambdas.picture import parse
 
 
 class PictureFileError(ValueError):
-    """A picture's file cannot be read.
-
-    PictureFileError
-    ├── NotAPictureError        neither PNG nor JPEG, or cut short
-    ├── NoRecipeError           a picture without a recipe
-    └── UnreadableRecipeError   a recipe that is broken, or of a version that is not known
-    """
-
-
-class NotAPictureError(PictureFileError):
-    pass
-
-
-class NoRecipeError(PictureFileError):
-    pass
-
-
-class UnreadableRecipeError(PictureFileError):
-    pass
+    """A file is no picture, or its recipe is missing, broken or of a version that is not known."""
 
 
 def read_recipe(picture: Path | str | bytes) -> dict[str, Any]:
@@ -39,13 +21,13 @@ def read_recipe(picture: Path | str | bytes) -> dict[str, Any]:
     try:
         parsed = parse(content)
     except ValueError as error:
-        raise NotAPictureError(f"This is no whole PNG or JPEG: {error}.") from error
+        raise PictureFileError(f"This is no whole PNG or JPEG: {error}.") from error
     try:
         written = parsed.recipe_json()
     except ValueError as error:
-        raise UnreadableRecipeError(f"The recipe in the picture is broken: {error}.") from error
+        raise PictureFileError(f"The recipe in the picture is broken: {error}.") from error
     if written is None:
-        raise NoRecipeError(
+        raise PictureFileError(
             "There is no recipe in this picture: it was not drawn by Easel, was published without "
             "one, or some program has left out what it did not know."
         )
@@ -53,20 +35,18 @@ def read_recipe(picture: Path | str | bytes) -> dict[str, Any]:
 
 
 def recipe_of(written: str) -> dict[str, Any]:
-    """Reads a recipe's JSON. Raises UnreadableRecipeError."""
+    """Reads a recipe's JSON. Raises PictureFileError."""
     try:
         recipe = json.loads(written)
     except (ValueError, RecursionError) as error:
-        raise UnreadableRecipeError(f"The recipe is no JSON: {error}.") from error
+        raise PictureFileError(f"The recipe is no JSON: {error}.") from error
     if not isinstance(recipe, dict):
-        raise UnreadableRecipeError("The recipe is no JSON object.")
+        raise PictureFileError("The recipe is no JSON object.")
     try:
         return Recipe.from_dict(recipe).to_dict()
     except ValueError as error:
-        raise UnreadableRecipeError(
+        raise PictureFileError(
             f"The recipe cannot be read here: {error}. Try a newer Easel."
         ) from error
     except (KeyError, TypeError, AttributeError) as error:
-        raise UnreadableRecipeError(
-            f"The recipe has other fields than a recipe: {error}."
-        ) from error
+        raise PictureFileError(f"The recipe has other fields than a recipe: {error}.") from error

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from easel.exits import Exit
-from tests.easel.command_line import CommandLine
+from tests.easel.command_line import CommandLine, terminal
 from tests.easel.fake_api import error
 
 
@@ -43,13 +43,11 @@ def test_without_a_terminal_nothing_is_deleted_unless_yes_says_so(easel: Command
 
 
 @pytest.mark.parametrize(("said", "gone"), [("y\n", True), ("n\n", False), ("\n", False)])
-def test_on_a_terminal_it_asks(
-    easel: CommandLine, monkeypatch: pytest.MonkeyPatch, said: str, gone: bool
-) -> None:
+def test_on_a_terminal_it_asks(easel: CommandLine, said: str, gone: bool) -> None:
     (id,) = drawn(easel, 1)
-    monkeypatch.setattr("easel.delete._has_terminal", lambda: True)
 
-    ended = easel("delete", id, stdin=said)
+    with terminal():
+        ended = easel("delete", id, stdin=said)
 
     assert (id not in easel.api.manifests) is gone
     assert (ended.exit_code == Exit.OK) is gone

@@ -14,10 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from easel.comparison import compare, perceptual_distance
 from easel.picture_file import (
-    NoRecipeError,
-    NotAPictureError,
     PictureFileError,
-    UnreadableRecipeError,
     read_recipe,
 )
 from lambdas.common.answers import Verdict
@@ -84,24 +81,23 @@ def test_a_recipe_is_read_as_a_manifest_has_it(
 
 
 @pytest.mark.parametrize(
-    ("picture", "error", "message"),
+    ("picture", "message"),
     [
-        (encoded("png", RED), NoRecipeError, "There is no recipe in this picture"),
-        (encoded("jpeg", RED, xmp=b"<x/>"), NoRecipeError, "There is no recipe in this picture"),
-        (b"text", NotAPictureError, "no whole PNG or JPEG: neither PNG nor JPEG"),
-        (encoded("gif", RED), NotAPictureError, "neither PNG nor JPEG"),
-        (embed(encoded("png", RED), RECIPE)[:-9], NotAPictureError, "PNG is cut short"),
-        (of_recipe(version=2), UnreadableRecipeError, "version 2 is not known. Try a newer Easel"),
-        (of_recipe(mood="calm"), UnreadableRecipeError, "other fields than a recipe: .*mood"),
-        (of_recipe(parameters=[1]), UnreadableRecipeError, "other fields than a recipe"),
-        (saying('{"version":1}'), UnreadableRecipeError, "other fields than a recipe: .*model"),
-        (saying("{}"), UnreadableRecipeError, "other fields than a recipe: 'version'"),
-        (saying("[]"), UnreadableRecipeError, "no JSON object"),
-        (saying("a cat"), UnreadableRecipeError, "no JSON: Expecting value"),
-        (saying("[" * 100_000), UnreadableRecipeError, "no JSON"),
+        (encoded("png", RED), "There is no recipe in this picture"),
+        (encoded("jpeg", RED, xmp=b"<x/>"), "There is no recipe in this picture"),
+        (b"text", "no whole PNG or JPEG: neither PNG nor JPEG"),
+        (encoded("gif", RED), "neither PNG nor JPEG"),
+        (embed(encoded("png", RED), RECIPE)[:-9], "PNG is cut short"),
+        (of_recipe(version=2), "version 2 is not known. Try a newer Easel"),
+        (of_recipe(mood="calm"), "other fields than a recipe: .*mood"),
+        (of_recipe(parameters=[1]), "other fields than a recipe"),
+        (saying('{"version":1}'), "other fields than a recipe: .*model"),
+        (saying("{}"), "other fields than a recipe: 'version'"),
+        (saying("[]"), "no JSON object"),
+        (saying("a cat"), "no JSON: Expecting value"),
+        (saying("[" * 100_000), "no JSON"),
         (
             encoded("jpeg", RED, xmp=b"<x xmlns:e='https://easel.invalid/recipe/1/'"),
-            UnreadableRecipeError,
             "XMP is broken",
         ),
     ],
@@ -111,10 +107,8 @@ def test_a_recipe_is_read_as_a_manifest_has_it(
         "a list", "no JSON", "too deep", "broken XMP",
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_an_error_that_says_why(
-    picture: bytes, error: type[PictureFileError], message: str
-) -> None:
-    with pytest.raises(error, match=message):
+def test_what_cannot_be_read_is_an_error_that_says_why(picture: bytes, message: str) -> None:
+    with pytest.raises(PictureFileError, match=message):
         read_recipe(picture)
 
 
@@ -172,9 +166,9 @@ def test_only_different_pictures_have_a_distance() -> None:
 
 @pytest.mark.parametrize("broken", [b"text", encoded("png", noise(1))[:5_000]])
 def test_what_cannot_be_decoded_is_not_compared(broken: bytes) -> None:
-    with pytest.raises(NotAPictureError):
+    with pytest.raises(PictureFileError):
         compare(broken, encoded("png", RED))
-    with pytest.raises(NotAPictureError):
+    with pytest.raises(PictureFileError):
         compare(broken, broken)
 
 
