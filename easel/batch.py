@@ -100,11 +100,9 @@ def batch(run: Run, /, name: str, out: str | None, at_once: int, **asked: Any) -
 
 
 def _lines(name: str) -> Iterator[dict[str, Any]]:
-    """Yields each line's fields. Raises CommandError or UsageError."""
+    """Yields each line's fields. Raises CommandError, UsageError or OSError."""
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CommandError(Exit.HERE, f"{name} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CommandError(Exit.HERE, f"{name} is not text in UTF-8.") from error
     for number, line in enumerate(text.split("\n"), 1):

@@ -129,7 +129,7 @@ class NamedPicture:
 
 
 def picture_named(name: str) -> NamedPicture:
-    """Raises CommandError where a file is no picture with a recipe."""
+    """Raises CommandError where a file is no picture with a recipe, or OSError."""
     path = Path(name)
     if not (path.is_file() or os.sep in name or path.suffix.lower() in _FORMATS):
         if not name.isalnum():
@@ -141,8 +141,6 @@ def picture_named(name: str) -> NamedPicture:
     try:
         content = path.read_bytes()
         recipe = read_recipe(content)
-    except OSError as error:
-        raise CommandError(Exit.HERE, f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise CommandError(Exit.HERE, f"{name}: {error}") from error
     return NamedPicture(Recipe.from_dict(recipe).id, content, recipe)
@@ -151,7 +149,7 @@ def picture_named(name: str) -> NamedPicture:
 def recipe_in(path: Path) -> dict[str, Any]:
     """Returns the recipe in a picture, or in JSON: a recipe, a manifest, or an answer with one.
 
-    Raises CommandError where there is none.
+    Raises CommandError where there is none, or OSError.
     """
     from easel.picture_file import read_recipe, recipe_of
 
@@ -162,8 +160,6 @@ def recipe_in(path: Path) -> dict[str, Any]:
         found: Any = json.loads(content)
         found = found.get("manifest") or found
         return recipe_of(json.dumps(found.get("recipe") or found))
-    except OSError as error:
-        raise CommandError(Exit.HERE, f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise CommandError(Exit.HERE, f"{path}: {error}") from error
     except AttributeError:

@@ -82,7 +82,7 @@ class TestFiles:
             ('a cat\n{"prompt": "a dog"}, \n', (), "line 2 is not JSON"),
             ('[{"prompt": "a cat"}]\n', (), "line 1 is not a JSON object"),
             ('{"prompt": "\\ud800"}\n', (), "UTF-8"),
-            (None, (), "cannot be read"),
+            (None, (), "prompts.txt: No such file"),
             (CATS, ("--out", "no/where"), "no/where"),
             (CATS, ("--out", "prompts.txt"), "--out"),
         ],
