@@ -201,6 +201,8 @@ class Api:
     ) -> Answer:
         try:
             return self.http(method, url, headers, body)
+        except ValueError:  # whose text may have the key
+            raise CommandError(Exit.USAGE, "The key is not a line of Latin letters.") from None
         except NoAnswerError as error:
             host = url.partition("://")[2].partition("/")[0]
             cure = "The request may have arrived."

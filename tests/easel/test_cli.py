@@ -14,6 +14,7 @@ from urllib3.exceptions import ProtocolError
 from easel.api import Answer, NoAnswerError, send
 from easel.cli import main
 from easel.exits import Exit
+from easel.run import Run
 from tests.easel.command_line import DEPLOYED, CommandLine
 from tests.easel.fake_api import error, later
 
@@ -229,6 +230,15 @@ class TestEndings:
 
         with pytest.raises(NoAnswerError, match=r"^Remote end closed$"):
             send("GET", "http://127.0.0.1:1", {}, None)
+
+    @pytest.mark.parametrize("key", ["a key\r", "ключ"], ids=["two lines", "not Latin"])
+    def test_a_key_that_no_header_holds_is_one_line_that_does_not_say_it(self, key: str) -> None:
+        options = ("--endpoint", "http://127.0.0.1:1", "--api-key", key)
+
+        ended = CliRunner().invoke(main, ["list", *options], obj=Run())
+
+        assert ended.exit_code == Exit.USAGE
+        assert ended.stderr == "easel: The key is not a line of Latin letters.\n"
 
     @pytest.mark.parametrize("options", [(), ("--json",)], ids=["rows", "json"])
     def test_an_output_that_takes_no_more_is_one_line(
