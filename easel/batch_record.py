@@ -32,7 +32,8 @@ def words_of(request: Request) -> str:
 class BatchRecord:
     """The record of a directory, about these requests. A line is written when its files are.
 
-    Raises CommandError where the directory has a page of another origin."""
+    Raises CommandError where the directory has a page that no batch made.
+    """
 
     def __init__(self, directory: Path, requests: Sequence[Request]) -> None:
         self._directory = directory
@@ -99,9 +100,7 @@ class BatchRecord:
     def _read(self) -> list[tuple[str, Entry]]:
         path = self._directory / RECORD
         if (self._directory / SHEET).exists() and not path.exists():
-            message = (
-                f"{self._directory} has an {SHEET} that no batch made: name another with --out."
-            )
+            message = f"{self._directory} has an {SHEET} that no batch made: choose another --out."
             raise CommandError(Exit.USAGE, message)
         path.touch()
         text = path.read_text(encoding="utf-8")

@@ -63,4 +63,4 @@ class CommandError(Exception):
 
 def file_error(error: OSError) -> CommandError:
     """Returns the error of a file, or of stdout, which has no name."""
-    return CommandError(Exit.HERE, f"{error.filename or 'stdout'}: {error.strerror}.")
+    return CommandError(Exit.HERE, f"{error.filename or 'stdout'}: {error.strerror or error}.")
