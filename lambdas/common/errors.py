@@ -32,13 +32,16 @@ docstring says when it is raised: docs/api.md lists them.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from typing import Any, ClassVar
 
 from lambdas.common.answers import Error
 
 # In characters. Answers are escaped more than once on their way, and a state holds 256 KiB.
 MESSAGE_LIMIT = 1_500
+
+Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
 def _cut(text: str) -> str:
@@ -107,11 +110,6 @@ class CallerError(EaselError):
     status = 400
     type = "invalid_request_error"
     code = "invalid_value"
-
-    def returned(self) -> dict[str, str]:
-        """Returns the refusal as a function's result. Its message may quote the request, and the
-        text of an error that is raised is in the logs of Lambda and Step Functions and in X-Ray."""
-        return {"refusal": str(self)}
 
 
 class InvalidRequestError(CallerError):
@@ -332,6 +330,21 @@ class StorageAccessDeniedError(ServiceError):
 
 class InternalError(ServiceError):
     """Any failure that has no class of its own."""
+
+
+def returns_refusals(handler: Handler) -> Handler:
+    """Makes a Lambda handler return `{"refusal"}` for what is the caller's fault. Its message may
+    quote the request, and the text of an error that is raised is in the logs of Lambda and Step
+    Functions and in X-Ray."""
+
+    @wraps(handler)
+    def returning(event: dict[str, Any], context: object) -> dict[str, Any]:
+        try:
+            return handler(event, context)
+        except CallerError as refusal:
+            return {"refusal": str(refusal)}
+
+    return returning
 
 
 def _leaves(parent: type[EaselError]) -> Iterator[type[EaselError]]:

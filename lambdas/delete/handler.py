@@ -7,22 +7,15 @@ from typing import Any
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import s3_client
 from lambdas.common.environment import DeleteEnvironment, at_start
-from lambdas.common.errors import CallerError
+from lambdas.common.errors import returns_refusals
 from lambdas.common.owner import owner_of
 from lambdas.common.telemetry import invocation
 from lambdas.delete.deleting import delete
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, str]:
-    """Takes `{"input": {"id", "caller"}, "execution_arn"}`, returns `{"body"}` as JSON, or
-    `{"refusal"}` for what is the caller's fault."""
-    try:
-        return {"body": _deleted(event)}
-    except CallerError as refusal:
-        return refusal.returned()
-
-
-def _deleted(event: dict[str, Any]) -> str:
+@returns_refusals
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Takes `{"input": {"id", "caller"}, "execution_arn"}`, returns `{"body"}` as JSON."""
     environment, arn = _environment(), event["execution_arn"]
     with invocation("delete", arn, environment=environment) as log:
         answer = delete(
@@ -34,7 +27,7 @@ def _deleted(event: dict[str, Any]) -> str:
         )
         log.event = "picture deleted"
         log.note(picture_id=answer["id"])
-        return json.dumps(answer)
+        return {"body": json.dumps(answer)}
 
 
 _environment = cache(DeleteEnvironment.read)

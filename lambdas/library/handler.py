@@ -8,26 +8,19 @@ from typing import Any
 from lambdas.common.bucket import Bucket
 from lambdas.common.clients import s3_client
 from lambdas.common.environment import LibraryEnvironment, at_start
-from lambdas.common.errors import CallerError
+from lambdas.common.errors import returns_refusals
 from lambdas.common.owner import owner_of
 from lambdas.common.telemetry import invocation
 from lambdas.library.pictures import newest
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, str]:
-    """Takes `{"input": {"query", "caller"}, "execution_arn"}`, returns `{"body"}` as JSON, or
-    `{"refusal"}` for what is the caller's fault."""
-    try:
-        return {"body": _page(event)}
-    except CallerError as refusal:
-        return refusal.returned()
-
-
-def _page(event: dict[str, Any]) -> str:
+@returns_refusals
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Takes `{"input": {"query", "caller"}, "execution_arn"}`, returns `{"body"}` as JSON."""
     environment = _environment()
     with invocation("library", event["execution_arn"], environment=environment) as log:
         log.event = "pictures listed"
-        body = newest(
+        page = newest(
             event["input"]["query"],
             owner=owner_of(event["input"]["caller"]),
             visibility=environment.visibility,
@@ -38,7 +31,7 @@ def _page(event: dict[str, Any]) -> str:
         )
         # As text: the state machine keeps only 15 digits of a number, and recipes can have more.
         # Unescaped, because a state holds 256 KiB and an emoji is 4 bytes, but 14 if it is escaped.
-        return json.dumps(body, ensure_ascii=False)
+        return {"body": json.dumps(page, ensure_ascii=False)}
 
 
 _environment = cache(LibraryEnvironment.read)

@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdas.common.environment import ValidateEnvironment
-from lambdas.common.errors import CallerError
+from lambdas.common.errors import returns_refusals
 from lambdas.common.keys import idempotency_key
 from lambdas.common.owner import owner_of
 from lambdas.common.recipe import Recipe
@@ -18,24 +18,14 @@ if TYPE_CHECKING:
     from lambdas.common.bucket import Bucket
 
 
+@returns_refusals
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Takes `{"input": {"operation", "id", "request", "idempotency_key", "caller", "request_id"},
-    "execution_arn"}` and returns a plan as `Plan.to_dict` writes it, or `{"refusal"}` for what is
-    the caller's fault.
+    "execution_arn"}` and returns a plan as `Plan.to_dict` writes it.
 
     `operation` is draw, or rerun for the picture `id`. `request` is the caller's JSON. Key and
     caller may be empty. `request_id` leads from the log to the API's access log.
     """
-    try:
-        return _plan(event).to_dict()
-    except CallerError as refusal:
-        return refusal.returned()
-
-
-_environment = cache(ValidateEnvironment.read)
-
-
-def _plan(event: dict[str, Any]) -> Plan:
     with invocation("validate", event["execution_arn"], environment=_environment()) as log:
         sent = event["input"]
         log.note(request_id=sent.get("request_id"))
@@ -44,7 +34,10 @@ def _plan(event: dict[str, Any]) -> Plan:
         check_size(plan.recipe)
         log.note_recipe(plan.recipe, picture_id=plan.pictures[0].id)
         log.event = "rerun accepted" if rerun else "request accepted"
-        return plan
+        return plan.to_dict()
+
+
+_environment = cache(ValidateEnvironment.read)
 
 
 def _draw(sent: dict[str, Any]) -> Plan:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from lambdas.common.environment import LibraryEnvironment
+from lambdas.common.environment import DeleteEnvironment, LibraryEnvironment
 from lambdas.common.errors import InternalError
+from lambdas.delete import handler as delete
 from lambdas.library import handler as library
 from lambdas.validate import handler as validate
 from tests.environments import VALIDATE
@@ -16,20 +17,18 @@ RECIPE = {
     "version": 1, "model": VALIDATE.default_model, "prompt": "a", "negative_prompt": "", "seed": 7,
     "parameters": {"aspect_ratio": "1:1", "output_format": "png"},
 }  # fmt: skip
-LIBRARY = LibraryEnvironment(
-    bucket="",
-    stack_name="easel-test",
-    log_execution_data=False,
-    list_seconds=4,
-    visibility="team",
+DELETE = DeleteEnvironment(
+    bucket="", stack_name="easel-test", log_execution_data=False, visibility="team"
 )
+LIBRARY = LibraryEnvironment(**vars(DELETE), list_seconds=4)
 
 
 @pytest.fixture(autouse=True)
 def _environments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validate, "_environment", lambda: VALIDATE)
-    monkeypatch.setattr(library, "_environment", lambda: LIBRARY)
-    monkeypatch.setattr(library, "_s3", lambda: None)
+    for function, environment in ((delete, DELETE), (library, LIBRARY)):
+        monkeypatch.setattr(function, "_environment", lambda environment=environment: environment)
+        monkeypatch.setattr(function, "_s3", lambda: None)
 
 
 def refusal(result: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +71,15 @@ def test_what_a_refused_query_said_is_told_to_its_caller_and_to_no_log(
     refused = refusal(library.handler({"input": sent, "execution_arn": "arn"}, None))
 
     assert CANARY in refused["error"]["message"]
+    assert CANARY not in capsys.readouterr().out
+
+
+def test_what_a_refused_deletion_said_is_in_no_log(capsys: pytest.CaptureFixture[str]) -> None:
+    sent = {"operation": "delete", "id": CANARY, "caller": "c"}
+
+    refused = refusal(delete.handler({"input": sent, "execution_arn": "arn"}, None))
+
+    assert refused["error"]["param"] == "id"
     assert CANARY not in capsys.readouterr().out
 
 

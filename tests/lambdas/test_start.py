@@ -23,6 +23,7 @@ sys.exit(any(client.cache_info().currsize != 1 for client in clients))
         ("generate", ["_bucket", "_bedrock"]),
         ("store", ["_s3", "_guardrail"]),
         ("library", ["_s3"]),
+        ("delete", ["_s3"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
