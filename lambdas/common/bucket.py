@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.common.errors import StorageAccessDeniedError, StorageError
@@ -19,22 +18,6 @@ _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
 # Not ConditionalRequestConflict: then another write or a deletion of the key ran meanwhile, the key
 # may be there or not, and S3 says to try again.
 _EXISTS = frozenset({"PreconditionFailed", "412"})
-
-
-def s3_config() -> Config:
-    """Returns a configuration with one attempt, because the state machine makes the retries.
-
-    The timeouts are shorter than the Store task's. URLs are signed for this region: without
-    signature version and addressing style, boto3 presigns with SigV2 in us-east-1 and for the
-    global host elsewhere.
-    """
-    return Config(
-        connect_timeout=1,
-        read_timeout=2,
-        retries={"mode": "standard", "total_max_attempts": 1},
-        signature_version="s3v4",
-        s3={"addressing_style": "virtual"},
-    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
-from lambdas.common.bucket import s3_config
 from lambdas.common.tracing import trace_calls
 
 if TYPE_CHECKING:
@@ -33,6 +32,31 @@ def _session() -> botocore.session.Session:
     session = botocore.session.get_session()
     session.register_component("data_loader", _Loader())
     return session
+
+
+def one_attempt(*, connect_timeout: int, read_timeout: int, **more: Any) -> Config:
+    """Returns a configuration without retries: the state machine makes them, because a second call
+    of a model may be charged again."""
+    return Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        **more,
+    )
+
+
+def s3_config() -> Config:
+    """Returns a configuration whose timeouts are shorter than the Store task's.
+
+    URLs are signed for this region: without signature version and addressing style, boto3 presigns
+    with SigV2 in us-east-1 and for the global host elsewhere.
+    """
+    return one_attempt(
+        connect_timeout=1,
+        read_timeout=2,
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual"},
+    )
 
 
 def s3_client() -> "S3Client":

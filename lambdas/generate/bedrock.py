@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -37,8 +36,6 @@ from lambdas.common.telemetry import ESTIMATED_COST, MODEL_LATENCY, Log
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-CONNECT_TIMEOUT_SECONDS = 3
-
 # Errors of calls that failed after they were sent.
 _MAY_BE_BILLED = (ModelFailedError, ModelTimeoutError)
 
@@ -66,15 +63,6 @@ _BY_CONNECTION: tuple[tuple[type[BotoCoreError], type[EaselError]], ...] = (
     (HTTPClientError, ModelFailedError),
     (IncompleteReadError, ModelFailedError),
 )
-
-
-def client_config(read_timeout_seconds: int) -> Config:
-    """Allows one attempt: a second one may be charged again, and the state machine retries."""
-    return Config(
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=read_timeout_seconds,
-        retries={"mode": "standard", "total_max_attempts": 1},
-    )
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lambdas.common.bucket import Bucket
-from lambdas.common.clients import bedrock_client, s3_client
+from lambdas.common.clients import bedrock_client, one_attempt, s3_client
 from lambdas.common.environment import GenerateEnvironment, at_start
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import PICTURES, RETRIES, REUSED, Log, invocation
-from lambdas.generate.bedrock import FoundationModels, client_config
+from lambdas.generate.bedrock import FoundationModels
 from lambdas.generate.draw_lock import DrawLock
 from lambdas.generate.drawing import Dependencies, draw
 
@@ -76,9 +76,8 @@ def _bucket() -> Bucket:
 @cache
 def _bedrock() -> "BedrockRuntimeClient":
     environment = _environment()
-    return bedrock_client(
-        client_config(environment.model_timeout_seconds), region=environment.bedrock_region
-    )
+    config = one_attempt(connect_timeout=3, read_timeout=environment.model_timeout_seconds)
+    return bedrock_client(config, region=environment.bedrock_region)
 
 
 at_start(_bucket)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.common.errors import (
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
 # The guide's page on image content filters says "4 MB". This is the smaller of its two meanings,
 # so that the service cannot refuse a picture as too large.
 PICTURE_LIMIT_BYTES = 4_000_000
-
-
-def client_config(read_timeout_seconds: int) -> Config:
-    """Allows one attempt, as the state machine makes the retries."""
-    return Config(
-        connect_timeout=1,
-        read_timeout=read_timeout_seconds,
-        retries={"mode": "standard", "total_max_attempts": 1},
-    )
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from typing import Any
 
 from lambdas.common.answers import Picture, RerunPicture
 from lambdas.common.bucket import Bucket
-from lambdas.common.clients import bedrock_client, s3_client
+from lambdas.common.clients import bedrock_client, one_attempt, s3_client
 from lambdas.common.environment import StoreEnvironment, at_start
 from lambdas.common.owner import owner_of
 from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.store.checking import Dependencies
-from lambdas.store.guardrail import Guardrail, client_config
+from lambdas.store.guardrail import Guardrail
 from lambdas.store.publishing import Execution, Publication, publish
 from lambdas.store.showing import show
 
@@ -63,10 +63,9 @@ def _guardrail() -> Guardrail | None:
     environment = _environment()
     if not environment.guardrail_id:
         return None
+    config = one_attempt(connect_timeout=1, read_timeout=environment.picture_check_seconds)
     return Guardrail(
-        environment.guardrail_id,
-        environment.guardrail_version,
-        bedrock_client(client_config(environment.picture_check_seconds)),
+        environment.guardrail_id, environment.guardrail_version, bedrock_client(config)
     )
 
 

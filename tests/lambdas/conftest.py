@@ -7,7 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.common.bucket import Bucket, s3_config
+from lambdas.common.bucket import Bucket
+from lambdas.common.clients import s3_config
 
 BUCKET_NAME = "pictures"
 

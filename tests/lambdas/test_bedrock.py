@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
+from lambdas.common.clients import one_attempt
 from lambdas.common.errors import (
     EaselError,
     InternalError,
@@ -30,7 +31,7 @@ from lambdas.common.errors import (
     ModelUnavailableError,
 )
 from lambdas.common.telemetry import Log
-from lambdas.generate.bedrock import _BY_CODE, FoundationModels, client_config
+from lambdas.generate.bedrock import _BY_CODE, FoundationModels
 from local.faults import modelled_errors
 from tests.environments import SILENT
 
@@ -50,7 +51,7 @@ def client() -> "BedrockRuntimeClient":
         region_name="us-west-2",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=client_config(30),
+        config=one_attempt(connect_timeout=3, read_timeout=30),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
+from lambdas.common.clients import one_attempt
 from lambdas.common.errors import (
     GUARDRAIL_ERRORS,
     EaselError,
@@ -15,7 +16,7 @@ from lambdas.common.errors import (
     InternalError,
     PictureTooLargeError,
 )
-from lambdas.store.guardrail import PICTURE_LIMIT_BYTES, Guardrail, client_config
+from lambdas.store.guardrail import PICTURE_LIMIT_BYTES, Guardrail
 from local.faults import APPLY_GUARDRAIL, modelled_errors
 
 USAGE = dict.fromkeys(
@@ -43,7 +44,7 @@ def made() -> tuple[Guardrail, Stubber]:
         region_name="eu-west-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=client_config(6),
+        config=one_attempt(connect_timeout=1, read_timeout=6),
     )
     return Guardrail("abc", "3", client), Stubber(client)
 

@@ -13,7 +13,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from lambdas.common.bucket import s3_config
+from lambdas.common.clients import s3_config
 from lambdas.common.tracing import send_to_daemon, trace_calls
 
 if TYPE_CHECKING:
