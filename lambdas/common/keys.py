@@ -91,6 +91,11 @@ def index_of(owner: str) -> str:
     return f"{INDEX_BY_OWNER}{id_of(owner)}/"
 
 
+def own_index_key(key: str, owner: str) -> str:
+    """Returns the key of an entry of the index once more, in its owner's own one."""
+    return index_of(owner) + key.removeprefix(str(INDEX))
+
+
 def indexed_id(key: str) -> str:
     return key.rpartition("-")[2]
 

@@ -58,11 +58,6 @@ def manifest_of(id: Any, bucket: Bucket, *, owner: str, visibility: str) -> Mani
     )
 
 
-def shown(manifest: Manifest) -> Manifest:
-    """Returns a manifest as callers see it: without its owner, who may be somebody else."""
-    return {name: value for name, value in manifest.items() if name != "owner"}
-
-
 def change_manifest(
     id: str, bucket: Bucket, change: Callable[[Manifest | None], Manifest]
 ) -> Manifest:

@@ -4,7 +4,7 @@ from typing import Any
 
 from lambdas.common.answers import DeletedPicture
 from lambdas.common.bucket import Bucket
-from lambdas.common.keys import INDEX, index_of, manifest_key, picture_prefix, staging_key
+from lambdas.common.keys import manifest_key, own_index_key, picture_prefix, staging_key
 from lambdas.common.manifest import manifest_of
 
 
@@ -26,7 +26,7 @@ def delete(
     if manifest["key"] is not None:
         bucket.purge(manifest["key"])
     if entry is not None:
-        bucket.purge(index_of(manifest["owner"]) + entry.removeprefix(str(INDEX)))
+        bucket.purge(own_index_key(entry, manifest["owner"]))
         bucket.purge(entry)
     bucket.purge(picture_prefix(id), last=manifest_key(id))
     return {"id": id, "deleted": True, "execution_arn": execution_arn}

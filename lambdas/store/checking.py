@@ -11,9 +11,9 @@ from lambdas.common.bucket import Bucket
 from lambdas.common.errors import StorageError
 from lambdas.common.keys import manifest_key, picture_key, picture_prefix
 from lambdas.common.manifest import Manifest
-from lambdas.common.presigner import Presigner
 from lambdas.picture import CONTENT_TYPES, FILE_EXTENSIONS, parse
 from lambdas.store.guardrail import Guardrail
+from lambdas.store.presigner import Presigner
 
 
 @dataclass(frozen=True)

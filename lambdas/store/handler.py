@@ -10,11 +10,11 @@ from lambdas.common.bucket import Bucket
 from lambdas.common.clients import bedrock_client, one_attempt, s3_client
 from lambdas.common.environment import StoreEnvironment, at_start
 from lambdas.common.owner import owner_of
-from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.common.telemetry import invocation
 from lambdas.store.checking import Dependencies
 from lambdas.store.guardrail import Guardrail
+from lambdas.store.presigner import Presigner
 from lambdas.store.publishing import Execution, Publication, publish
 from lambdas.store.showing import show
 

@@ -13,12 +13,12 @@ from lambdas.common import answers
 from lambdas.common.bucket import Bucket, StoredObject
 from lambdas.common.catalog import CATALOG
 from lambdas.common.errors import PictureBlockedError
-from lambdas.common.keys import INDEX, index_key, index_of, staging_key
+from lambdas.common.keys import index_key, own_index_key, staging_key
 from lambdas.common.manifest import MANIFEST_VERSION, Manifest, change_manifest
-from lambdas.common.presigner import iso
 from lambdas.common.recipe import Recipe
 from lambdas.picture import CONTENT_TYPES, Picture, parse
 from lambdas.store.checking import Dependencies, checked, outcome, purge, put_file, url_of
+from lambdas.store.presigner import iso
 
 IDENTICAL_BYTES, IDENTICAL_PIXELS, DIFFERENT = get_args(answers.Verdict)
 
@@ -158,8 +158,8 @@ def _publish(
         purge(publication.id, earlier["key"] if earlier else None, deps.bucket)
         return {**manifest, "key": None}
     entry = index_key(publication.id, deps.now)
-    entries = (entry, index_of(publication.owner) + entry.removeprefix(str(INDEX)))
     put = partial(deps.bucket.put_once, content=b"", content_type="text/plain")
+    entries = (entry, own_index_key(entry, publication.owner))
     listed = [calls.submit(put, key) for key in entries]
     manifest |= {
         **put_file(publication.id, file, found.output_format, deps.bucket),

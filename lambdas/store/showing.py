@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambdas.common.answers import ShownPicture
-from lambdas.common.manifest import Manifest, change_manifest, manifest_of, shown
+from lambdas.common.manifest import Manifest, change_manifest, manifest_of
 from lambdas.store.checking import Dependencies, checked, is_checked, url_of
 
 
@@ -18,15 +18,17 @@ def show(id: Any, deps: Dependencies, *, owner: str, visibility: str) -> ShownPi
     def visible() -> Manifest:
         return manifest_of(id, deps.bucket, owner=owner, visibility=visibility)
 
-    def looked_at(stored: Manifest | None) -> Manifest:
+    def checked_now(stored: Manifest | None) -> Manifest:
         return checked(stored or visible(), deps)
 
     manifest = visible()
     is_there = manifest["key"] is not None and deps.bucket.has(manifest["key"])
     if is_there and not is_checked(manifest, deps.guardrail):
-        manifest = change_manifest(manifest["id"], deps.bucket, looked_at)
+        manifest = change_manifest(manifest["id"], deps.bucket, checked_now)
         is_there = manifest["key"] is not None
     url = expires_at = None
     if is_there:
         url, expires_at = url_of(manifest["key"], manifest, deps)
-    return {"manifest": shown(manifest), "image_url": url, "expires_at": expires_at}
+    # The owner may be somebody else, and no caller is told who.
+    shown = {name: value for name, value in manifest.items() if name != "owner"}
+    return {"manifest": shown, "image_url": url, "expires_at": expires_at}

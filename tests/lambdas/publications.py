@@ -12,10 +12,10 @@ from PIL import Image
 
 from lambdas.common.bucket import Bucket
 from lambdas.common.keys import manifest_key, picture_key, staging_key
-from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.store.checking import Dependencies
 from lambdas.store.guardrail import Guardrail
+from lambdas.store.presigner import Presigner
 from lambdas.store.publishing import Execution, Publication, publish
 from lambdas.store.showing import show
 

@@ -30,7 +30,6 @@ from lambdas.common.errors import (
 )
 from lambdas.common.keys import manifest_key, staging_key
 from lambdas.common.manifest import manifest_of
-from lambdas.common.presigner import Presigner
 from lambdas.common.recipe import Recipe
 from lambdas.delete.deleting import delete
 from lambdas.generate import drawing
@@ -38,6 +37,7 @@ from lambdas.generate.draw_lock import DrawLock
 from lambdas.picture import parse
 from lambdas.store.checking import Dependencies
 from lambdas.store.guardrail import Guardrail
+from lambdas.store.presigner import Presigner
 from lambdas.store.publishing import Execution, Publication, publish
 from lambdas.store.showing import show
 from lambdas.validate.plan import Plan, read_plan

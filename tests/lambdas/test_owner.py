@@ -9,7 +9,7 @@ import pytest
 
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import PictureNotFoundError
-from lambdas.common.keys import INDEX, index_key, index_of, manifest_key
+from lambdas.common.keys import INDEX, index_key, index_of, manifest_key, own_index_key
 from lambdas.common.manifest import manifest_of
 from lambdas.common.owner import own_id, owner_of
 from lambdas.validate.plan import read_plan
@@ -45,7 +45,7 @@ def add(bucket: Bucket, number: int, owner: str | None) -> str:
     whose = {} if owner is None else {"owner": owner}
     manifest = put(bucket, number, **whose)
     if owner is not None:
-        own = index_of(owner) + manifest["index_key"].removeprefix(str(INDEX))
+        own = own_index_key(manifest["index_key"], owner)
         bucket.put_once(own, b"", content_type="text/plain")
     return id_of(number)
 
@@ -85,7 +85,7 @@ def test_an_entry_of_another_owner_under_ones_own_prefix_is_passed_over_and_stay
     bucket: Bucket,
 ) -> None:
     manifest = put(bucket, 1, owner="b")
-    key = index_of("a") + manifest["index_key"].removeprefix(str(INDEX))
+    key = own_index_key(manifest["index_key"], "a")
     bucket.put_once(key, b"", content_type="text/plain")
 
     page = listed({}, bucket, "a", "caller", at=NOW + timedelta(hours=2))

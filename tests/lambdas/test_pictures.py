@@ -9,9 +9,9 @@ import pytest
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError
 from lambdas.common.keys import index_key, manifest_key
-from lambdas.common.presigner import iso
 from lambdas.common.telemetry import Log
 from lambdas.library.pictures import newest
+from lambdas.store.presigner import iso
 from tests.environments import SILENT
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
