@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lambdas.common.catalog import CATALOG, Model, offered_models
 
@@ -64,6 +64,11 @@ class SettingsError(ValueError):
 def _require(condition: object, message: str) -> None:
     if not condition:
         raise SettingsError(message)
+
+
+def _require_one_of(name: str, value: object, allowed: tuple[Any, ...]) -> None:
+    choices = ", ".join(map(str, allowed))
+    _require(value in allowed, f"{name} must be one of {choices}; got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -200,24 +205,14 @@ class Settings:
     alarm_cost_usd_per_hour: int = _number(10, 1, 1_000_000)
 
     def __post_init__(self) -> None:
-        for name, allowed in (
-            ("auth", get_args(Auth)),
-            ("visibility", get_args(Visibility)),
-            ("list", get_args(Switch)),
-            ("removal_policy", get_args(RemovalPolicy)),
-            ("guardrail", get_args(Switch)),
-            ("guardrail_strength", get_args(Strength)),
-            ("guardrail_tier", get_args(Tier)),
-            ("log_retention_days", get_args(LogRetentionDays)),
-            ("default_model", tuple(CATALOG)),
-        ):
-            value = getattr(self, name)
-            choices = ", ".join(map(str, allowed))
-            _require(value in allowed, f"{name} must be one of {choices}; got {value!r}")
+        hints = get_type_hints(Settings)
         for each in fields(self):
-            value = getattr(self, each.name)
+            name, value = each.name, getattr(self, each.name)
             low, high = each.metadata.get("range", (value, value))
-            _require(low <= value <= high, f"{each.name} must be from {low} to {high}; got {value}")
+            _require(low <= value <= high, f"{name} must be from {low} to {high}; got {value}")
+            if get_origin(hints[name]) is Literal:
+                _require_one_of(name, value, get_args(hints[name]))
+        _require_one_of("default_model", self.default_model, tuple(CATALOG))
         _require(
             not self.alarm_email or "@" in self.alarm_email,
             f"alarm_email must be an address; got {self.alarm_email!r}",

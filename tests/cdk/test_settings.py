@@ -39,6 +39,7 @@ def test_every_environment_of_cdk_json_is_valid(environment: str) -> None:
         ({"guard": True}, "guard"),
         ({"guardrail": "maybe"}, "guardrail"),
         ({"guardrail_strength": "NONE"}, "guardrail_strength"),
+        ({"visibility": "all"}, "visibility must be one of team, caller"),
         ({"list": "no"}, "list must be one of on, off"),
         ({"guardrail_tier": "standard"}, "guardrail_tier must be one of CLASSIC, STANDARD"),
         ({"guardrail": "off", "guardrail_tier": "STANDARD"}, "guardrail_tier"),
