@@ -14,7 +14,7 @@ HEADERS = ("Retry-After", "x-should-retry", "content-type")
 SHOWN_LIMIT = 120
 # Faults that are to last do so however often they are met.
 LASTING, FOR_EVER = 9, 99
-# After these, it is a matter of time whether a claim is still there.
+# After these, it is a matter of time whether a lock is still there.
 UNCLEAR_CLAIMS = frozenset({"hang", "killed", "out_of_memory", "stopped"})
 
 _VOLATILE = (

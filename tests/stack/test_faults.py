@@ -29,7 +29,7 @@ FAMILY_MODELS = {
     "canvas": "amazon.titan-image-generator-v2:0",
 }
 _ID = "?" * 32
-CLAIM, STAGED = f"staging/{_ID}.claim", f"staging/{_ID}"
+LOCK, STAGED = f"staging/{_ID}.claim", f"staging/{_ID}"
 PICTURE, MANIFEST = f"output-images/{_ID}/*.png", f"output-images/{_ID}.json"
 
 
@@ -160,9 +160,9 @@ def _cases() -> Iterator[Case]:
             yield case(name, invoke(kind), answer, calls=1, model=model)
     for kind, answer in STORAGE.items():
         yield case(f"S3 look-up: {kind}", s3("Head", kind, "*"), answer, calls=0)
-        # A claim that hangs may be written after all, before or after the next request looks.
+        # A lock that hangs may be written after all, before or after the next request looks.
         if kind != "hang":
-            yield case(f"S3 claim: {kind}", s3("Put", kind, CLAIM), answer, calls=0)
+            yield case(f"S3 lock: {kind}", s3("Put", kind, LOCK), answer, calls=0)
     for kind, answer in GUARDRAIL.items():
         fault = {"at": "ApplyGuardrail", "kind": kind, "times": LASTING, "seconds": 3.5}
         yield case(f"ApplyGuardrail to the prompt: {kind}, lasting", {**fault, "key": "INPUT"},
