@@ -3,10 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from lambdas.common.bucket import Bucket
+from lambdas.common.bucket import Bucket, StoredObject
 from lambdas.common.errors import InvalidRequestError, PictureNotFoundError, StorageError
 from lambdas.common.keys import manifest_key
 from lambdas.common.owner import own_id, sees
@@ -20,20 +19,13 @@ _CHANGES = 3
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True)
-class StoredManifest:
-    """A manifest as it was read. `etag` identifies it in a conditional write."""
-
-    manifest: Manifest
-    etag: str
-
-
-def stored_manifest(id: str, bucket: Bucket) -> StoredManifest | None:
+def stored_manifest(id: str, bucket: Bucket) -> Manifest | None:
     """Returns the manifest of a published or blocked picture, or None. Raises StorageError."""
-    stored = bucket.get(manifest_key(id))
-    if stored is None:
-        return None
-    return StoredManifest(json.loads(stored.content), stored.etag)
+    return _read(bucket.get(manifest_key(id)))
+
+
+def _read(stored: StoredObject | None) -> Manifest | None:
+    return None if stored is None else json.loads(stored.content)
 
 
 def manifest_of(id: Any, bucket: Bucket, *, owner: str, visibility: str) -> Manifest:
@@ -50,9 +42,9 @@ def manifest_of(id: Any, bucket: Bucket, *, owner: str, visibility: str) -> Mani
             param="id",
         )
     for each in (id,) if visibility == "team" else (id, own_id(id, owner)):
-        stored = stored_manifest(each, bucket)
-        if stored and sees(owner, visibility, picture_of=stored.manifest.get("owner")):
-            return stored.manifest
+        manifest = stored_manifest(each, bucket)
+        if manifest and sees(owner, visibility, picture_of=manifest.get("owner")):
+            return manifest
     raise PictureNotFoundError(
         f"There is no picture {id}. The answer that gave a picture has its id.", param="id"
     )
@@ -68,9 +60,10 @@ def change_manifest(
     """
     key = manifest_key(id)
     for _ in range(_CHANGES):
-        stored = stored_manifest(id, bucket)
-        changed = change(None if stored is None else stored.manifest)
-        if stored is not None and changed is stored.manifest:
+        stored = bucket.get(key)
+        manifest = _read(stored)
+        changed = change(manifest)
+        if changed is manifest:
             return changed
         content = json.dumps(changed, indent=1, ensure_ascii=False).encode()
         if stored is None:

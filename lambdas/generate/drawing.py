@@ -110,8 +110,8 @@ def _existing(id: str, bucket: Bucket, calls: Executor) -> Source | None:
     """Returns where the picture is, or None. A manifest does not count if its picture is gone."""
     keys = calls.submit(bucket.keys, picture_prefix(id), after="", limit=1_000)
     staged = calls.submit(bucket.has, staging_key(id))
-    stored = calls.submit(stored_manifest, id, bucket).result()
-    if stored is not None and stored.manifest["key"] in keys.result():
+    manifest = calls.submit(stored_manifest, id, bucket).result()
+    if manifest is not None and manifest["key"] in keys.result():
         return "published"
     return "staged" if staged.result() else None
 

@@ -97,8 +97,7 @@ def _manifests(
     time, but at least the first few: so every page gets further."""
 
     def manifest(key: str) -> Manifest | None:
-        stored = stored_manifest(indexed_id(key), bucket)
-        return None if stored is None else stored.manifest
+        return stored_manifest(indexed_id(key), bucket)
 
     with ThreadPoolExecutor(_READERS) as readers:
         for first in range(0, len(keys), _READERS):

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import quote
 
 from lambdas.common import answers
@@ -19,8 +19,6 @@ from lambdas.common.recipe import Recipe
 from lambdas.picture import CONTENT_TYPES, Picture, parse
 from lambdas.store.checking import Dependencies, checked, outcome, purge, put_file, url_of
 from lambdas.store.presigner import iso
-
-IDENTICAL_BYTES, IDENTICAL_PIXELS, DIFFERENT = get_args(answers.Verdict)
 
 
 @dataclass(frozen=True)
@@ -206,12 +204,11 @@ def _rerun_of(
     """Returns which picture this one repeats and whether it came out the same, or None."""
     if first is None:
         return None
+    verdict: answers.Verdict = "different"
     if first["sha256"] == sha256:
-        verdict = IDENTICAL_BYTES
+        verdict = "identical_bytes"
     elif pixels_sha256 is not None and _first_pixels_sha256(first, bucket) == pixels_sha256:
-        verdict = IDENTICAL_PIXELS
-    else:
-        verdict = DIFFERENT
+        verdict = "identical_pixels"
     return {"id": first["id"], "verdict": verdict, "model": first["model"]}
 
 
