@@ -31,7 +31,8 @@ _PLACES = {"path": "path", "query": "querystring", "header": "header"}
 
 
 class Api(Construct):
-    """The API. Exposes `api`, and `key`, which is None unless auth is api_key."""
+    """Exposes `api`, `address`, where callers reach it, and `key`, which is None unless auth is
+    api_key."""
 
     def __init__(
         self,

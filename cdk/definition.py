@@ -35,7 +35,6 @@ REQUEST_LIMIT = 261_000
 # Errors that come back at once, because the call was refused before it started.
 INSTANT_ERRORS = frozenset({"BedrockRuntime.ThrottlingException"})
 
-
 # How an answer tells a caller which seed or key gets the picture later.
 _RECOVERY: Mapping[str, str] = {
     "seed": "Its seed is ",
