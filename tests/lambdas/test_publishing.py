@@ -29,7 +29,7 @@ from tests.lambdas.publications import (
 )
 
 
-def test_the_answer_has_every_field_of_the_design(bucket: Bucket) -> None:
+def test_the_answer_has_every_field(bucket: Bucket) -> None:
     stage(bucket)
 
     answer = published(bucket)
