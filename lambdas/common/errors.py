@@ -40,6 +40,8 @@ from lambdas.common.answers import Error
 
 # In characters. Answers are escaped more than once on their way, and a state holds 256 KiB.
 MESSAGE_LIMIT = 1_500
+# A name that a caller sent can be as long as the request.
+PARAM_LIMIT = 60
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
@@ -78,7 +80,7 @@ class EaselError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = _cut(message)
-        self.param = param
+        self.param = param and param[:PARAM_LIMIT]
         self.code = code or type(self).code
         self.detail = None if detail is None else _cut(detail)
 

@@ -59,7 +59,7 @@ def newest(
         if name not in _QUERY:
             raise InvalidRequestError(
                 f"Unknown query parameter {name[:_SHOWN_LIMIT]}. Known: {', '.join(_QUERY)}.",
-                param=name[:_SHOWN_LIMIT],
+                param=name,
                 code="unknown_parameter",
             )
     limit, after = _limit(query.get("limit")), _after(query.get("after"))

@@ -75,7 +75,9 @@ def resolve(
     )
 
 
-def must_be(name: str, allowed: object, got: str, *, of: Model | None = None) -> Exception:
+def must_be(
+    name: str, allowed: object, got: str, *, of: Model | None = None
+) -> InvalidRequestError:
     """Returns the error for a field: what it must be, for which model, and what was sent."""
     whose = name if of is None else f"{name} of {of.id}"
     return InvalidRequestError(f"{whose} must be {allowed}; got {got}.", param=name)
@@ -98,7 +100,7 @@ def _known_fields(body: Any) -> dict[str, Any]:
             raise InvalidRequestError(
                 f"Unknown field {shown(sent)}.{_suggestion(sent)} Known fields: "
                 f"{', '.join((*FIELDS, *PLAN_FIELDS))}; also {' and '.join(ALIASES)}.",
-                param=sent[:_SHOWN_LIMIT],
+                param=sent,
                 code="unknown_parameter",
             )
         if value is None:
@@ -368,6 +370,7 @@ def kind(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
+    """Returns a value as JSON, or its beginning if that is long, for messages."""
     text = json.dumps(value)
     return text if len(text) <= _SHOWN_LIMIT else text[:_SHOWN_LIMIT] + "... (cut)"
 

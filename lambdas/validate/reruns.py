@@ -36,7 +36,7 @@ def read_rerun(
         unknown = next(iter(fields))
         raise InvalidRequestError(
             f"Unknown field {shown(unknown)}. A rerun takes {' and '.join(RERUN_FIELDS)}.",
-            param=unknown[:60],
+            param=unknown,
             code="unknown_parameter",
         )
     first_id, first = manifest["id"], manifest["recipe"]

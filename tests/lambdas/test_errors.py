@@ -114,7 +114,8 @@ def test_all_other_errors_leave_nothing_to_be_found() -> None:
 
 
 def test_no_message_is_too_long_for_its_way() -> None:
-    error = InvalidRequestError("x" * 10_000, param="recipe", detail="y" * 10_000)
+    error = InvalidRequestError("x" * 10_000, param="p" * 10_000, detail="y" * 10_000)
 
     assert len(error.answer()["error"]["message"]) <= errors.MESSAGE_LIMIT + 3
+    assert error.answer()["error"]["param"] == "p" * errors.PARAM_LIMIT
     assert len(error.answer()["detail"]) <= errors.MESSAGE_LIMIT + 3
