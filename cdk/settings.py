@@ -267,10 +267,7 @@ class Settings:
                 f"only {', '.join(model.regions)} does",
             )
         elif not self.allow_retired_models:
-            raise SettingsError(
-                f"default_model {model.id} reached the end of its life ({model.retired.date}); "
-                f"use {model.retired.successor}"
-            )
+            raise SettingsError(f"default_model {model.id} {model.retired}")
 
     def _check_allowed_models(self) -> None:
         offered = offered_models(self.bedrock_region, allow_retired=self.allow_retired_models)

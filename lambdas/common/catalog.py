@@ -125,6 +125,9 @@ class Retirement:
     date: str
     successor: str
 
+    def __str__(self) -> str:
+        return f"reached the end of its life ({self.date}). Use {self.successor}."
+
 
 @dataclass(frozen=True)
 class Model:

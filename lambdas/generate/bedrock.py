@@ -135,11 +135,7 @@ def _service_error(error: ClientError, model: str, *, quoting: bool) -> EaselErr
     if error_class is ModelNotFoundError:
         retired = CATALOG[model].retired
         if retired is not None:
-            return ModelRetiredError(
-                f"{model} reached the end of its life ({retired.date}). Use {retired.successor}.",
-                param="model",
-                detail=detail,
-            )
+            return ModelRetiredError(f"{model} {retired}", param="model", detail=detail)
         return ModelNotFoundError(
             f"Bedrock does not offer {model} to this account. Choose another model.",
             param="model",

@@ -131,11 +131,7 @@ def _model(model_id: Any, environment: ValidateEnvironment) -> Model:
             param="model",
         )
     if model.retired and not environment.allow_retired_models:
-        raise ModelRetiredError(
-            f"{model.id} reached the end of its life ({model.retired.date}). "
-            f"Use {model.retired.successor}.",
-            param="model",
-        )
+        raise ModelRetiredError(f"{model.id} {model.retired}", param="model")
     if environment.allowed_models and model.id not in environment.allowed_models:
         raise ModelNotFoundError(
             f"{model.id} is not allowed here. Models: {', '.join(offered)}.", param="model"
