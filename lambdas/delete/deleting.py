@@ -26,7 +26,8 @@ def delete(
     if manifest["key"] is not None:
         bucket.purge(manifest["key"])
     if entry is not None:
-        bucket.purge(own_index_key(entry, manifest["owner"]))
+        if "owner" in manifest:
+            bucket.purge(own_index_key(entry, manifest["owner"]))
         bucket.purge(entry)
     bucket.purge(picture_prefix(id), last=manifest_key(id))
     return {"id": id, "deleted": True, "execution_arn": execution_arn}

@@ -1,5 +1,6 @@
 """A picture is deleted with all that the bucket has of it, and nothing brings it back."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -7,11 +8,11 @@ import pytest
 
 from lambdas.common.bucket import Bucket
 from lambdas.common.errors import InvalidRequestError, PictureNotFoundError, StorageError
-from lambdas.common.keys import PICTURES, lock_key, manifest_key
+from lambdas.common.keys import PICTURES, index_key, lock_key, manifest_key
 from lambdas.common.owner import own_id
 from lambdas.delete.deleting import delete
 from tests.lambdas.fake_s3 import CrashError, Crashing, FakeS3
-from tests.lambdas.publications import RECIPE, manifest, published, shown, stage, strict
+from tests.lambdas.publications import NOW, RECIPE, manifest, published, shown, stage, strict
 
 CALLER: dict[str, str] = {"owner": "o", "visibility": "team", "execution_arn": "arn"}
 
@@ -153,6 +154,18 @@ def test_the_id_of_a_recipe_deletes_the_callers_own_picture_of_it() -> None:
     answer = delete(RECIPE.id, place.bucket, **{**CALLER, "visibility": "caller"})
 
     assert (answer["id"], place.keys()) == (own, [])
+
+
+def test_a_picture_from_before_there_were_owners_is_deleted_whole() -> None:
+    place = Place()
+    entry, file = index_key(RECIPE.id, NOW), f"{PICTURES}{RECIPE.id}.png"
+    content = json.dumps({"id": RECIPE.id, "key": file, "index_key": entry}).encode()
+    for key in (entry, file, manifest_key(RECIPE.id)):
+        place.bucket.put_once(key, content, content_type="application/json")
+
+    delete(RECIPE.id, place.bucket, **CALLER)
+
+    assert place.keys() == []
 
 
 def test_what_is_no_id_deletes_nothing(place: Place) -> None:
