@@ -92,7 +92,7 @@ def index_of(owner: str) -> str:
 
 
 def own_index_key(key: str, owner: str) -> str:
-    """Returns the key of an entry of the index once more, in its owner's own one."""
+    """Returns the key of the same entry in its owner's own index."""
     return index_of(owner) + key.removeprefix(str(INDEX))
 
 
