@@ -75,8 +75,12 @@ def _own_key(url: str, environ: Mapping[str, str], *, local: bool) -> str | None
 
 def _root(endpoint: str) -> str:
     """Returns the API's root; the stack's output ApiUrl has /images behind it."""
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    try:
+        parts = urlsplit(endpoint)
+        is_url = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url or parts.scheme not in ("http", "https") or parts.username:
         raise CommandError(Exit.USAGE, f"{endpoint} is not a URL such as https://host/v1/images.")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise CommandError(

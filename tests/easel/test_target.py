@@ -84,7 +84,15 @@ class TestWhereTo:
         assert target_of(environ, endpoint=endpoint).api_key == key
 
     @pytest.mark.parametrize(
-        "endpoint", ["http://api.example/v1", "api.example", "ftp://x", "https://me:pw@host/v1"]
+        "endpoint",
+        [
+            "http://api.example/v1",
+            "api.example",
+            "ftp://x",
+            "https://me:pw@host/v1",
+            "https://[host/v1",
+            "https://host:99999/v1",
+        ],
     )
     def test_a_url_that_no_key_may_go_to_is_refused(
         self, easel: CommandLine, endpoint: str
