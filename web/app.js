@@ -20,7 +20,7 @@ async function route() {
   left = new AbortController();
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [view, ...rest] = path.split("/");
-  const name = view in VIEWS ? view : "";
+  const name = Object.hasOwn(VIEWS, view) ? view : "";
   for (const link of document.querySelectorAll("[data-view]")) {
     const current = link.dataset.view === (name || "compose");
     link.toggleAttribute("aria-current", current);
@@ -29,16 +29,12 @@ async function route() {
   document.title = `${TITLES[name]} · Easel`;
   const main = byId("main");
   main.className = `view-${name || "compose"}`;
-  const context = {
-    ...page,
-    signal: left.signal,
-    argument: decodeURIComponent(rest.join("/")),
-    query: new URLSearchParams(query),
-  };
+  const { signal } = left;
   try {
-    await VIEWS[name](main, context);
+    const argument = decodeURIComponent(rest.join("/"));
+    await VIEWS[name](main, { ...page, signal, argument, query: new URLSearchParams(query) });
   } catch (error) {
-    if (error.name !== "AbortError" && !context.signal.aborted) {
+    if (!signal.aborted) {
       fill(main, h("h1", {}, "That did not work"), h("p", { class: "problem" }, error.message));
     }
   }

@@ -42,11 +42,12 @@ export function compose(main, context) {
     wall,
     recalledFile,
     board: context.config.local ? switchboard() : null,
+    button: h("button", { type: "submit", class: "main" }, "Draw"),
   };
   build(room, values);
   form.addEventListener("input", (event) => changed(room, event.target));
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) room.button.click();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -76,7 +77,6 @@ function build(room, values) {
         "prompt",
         {
           rows: 3,
-          maxlength: model.prompt_limit,
           required: true,
           placeholder: "What to draw",
           autocomplete: "off",
@@ -89,11 +89,7 @@ function build(room, values) {
       "What not to draw",
       input(
         "negative_prompt",
-        {
-          rows: 1,
-          maxlength: model.prompt_limit,
-          autocomplete: "off",
-        },
+        { rows: 1, autocomplete: "off" },
         values.negative_prompt ?? "",
       ),
     ),
@@ -155,7 +151,7 @@ function build(room, values) {
     h(
       "div",
       { class: "send" },
-      h("button", { type: "submit", class: "main" }, "Draw"),
+      room.button,
       h("p", { class: "hint", id: "cost" }, cost(room, model, values.count ?? 1)),
     ),
   );

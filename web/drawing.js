@@ -1,6 +1,7 @@
 // Sends a request, and after a time-out the same one again until its picture is there.
 
-import { postTo, Refusal, trace } from "./api.js";
+import { postTo, Refusal } from "./api.js";
+import { updates } from "./trace.js";
 
 const LONGEST_LOOK_SECONDS = 600;
 const LOOK_AGAIN_SECONDS = 5;
@@ -9,6 +10,7 @@ const LOOK_AGAIN_SECONDS = 5;
 const PENDING = "easel.pending";
 let leaving = false;
 addEventListener("beforeunload", () => (leaving = true));
+addEventListener("pageshow", () => (leaving = false));
 
 export const pending = () => JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
 
@@ -20,19 +22,18 @@ export const pending = () => JSON.parse(sessionStorage.getItem(PENDING) ?? "null
 export async function drawn({ route, request, key }, waits, signal) {
   const until = Date.now() + 1000 * LONGEST_LOOK_SECONDS;
   sessionStorage.setItem(PENDING, JSON.stringify({ route, request, key }));
-  let late = false;
+  let coming = false;
   try {
     for (;;) {
       try {
         return await postTo(route, request, key, signal);
       } catch (error) {
         if (!(error instanceof Refusal) || Date.now() > until) throw error;
-        if (error.status === 504) {
-          if (!(await mayStillCome(error))) throw error;
-          late = true;
-        }
-        const after = error.after ?? (error.status === 504 ? LOOK_AGAIN_SECONDS : null);
-        if (!late || after === null) throw error;
+        const isTimeout = error.status === 504;
+        if (isTimeout && !(await mayStillCome(error, signal))) throw error;
+        coming ||= isTimeout || error.code === "being_drawn";
+        const after = error.after ?? (isTimeout ? LOOK_AGAIN_SECONDS : null);
+        if (!coming || after === null) throw error;
         await waits(after, error);
       }
     }
@@ -46,11 +47,13 @@ export async function drawn({ route, request, key }, waits, signal) {
  * more: API Gateway gave up, or Step Functions ended the wait for Generate. A model that gave up by
  * itself is not asked again without a person's word.
  */
-async function mayStillCome(error) {
+async function mayStillCome(error, signal) {
   if (error.execution === null) return true;
   try {
-    const { states } = await trace(error.execution);
-    const attempts = states.flatMap((state) => state.attempts);
+    let attempts = [];
+    for await (const { states } of updates(error.execution, null, signal)) {
+      attempts = states.flatMap((state) => state.attempts);
+    }
     return attempts.some((attempt) => /^(States\.Timeout|TimedOut)$/.test(attempt.error ?? ""));
   } catch {
     return false;

@@ -21,7 +21,7 @@ const isLeft = (fault, left) =>
       each.at === fault.at && each.kind === fault.kind && each.seconds === (fault.seconds ?? 0),
   );
 
-/** Returns the switches. Each fault happens as often as planned, then its switch is off again. */
+/** Returns the switches. `reset` turns off those that are on. */
 export function switchboard() {
   const row = h("div", { class: "switches" });
   const board = h(
@@ -53,16 +53,14 @@ export function switchboard() {
         ),
       ),
     );
-  async function put() {
+  function put() {
     const on = new Set([...row.querySelectorAll(":checked")].map((each) => each.value));
     const plan = SWITCHES.filter(([name]) => on.has(name)).flatMap(([, each]) => each);
-    try {
-      await setFaults(plan);
-    } catch (error) {
-      say(error.message);
-    }
+    return setFaults(plan).catch((error) => say(error.message));
   }
-  board.refresh = () => faults().then(show, () => (board.hidden = true));
-  board.refresh();
+  board.reset = () => {
+    if (row.querySelector(":checked")) setFaults([]).then(show, (error) => say(error.message));
+  };
+  faults().then(show, () => (board.hidden = true));
   return board;
 }

@@ -17,12 +17,13 @@ export async function traced(main, context) {
   const head = h("header", { class: "trace-head" });
   const drawing = h("section", { class: "machine", "aria-label": "State machine" });
   const timeline = h("section", { class: "timeline", "aria-label": "Timeline" });
-  const detail = h("section", { class: "detail", "aria-label": "State", "aria-live": "polite" });
+  const detail = h("section", { class: "detail", "aria-label": "State" });
   fill(main, head, h("div", { class: "trace-body" }, drawing, h("div", {}, timeline, detail)));
   fill(head, h("h1", {}, "Trace"), h("p", { class: "hint" }, "Looking …"));
 
   let chosen = null;
   let shown = null;
+  let described = "";
   let machine = null;
   const select = (index) => {
     chosen = index;
@@ -30,9 +31,15 @@ export async function traced(main, context) {
   };
   const render = () => {
     const index = chosen ?? lastOf(shown.states);
-    machine.update(shown.states, shown.states[index]?.name);
+    const focused = [...timeline.querySelectorAll(".row")].indexOf(document.activeElement);
+    const each = shown.states[index];
+    machine.update(shown.states, each?.name);
     fill(timeline, rows(shown, index, select));
-    fill(detail, state(shown, shown.states[index]));
+    timeline.querySelectorAll(".row")[focused]?.focus();
+    // What is being read stays until there is more to say.
+    const known = String([index, each?.attempts.length, each?.failed, each?.left, each?.over]);
+    if (known !== described) fill(detail, state(shown, each));
+    described = known;
   };
   for await (const found of updates(arn, context.query.get("since"), context.signal, (text) =>
     fill(head, h("h1", {}, "Trace"), h("p", { class: "hint" }, text)),
@@ -53,7 +60,7 @@ export async function traced(main, context) {
 /** Draws the state machine of an execution into an element, live. */
 export async function follow(element, arn, signal) {
   let machine = null;
-  for await (const found of updates(arn, null, signal, () => {})) {
+  for await (const found of updates(arn, null, signal)) {
     if (machine === null) {
       machine = graph(found.definition);
       fill(element, machine.svg, h("p", {}, h("a", { href: `#/trace/${arn}` }, "Watch its trace")));
@@ -63,7 +70,7 @@ export async function follow(element, arn, signal) {
 }
 
 /** Yields an execution's trace again and again, until it has ended. */
-async function* updates(arn, since, signal, tell) {
+export async function* updates(arn, since, signal, tell = () => {}) {
   for (let late = 0; !signal.aborted;) {
     let wait = POLL_MS;
     try {
@@ -235,7 +242,7 @@ function state(found, each) {
     facts([
       ["type", each.type],
       ["entered", `+${seconds(each.entered)}`],
-      ["took", seconds(each.seconds)],
+      ["took", each.left || each.over ? seconds(each.seconds) : null],
     ]),
     each.attempts.length > 0 &&
       h(
@@ -246,8 +253,9 @@ function state(found, each) {
             "li",
             { class: attempt.error ? "bad" : "" },
             `Attempt ${number + 1}: `,
-            attempt.error ?? (each.left ? "succeeded" : "running"),
-            ` after ${seconds(attempt.seconds)}`,
+            attempt.error || each.left
+              ? `${attempt.error ?? "succeeded"} after ${seconds(attempt.seconds)}`
+              : "running",
             attempt.reason && h("p", { class: "reason" }, attempt.reason),
           ),
           each.waits[number] !== undefined &&

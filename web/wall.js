@@ -15,11 +15,10 @@ const EXAMPLES = [
 
 /** Sends a request, and shows what comes of it. */
 export async function send(room, sent) {
-  const { form, wall, signal } = room;
+  const { wall, signal, board, button } = room;
   const model = modelOf(room.catalog, sent.request.model) ?? defaultModel(room.catalog);
   const stopped = new AbortController();
   signal.addEventListener("abort", () => stopped.abort());
-  const button = form.querySelector("[type=submit]");
   button.disabled = true;
   if (wall.getBoundingClientRect().top > innerHeight / 3) wall.scrollIntoView();
   const shown = progress(wall, sent.request.prompt, model, () => stopped.abort());
@@ -46,7 +45,7 @@ export async function send(room, sent) {
     stopped.abort();
     shown.end();
     button.disabled = false;
-    room.board?.refresh();
+    if (!signal.aborted) board?.reset();
   }
 }
 
@@ -167,7 +166,11 @@ export function rest(room) {
       h(
         "figure",
         { class: "frame" },
-        h("img", { src: url, alt: "The file whose recipe is in the form" }),
+        h("img", {
+          src: url,
+          alt: "The file whose recipe is in the form",
+          onload: () => URL.revokeObjectURL(url),
+        }),
         h("figcaption", {}, `Its recipe is in the form. ${recalledFile.name}`),
       ),
     );

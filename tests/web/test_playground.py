@@ -58,12 +58,17 @@ def test_an_address_opens_its_picture_in_another_browser(browser: "Browser", tab
         other.open(f"picture/{id}")
 
         other.page.get_by_role("heading", name="a shared address").wait_for()
+        other.open("picture/%E0%A4%A")
+        other.page.get_by_role("heading", name="That did not work").wait_for()
+        other.open("constructor")
+        assert other.page.title() == "Compose \u00b7 Easel"
 
 
 def test_a_refused_prompt_is_said_at_its_field(tab: Tab) -> None:
-    tab.draw("guardrail-test:VIOLENCE", seed=1)
+    tab.draw("guardrail-test:VIOLENCE", seed=1, fault="another picture")
 
     assert "guardrail" in tab.problem("prompt")
+    tab.page.locator("[value='another picture']:not(:checked)").wait_for(state="attached")
     assert tab.page.get_by_label("Prompt", exact=True).get_attribute("aria-invalid") == "true"
     tab.page.get_by_role("link", name="its trace").click()
     tab.page.locator(".row", has_text="Verdict").wait_for()
@@ -78,6 +83,10 @@ def test_a_retired_model_names_its_successor_at_its_field(tab: Tab) -> None:
 
 
 def test_the_form_has_what_the_model_takes(tab: Tab) -> None:
+    tab.page.get_by_label("Prompt", exact=True).focus()
+    tab.page.keyboard.insert_text("w" * 10_001)
+    assert len(tab.page.get_by_label("Prompt", exact=True).input_value()) == 10_001
+
     tab.page.get_by_label("Model", exact=True).select_option(RETIRED)
     tab.unfold("More")
 
@@ -107,23 +116,48 @@ def test_a_state_is_seen_while_it_runs(tab: Tab) -> None:
     tab.draw("seen while it runs", seed=14, fault="slow")
 
     tab.page.locator(".drawing .node.current", has_text="Generate").first.wait_for()
+    breathing = tab.page.locator(".drawing .node.current:not(.map) > rect").evaluate(
+        """rect => {
+          rect.getAnimations()[0].currentTime = 700;
+          return getComputedStyle(rect).fill;
+        }"""
+    )
+    assert breathing == "rgb(255, 253, 248)"
+    tab.page.get_by_label("Model", exact=True).select_option("stability.sd3-5-large-v1:0")
+    assert tab.page.get_by_role("button", name="Draw", exact=True).is_disabled()
     tab.page.get_by_role("link", name="Watch its trace").click()
     tab.page.get_by_text("running", exact=True).wait_for()
     assert "Store" not in " ".join(tab.rows())
+    tab.page.locator(".row").first.focus()
 
     tab.page.get_by_text("succeeded", exact=True).wait_for()
     assert "Store" in " ".join(tab.rows())
+    assert tab.page.locator(".row").first.evaluate("row => row === document.activeElement")
     tab.page.get_by_role("link", name="The picture", exact=True).click()
     tab.page.get_by_role("heading", name="seen while it runs").wait_for()
 
 
 def test_a_picture_that_takes_too_long_is_found_and_paid_once(tab: Tab) -> None:
+    """As on AWS, where an execution's log comes late."""
     before = tab.easel.model_calls()
+    looks: list[int] = []
 
+    def express(route: "Route") -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace(":execution:", ":express:"))
+
+    def logged_late(route: "Route") -> None:
+        looks.append(404 if not looks else 200)
+        url = route.request.url.replace("express", "execution")
+        route.fulfill(status=404, json={}) if len(looks) == 1 else route.continue_(url=url)
+
+    tab.page.route("**/web/api/images", express, times=1)
+    tab.page.route("**/web/trace?execution=*express*", logged_late)
     tab.draw("slower than callers wait", seed=15, fault="too slow")
     tab.page.get_by_text("Looking again in").wait_for()
     tab.shown_id()
 
+    assert looks == [404, 200]
     assert tab.easel.model_calls() - before == 1
 
 
@@ -132,10 +166,17 @@ def test_a_reload_goes_on_with_a_request(tab: Tab) -> None:
 
     tab.draw("interrupted by a reload", seed=16, fault="slow")
     tab.page.locator(".drawing .node.current", has_text="Generate").first.wait_for()
+    tab.page.route("**/web/api/images", being_drawn, times=1)
     tab.page.reload()
 
+    tab.page.get_by_text("Looking again in").wait_for()
     tab.shown_id()
     assert tab.easel.model_calls() - before == 1
+
+
+def being_drawn(route: "Route") -> None:
+    error = {"message": "It is being drawn.", "code": "being_drawn", "param": None}
+    route.fulfill(status=409, headers={"retry-after": "1"}, json={"error": error})
 
 
 def test_the_form_is_kept_on_a_reload(tab: Tab) -> None:
@@ -234,6 +275,8 @@ def test_several_pictures_and_the_one_that_was_not_drawn_are_shown(tab: Tab) -> 
 
 
 def test_a_seed_is_varied_and_the_rest_kept(tab: Tab) -> None:
+    # As another site's page that was opened in the tab and left by the back button.
+    tab.page.evaluate("['beforeunload', 'pageshow'].map(name => dispatchEvent(new Event(name)))")
     first = tab.drawn("with another seed", seed=27)
 
     tab.press("Vary the seed")
@@ -313,6 +356,8 @@ def test_copies_draw_the_same_picture(tab: Tab, tmp_path: Path) -> None:
 
 def test_the_keyboard_is_enough(tab: Tab) -> None:
     page = tab.page
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.get_by_label("Prompt", exact=True).focus()
@@ -320,11 +365,21 @@ def test_the_keyboard_is_enough(tab: Tab) -> None:
     page.get_by_label("1:1", exact=True).focus()
     page.keyboard.press("ArrowLeft")
     assert page.get_by_label("16:9").is_checked()
+    page.get_by_label("Seed", exact=True).focus()
+    assert page.get_by_label("Seed", exact=True).evaluate(
+        """control => {
+          const {x, y, width, height} = control.getBoundingClientRect();
+          return document.elementFromPoint(x + width / 2, y + height / 2) === control;
+        }"""
+    )
+    page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")
 
     tab.shown_id()
+    assert sent.count("POST") == 1
     assert tab.fact("size") == "1344 \u00d7 768"
     assert page.evaluate("document.activeElement.id") == "main"
+    assert page.locator("#main").evaluate("main => getComputedStyle(main).outlineStyle") == "none"
 
 
 def test_no_request_leaves_the_page_but_for_pictures(tab: Tab) -> None:
