@@ -34,10 +34,13 @@ async function route() {
     const argument = decodeURIComponent(rest.join("/"));
     await VIEWS[name](main, { ...page, signal, argument, query: new URLSearchParams(query) });
   } catch (error) {
-    if (!signal.aborted) {
-      fill(main, h("h1", {}, "That did not work"), h("p", { class: "problem" }, error.message));
-    }
+    if (!signal.aborted) failed(main, error);
   }
+}
+
+function failed(main, error) {
+  main.className = "view-failed";
+  fill(main, h("h1", {}, "That did not work"), h("p", { class: "problem" }, error.message));
 }
 
 async function start() {
@@ -47,7 +50,7 @@ async function start() {
     page.catalog = read(described);
     page.config = where;
   } catch (error) {
-    fill(main, h("h1", {}, "The API does not answer"), h("p", { class: "problem" }, error.message));
+    failed(main, error);
     return;
   }
   document.querySelector("[data-view=gallery]").hidden = !page.catalog.lists;

@@ -59,7 +59,7 @@ def test_an_address_opens_its_picture_in_another_browser(browser: "Browser", tab
 
         other.page.get_by_role("heading", name="a shared address").wait_for()
         other.open("picture/%E0%A4%A")
-        other.page.get_by_role("heading", name="That did not work").wait_for()
+        other.page.locator(".view-failed").get_by_text("That did not work").wait_for()
         other.open("constructor")
         assert other.page.title() == "Compose \u00b7 Easel"
 
