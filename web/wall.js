@@ -13,6 +13,9 @@ const EXAMPLES = [
   "the night train to Trieste",
 ];
 
+// The answer to the last request, if it was for several pictures: one comes back to it from each.
+let lastSeveral = null;
+
 /** Sends a request, and shows what comes of it. */
 export async function send(room, sent) {
   const { wall, signal, board, button } = room;
@@ -20,6 +23,7 @@ export async function send(room, sent) {
   const stopped = new AbortController();
   signal.addEventListener("abort", () => stopped.abort());
   button.disabled = true;
+  lastSeveral = null;
   if (wall.getBoundingClientRect().top > innerHeight / 3) wall.scrollIntoView();
   const shown = progress(wall, sent.request.prompt, model, () => stopped.abort());
   if (room.config.local) watch(sent.key, shown.machine, stopped.signal).catch(() => {});
@@ -35,7 +39,7 @@ export async function send(room, sent) {
       stopped.signal,
     );
     say(answer.reused ? "It was there already: nothing was paid." : "");
-    if (answer.pictures) several(wall, answer);
+    if (answer.pictures) several(wall, (lastSeveral = answer));
     else location.hash = `#/picture/${answer.id}`;
   } catch (error) {
     if (signal.aborted) return;
@@ -156,7 +160,8 @@ function several(wall, { pictures, failed, execution_arn }) {
   );
 }
 
-/** Shows what there is before anything is drawn: a file that was recalled, or a few examples. */
+/** Shows what there is while nothing is drawn: a file that was recalled, what came last, or a few
+ * examples. */
 export function rest(room) {
   const { form, wall, recalledFile } = room;
   if (recalledFile) {
@@ -174,6 +179,10 @@ export function rest(room) {
         h("figcaption", {}, `Its recipe is in the form. ${recalledFile.name}`),
       ),
     );
+    return;
+  }
+  if (lastSeveral) {
+    several(wall, lastSeveral);
     return;
   }
   const file = h("input", {

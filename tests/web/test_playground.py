@@ -272,6 +272,10 @@ def test_several_pictures_and_the_one_that_was_not_drawn_are_shown(tab: Tab) -> 
 
     assert tab.page.locator(".several .frame").count() == 2
     assert "moderation_blocked" in tab.page.locator(".several .refusal").inner_text()
+    tab.page.locator(".several .frame").first.click()
+    tab.shown_id()
+    tab.page.go_back()
+    tab.page.locator(".several .frame").nth(1).wait_for()
 
 
 def test_a_seed_is_varied_and_the_rest_kept(tab: Tab) -> None:
