@@ -1,7 +1,7 @@
 // The page: what its address says is shown. Each view is a module with a function that builds it.
 
 import { config, openapi, recipeIn } from "./api.js";
-import { read } from "./catalog.js";
+import { modelOf, read } from "./catalog.js";
 import { compose, recall } from "./compose.js";
 import { byId, fill, h, say } from "./dom.js";
 import { gallery } from "./gallery.js";
@@ -68,7 +68,8 @@ async function recalled(file) {
   try {
     const { recipe } = await recipeIn(file);
     recall(recipe, file);
-    say(`The recipe of ${file.name} is in the form.`);
+    const other = modelOf(page.catalog, recipe.model) ? "" : `, but ${recipe.model} is unknown here`;
+    say(`The recipe of ${file.name} is in the form${other}.`);
     if (/^#?\/?$/.test(location.hash)) route();
     else location.hash = "#/";
   } catch (error) {

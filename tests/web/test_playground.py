@@ -238,12 +238,8 @@ def test_a_recipe_of_texts_with_weights_is_recalled_whole(tab: Tab) -> None:
         "version": 1, "model": RETIRED, "prompt": "a cat", "negative_prompt": "fog", "seed": 5,
         "parameters": {"text_prompts": texts, "width": 1216, "height": 832, "steps": 20},
     }  # fmt: skip
-    written = PngInfo()
-    written.add_itxt("easel", json.dumps(recipe))
-    file = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=written)
 
-    tab.recall(file.getvalue())
+    tab.recall(picture_with(recipe))
 
     with tab.page.expect_request("**/web/api/images") as sent:
         tab.press("Draw")
@@ -251,6 +247,25 @@ def test_a_recipe_of_texts_with_weights_is_recalled_whole(tab: Tab) -> None:
         "model": RETIRED, "seed": 5, "width": 1216, "height": 832, "steps": 20,
         "text_prompts": texts,
     }  # fmt: skip
+
+
+def test_a_recipe_of_a_model_that_is_unknown_here_says_so(tab: Tab) -> None:
+    recipe = {
+        "version": 1, "model": "a.newer-model", "prompt": "a cat", "negative_prompt": "", "seed": 5,
+        "parameters": {},
+    }  # fmt: skip
+
+    tab.recall(picture_with(recipe))
+
+    tab.page.get_by_text("a.newer-model is unknown here").wait_for()
+
+
+def picture_with(recipe: dict[str, Any]) -> bytes:
+    written = PngInfo()
+    written.add_itxt("easel", json.dumps(recipe))
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=written)
+    return file.getvalue()
 
 
 def test_texts_that_are_no_json_are_said_at_their_field(tab: Tab) -> None:
