@@ -41,6 +41,10 @@ ACCESS_LOG_FIELDS = {
 # APIs in API Gateway").
 THROTTLED_REQUESTS = telemetry.Metric("ThrottledRequests", dimension_sets=(("stack",),))
 
+# What the access log is counted for, by status. A 500 may come from no function: where a template
+# fails, the workflow cannot be started, or one of its states breaks.
+_COUNTED = {"429": THROTTLED_REQUESTS, "500": telemetry.BROKEN}
+
 # API Gateway requires all of these of the role, as in AmazonAPIGatewayPushToCloudWatchLogs.
 WRITER_ACTIONS = (
     "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups",
@@ -50,7 +54,7 @@ WRITER_ACTIONS = (
 
 class GatewayLogs(Construct):
     """Exposes `stage_options`, with which a stage logs its calls and their errors. Counts
-    THROTTLED_REQUESTS in that log."""
+    answers in that log."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, stage_name: str) -> None:
         super().__init__(scope, id)
@@ -59,16 +63,17 @@ class GatewayLogs(Construct):
         access = add_log_group(self, "Access", settings)
         # A metric's dimensions can only come from fields of the log.
         fields = {"stack": Stack.of(self).stack_name, **ACCESS_LOG_FIELDS}
-        logs.MetricFilter(
-            self,
-            "ThrottledRequests",
-            log_group=access,
-            filter_pattern=logs.FilterPattern.string_value("$.status", "=", "429"),
-            metric_namespace=telemetry.NAMESPACE,
-            metric_name=THROTTLED_REQUESTS.name,
-            dimensions={"stack": "$.stack"},
-            unit=cloudwatch.Unit.COUNT,
-        )
+        for status, metric in _COUNTED.items():
+            logs.MetricFilter(
+                self,
+                metric.name,
+                log_group=access,
+                filter_pattern=logs.FilterPattern.string_value("$.status", "=", status),
+                metric_namespace=telemetry.NAMESPACE,
+                metric_name=metric.name,
+                dimensions={"stack": "$.stack"},
+                unit=cloudwatch.Unit.COUNT,
+            )
         self.stage_options: dict[str, Any] = {
             "stage_name": stage_name,
             "access_log_destination": apigateway.LogGroupLogDestination(access),

@@ -26,13 +26,14 @@ class Guardrail(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
+        picture_categories = self._picture_categories()
         if settings.guardrail_id:
             self.guardrail_id = settings.guardrail_id
             self.version = settings.guardrail_version
             self.arn = self._arn_of(settings.guardrail_id)
             self.resources = [self.arn]
             return
-        policies = _policies(settings, self._picture_categories())
+        policies = _policies(settings, picture_categories)
         profile = self._profile() if settings.guardrail_tier == "STANDARD" else None
         guardrail = bedrock.CfnGuardrail(
             self,

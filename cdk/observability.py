@@ -112,7 +112,7 @@ class Observability(Construct):
              "Executions failed by a fault of the service's side.",
              self._states("ExecutionsFailed"), 1, 1),
             ("broken",
-             "A permission, a setting or a function is broken: the log lines name the error.",
+             "A permission, setting, template or function is broken: the logs name the error.",
              self._own(telemetry.BROKEN), 1, 1),
             ("timed-out-executions",
              "Executions ran into the workflow's timeout, which no path of it should reach.",
@@ -199,13 +199,10 @@ class Observability(Construct):
                 for each in percentiles[:2]
             ],
             "Pictures": [
-                own(metric)
-                for metric in (
-                    telemetry.PICTURES,
-                    telemetry.REUSED,
-                    telemetry.FILTERED,
-                    telemetry.RETRIES,
-                )
+                own(telemetry.PICTURES),
+                own(telemetry.REUSED),
+                own(telemetry.FILTERED),
+                own(telemetry.RETRIES),
             ],
             "Pictures by model": [own(telemetry.PICTURES, model=model) for model in models],
             "Estimated cost by hour, USD at list price": [

@@ -37,7 +37,7 @@ REASONS: Mapping[str, str] = {
     "IAM::Role": "one for each function, the workflow and the API's call of it, and for its logs",
     "IAM::Policy": "what each of them may do, and nothing else",
     "Logs::LogGroup": "one for each function, the workflow, the API's accesses and its errors",
-    "Logs::MetricFilter": "counts throttled requests in the access log",
+    "Logs::MetricFilter": "counts throttled requests, and answers of 500, in the access log",
     "CloudWatch::Alarm": "what an operator has to know",
     "CloudWatch::Dashboard": "calls, times, errors and costs on one page",
     "SNS::Topic": "where alarms go",

@@ -60,8 +60,8 @@ ESTIMATED_COST = Metric("EstimatedCost", unit="None")
 ERRORS = Metric("Errors", dimension_sets=_BY_ERROR)
 
 # Of those, what alarms watch, because nobody knows the class of every bug beforehand. BROKEN is for
-# the operator: a permission, a setting or a function is wrong. THROTTLED are the model's throttles
-# and quotas.
+# the operator: a permission, a setting or a function is wrong; the API counts its answers of 500 in
+# it too. THROTTLED are the model's throttles and quotas.
 BROKEN = Metric("Broken", dimension_sets=_OF_STACK)
 THROTTLED = Metric("Throttled", dimension_sets=_OF_STACK)
 

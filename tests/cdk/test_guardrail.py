@@ -145,9 +145,12 @@ class TestGuardrail:
         else:
             annotations.has_no_warning("*", Match.any_value())
 
-    def test_a_region_whose_guardrails_look_at_no_pictures_is_refused(self) -> None:
+    @pytest.mark.parametrize("settings", [IAM, BROUGHT_ALONG], ids=["own", "brought along"])
+    def test_a_region_whose_guardrails_look_at_no_pictures_is_refused(
+        self, settings: Settings
+    ) -> None:
         with pytest.raises(SettingsError, match="no pictures in sa-east-1"):
-            alone(IAM, "sa-east-1")
+            alone(settings, "sa-east-1")
 
     def test_one_brought_along_is_used_and_none_is_made(self) -> None:
         assert not properties(self.BROUGHT_ALONG, "AWS::Bedrock::Guardrail")

@@ -12,7 +12,7 @@ import pytest
 from cdk.gateway_logs import THROTTLED_REQUESTS
 from cdk.settings import Settings
 from lambdas.common.catalog import CATALOG
-from lambdas.common.telemetry import BROKEN, NAMESPACE, THROTTLED
+from lambdas.common.telemetry import BROKEN, NAMESPACE, THROTTLED, Metric
 from tests.cdk import combinations
 from tests.lambdas.test_errors import CLASSES
 from tests.lambdas.test_telemetry import everything_that_is_recorded
@@ -213,20 +213,24 @@ def test_dimensions_have_the_values_of_this_stack() -> None:
     assert values["error"] == {each.__name__ for each in CLASSES}
 
 
-def test_throttled_requests_are_counted_by_fields_that_the_gateway_logs() -> None:
+@pytest.mark.parametrize(("status", "metric"), [("429", THROTTLED_REQUESTS), ("500", BROKEN)])
+def test_answers_are_counted_by_fields_that_the_gateway_logs(status: str, metric: Metric) -> None:
     document = template_of(PLAIN)
 
-    (filter_,) = properties(document, "AWS::Logs::MetricFilter")
+    # A text, for the log quotes every value.
+    (filter_,) = [
+        each
+        for each in properties(document, "AWS::Logs::MetricFilter")
+        if each["FilterPattern"] == f'{{ $.status = "{status}" }}'
+    ]
     (counted,) = filter_["MetricTransformations"]
     (stage,) = properties(document, "AWS::ApiGateway::Stage")
-    # A text, for the log quotes every value.
-    assert filter_["FilterPattern"] == '{ $.status = "429" }'
     logged = json.loads(stage["AccessLogSetting"]["Format"])
     assert logged["status"] == "$context.status"
     assert logged["stack"] == STACK
     assert counted == {
         "MetricNamespace": NAMESPACE,
-        "MetricName": THROTTLED_REQUESTS.name,
+        "MetricName": metric.name,
         "MetricValue": "1",
         "Unit": "Count",
         "Dimensions": [{"Key": "stack", "Value": "$.stack"}],
