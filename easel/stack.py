@@ -6,6 +6,7 @@ from typing import Any
 from easel.aws import Account, Answer, Unanswered
 
 API = "AWS::ApiGateway::RestApi"
+STAGE = "AWS::ApiGateway::Stage"
 FUNCTION = "AWS::Lambda::Function"
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 

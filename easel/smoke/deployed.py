@@ -10,7 +10,7 @@ from easel.aws import Unanswered
 from easel.environments import Environment
 from easel.findings import Finding, problem, problem_without_answer
 from easel.run import Run
-from easel.smoke.check import UnansweredError
+from easel.smoke.check import UnansweredError, require
 from easel.stack import Resources, by_step, functions_of, resources_of
 from easel.target import Target, target_of
 
@@ -52,6 +52,14 @@ class Deployed:
         body = answer.body
         self.drawn += sum(not picture["reused"] for picture in body.get("pictures", [body]))
         return body
+
+    def require_refusal(self, answer: Answer, status: int, code: str, cure: str) -> None:
+        """Raises NotOkError unless an answer has this status and code. What was drawn in spite of
+        it was paid."""
+        if answer.status == 200:
+            self.count(answer)
+        found = f"the answer is {answer.status} {answer.text}"
+        require((answer.status, answer.code) == (status, code), found, cure)
 
     def eventually(self, ask: Callable[[], T], enough: Callable[[T], object] = bool) -> T:
         """Asks until an answer is enough, or until nothing more will come. Returns the last."""

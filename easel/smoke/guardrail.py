@@ -61,13 +61,10 @@ def check_profane_prompt(deployed: Deployed) -> str:
     if deployed.environment.settings.guardrail_id:
         raise NotOkError("your own guardrail says what it blocks", "try it", Level.NOT_CHECKED)
     answer = deployed.api.request("POST", "/images", {"prompt": PROFANE})
-    if answer.status == 200:
-        deployed.count(answer)
-    require(
-        (answer.status, answer.code) == (400, "moderation_blocked"),
-        f"the answer is {answer.status} {answer.text}",
-        "make deploy, so that the guardrail has its list of profanities; docs/api.md lists errors",
+    cure = (
+        "make deploy, so that the guardrail has its list of profanities; docs/api.md lists errors"
     )
+    deployed.require_refusal(answer, 400, "moderation_blocked", cure)
     return f"{answer.status} {answer.code}"
 
 
@@ -130,9 +127,5 @@ def _applied(
 def _seconds(answer: Mapping[str, Any], seen: float) -> float:
     """Returns the service's own time for an answer, or what was seen from here, with the way."""
     metrics = [each.get("invocationMetrics", {}) for each in answer.get("assessments", [])]
-    own = [
-        each["guardrailProcessingLatency"] / 1_000
-        for each in metrics
-        if "guardrailProcessingLatency" in each
-    ]
-    return max(own, default=seen)
+    own = [each.get("guardrailProcessingLatency", 0) for each in metrics]
+    return max(own, default=0) / 1_000 or seen

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from easel import display
 from easel.aws import Unanswered
-from easel.doctor.deployment import check_status
+from easel.doctor.deployment import check_status, describe
 from easel.environments import Environment, check_identity
 from easel.findings import Finding, Level
 from easel.run import Run
@@ -29,9 +29,7 @@ def examine(environment: Environment, run: Run) -> Iterator[Finding]:
     yield identity
     if identity.level is Level.PROBLEM:
         return
-    described = environment.account.ask(
-        "cloudformation", "describe_stacks", StackName=environment.stack_name
-    )
+    described = describe(environment)
     status = check_status(environment, described)
     if isinstance(described, Unanswered):
         yield replace(status, level=Level.PROBLEM)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from easel.findings import Finding
+from easel.exits import CommandError
+from easel.findings import Finding, Level
 from easel.smoke.check import check, require
 from easel.smoke.deployed import Deployed
 from easel.smoke.drawing import new_seed
@@ -66,20 +67,20 @@ def examine(deployed: Deployed) -> Iterator[Finding]:
 def check_case(deployed: Deployed, case: Case) -> str:
     headers = {"content-type": case.content_type}
     answer = deployed.api.request(case.method, case.path, case.body, headers)
-    if answer.status == 200:
-        deployed.count(answer)
-    require(
-        (answer.status, answer.code) == (case.status, case.code),
-        f"the answer is {answer.status} {answer.text}",
-        _TEMPLATES,
-    )
+    deployed.require_refusal(answer, case.status, case.code, _TEMPLATES)
     return str(answer.body["error"]["message"])
 
 
 @check("a hostile prompt comes back as it was sent")
 def check_hostile_prompt(deployed: Deployed) -> str:
     request = {"prompt": HOSTILE, "negative_prompt": HOSTILE, "seed": new_seed()}
-    id = deployed.count(deployed.api.draw(request))["id"]
+    try:
+        id = deployed.count(deployed.api.draw(request))["id"]
+    except CommandError as error:
+        # The guardrail or the model's own filter, which may well take it for an attack.
+        blocked = error.code == "moderation_blocked"
+        require(not blocked, error.message, "try quotes and backslashes", Level.NOT_CHECKED)
+        raise
     recipe = deployed.api.show(id).body["manifest"]["recipe"]
     for name in ("prompt", "negative_prompt"):
         require(

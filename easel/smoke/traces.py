@@ -8,7 +8,6 @@ BatchGetTraces of its API reference.
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from cdk.definition import definition_for, draw_seconds, states_of
 from easel.api import Answer
@@ -17,7 +16,7 @@ from easel.exits import CommandError
 from easel.findings import Finding, Level, not_checked
 from easel.smoke.check import check, require, require_in_time
 from easel.smoke.deployed import Deployed
-from easel.stack import API, ids_of
+from easel.stack import API, STAGE, ids_of
 from easel.timeline import Timeline, timeline_of
 
 # The states that every drawing enters, with the guardrail off too.
@@ -114,7 +113,7 @@ def _spent(timeline: Timeline, definition: Mapping[str, Any]) -> Iterator[tuple[
 def _log_entry(deployed: Deployed, first: Answer) -> dict[str, str]:
     """Returns what the API's log says of a request."""
     (api,) = ids_of(deployed.resources, API)
-    name = urlsplit(deployed.api.target.url).path.strip("/")
+    (name,) = ids_of(deployed.resources, STAGE)
     stage = deployed.ask("apigateway", "get_stage", restApiId=api, stageName=name)
     group = stage["accessLogSettings"]["destinationArn"].partition(":log-group:")[2]
     request_id = first.headers["x-amz-apigw-id"]

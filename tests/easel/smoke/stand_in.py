@@ -8,7 +8,7 @@ from cdk.settings import Settings
 from easel.api import Answer, Api
 from easel.environments import Environment
 from easel.smoke.deployed import Deployed
-from easel.stack import API, FUNCTION, Resources
+from easel.stack import API, FUNCTION, STAGE, Resources
 from easel.target import Target
 from tests.easel.stubbed_account import StubbedAccount
 
@@ -53,6 +53,7 @@ def resources() -> Resources:
         **dict.fromkeys(STEPS, FUNCTION),
         **dict.fromkeys(ALARMS, "AWS::CloudWatch::Alarm"),
         "api": API,
+        "v1": STAGE,
     }
     return [
         {"PhysicalResourceId": id, "ResourceType": kind, "LogicalResourceId": id}

@@ -4,11 +4,13 @@ broken."""
 import json
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from easel.findings import Level
 from easel.smoke import alarms
+from easel.smoke.deployed import Deployed
 from tests.easel.smoke.stand_in import ALARMS, deployed
 from tests.easel.stubbed_account import StubbedAccount
 
@@ -48,7 +50,9 @@ def account_with(
     )
     if history is not None:
         account.answers("cloudwatch", "set_alarm_state", {}, state("ALARM"))
-        account.answers("cloudwatch", "describe_alarm_history", {"AlarmHistoryItems": history})
+        asked = {"AlarmName": BROKEN, "HistoryItemType": "Action", "StartDate": NOW}
+        items = {"AlarmHistoryItems": history}
+        account.answers("cloudwatch", "describe_alarm_history", items, asked)
         account.answers("cloudwatch", "set_alarm_state", {}, state(was))
     return account
 
@@ -57,10 +61,27 @@ def state(value: str) -> dict[str, Any]:
     return {"AlarmName": BROKEN, "StateValue": value, "StateReason": alarms._REASON}
 
 
-def with_data(account: StubbedAccount, *values: float, status: str = "Complete") -> StubbedAccount:
+def with_data(
+    account: StubbedAccount, *values: float, status: str = "Complete", queries: Any = ANY
+) -> StubbedAccount:
     series = {"Id": "watched", "StatusCode": status, "Values": list(values)}
-    account.answers("cloudwatch", "get_metric_data", {"MetricDataResults": [series]})
+    asked = {"MetricDataQueries": queries, "StartTime": ANY, "EndTime": ANY}
+    account.answers("cloudwatch", "get_metric_data", {"MetricDataResults": [series]}, asked)
     return account
+
+
+def query(name: str, period: int, statistic: str) -> list[dict[str, Any]]:
+    """What GetMetricData is asked of one of this stack's own metrics."""
+    stack = [{"Name": "stack", "Value": "easel-dev"}]
+    metric = {"Namespace": "Easel", "MetricName": name, "Dimensions": stack}
+    stat = {"Metric": metric, "Period": period, "Stat": statistic}
+    return [{"Id": "watched", "MetricStat": stat}]
+
+
+def begun_now(account: StubbedAccount) -> Deployed:
+    stack = deployed(account=account)
+    stack.started = NOW
+    return stack
 
 
 class TestData:
@@ -78,9 +99,18 @@ class TestData:
     def test_an_alarm_on_a_percentile_is_read(self) -> None:
         latency = {**alarm(), "ExtendedStatistic": "p95"}
         del latency["Statistic"]
-        account = with_data(with_data(account_with(latency, alarm(COST))))
+        account = with_data(account_with(latency, alarm(COST)), queries=query("Broken", 300, "p95"))
+        with_data(account, 1.0)
 
         assert alarms.check_data(deployed(account=account)).level is Level.OK
+
+    def test_alarms_none_of_which_ever_has_data_are_a_problem(self) -> None:
+        account = with_data(with_data(account_with(alarm(), alarm(COST))))
+
+        finding = alarms.check_data(deployed(account=account))
+
+        assert finding.level is Level.PROBLEM
+        assert "2 alarms, 0 of them with data" in finding.found
 
     def test_a_metric_that_cannot_be_read_is_a_problem(self) -> None:
         account = with_data(account_with(alarm(), alarm(COST)), status="InternalError")
@@ -98,6 +128,12 @@ class TestData:
         assert finding.level is Level.PROBLEM
         assert "cloudwatch:GetMetricData failed: ValidationError" in finding.found
 
+    def test_a_stack_without_alarms_is_a_problem(self) -> None:
+        stack = deployed()
+        stack.resources = []
+
+        assert alarms.check_data(stack).found == "the stack has no alarms"
+
     def test_an_alarm_that_went_is_a_problem(self) -> None:
         finding = alarms.check_data(deployed(account=account_with(alarm())))
 
@@ -110,7 +146,7 @@ class TestAction:
     def test_an_alarm_is_set_off_seen_and_set_back(self, was: str) -> None:
         account = account_with(alarm(state=was), alarm(COST), history=[acted()], was=was)
 
-        finding = alarms.check_action(deployed(account=account))
+        finding = alarms.check_action(begun_now(account))
 
         assert finding.level is Level.OK
         account.assert_all_asked()
@@ -130,7 +166,7 @@ class TestAction:
     ) -> None:
         account = account_with(alarm(), alarm(COST), history=history)
 
-        finding = alarms.check_action(deployed(account=account))
+        finding = alarms.check_action(begun_now(account))
 
         assert finding.level == level
         assert found in finding.found
@@ -167,7 +203,7 @@ class TestPictures:
     def test_the_metric_is_compared_with_what_was_drawn(
         self, values: list[float], level: Level
     ) -> None:
-        account = with_data(StubbedAccount(), *values)
+        account = with_data(StubbedAccount(), *values, queries=query("Pictures", 60, "Sum"))
 
         finding = alarms.check_pictures(deployed(account=account, drawn=4))
 

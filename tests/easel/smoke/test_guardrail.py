@@ -56,7 +56,17 @@ BLOCKED = {**TEXTS, "action": "GUARDRAIL_INTERVENED"}
 
 class TestGuardrail:
     def test_one_that_covers_everything_in_time_is_ok(self) -> None:
-        account = account_with(*[TEXTS] * 5, *[PICTURES] * 5)
+        account, version = (
+            StubbedAccount(),
+            {"guardrailIdentifier": "guard", "guardrailVersion": "1"},
+        )
+        for text in guardrail.TEXTS:
+            asked = {**version, "source": "INPUT", "content": [{"text": {"text": text}}]}
+            account.answers("bedrock-runtime", "apply_guardrail", TEXTS, asked)
+        for seed in range(5):
+            image = {"format": "png", "source": {"bytes": guardrail.noise(seed)}}
+            asked = {**version, "source": "OUTPUT", "content": [{"image": image}]}
+            account.answers("bedrock-runtime", "apply_guardrail", PICTURES, asked)
         stack = deployed(refusal(400, "moderation_blocked"), account=account)
 
         findings = list(guardrail.examine(stack))

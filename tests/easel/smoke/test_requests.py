@@ -7,7 +7,7 @@ import pytest
 from easel.api import Answer
 from easel.findings import Level
 from easel.smoke import requests
-from tests.easel.smoke.stand_in import EXECUTION, answer, deployed, picture, refusal
+from tests.easel.smoke.stand_in import EXECUTION, Planned, answer, deployed, picture, refusal
 
 ORIGIN = "https://mine.example"
 MISSING = refusal(400, "missing_parameter", EXECUTION)
@@ -35,6 +35,14 @@ class TestRequests:
 
         assert {finding.level for finding in findings} == {Level.OK}
         assert "10 answered, 5 told to come later" in findings[-1].found
+        assert isinstance(stack.api.http, Planned)
+        headers = [sent[2] for sent in stack.api.http.sent]
+        assert [each["x-amzn-requestid"] for each in headers if "x-amzn-requestid" in each] == (
+            ["easel-smoke-forged-id"] * 2
+        )
+        assert [each["origin"] for each in headers if "origin" in each] == [
+            "https://foreign.example"
+        ]
 
     @pytest.mark.parametrize("case", requests.CASES, ids=[case.name for case in requests.CASES])
     @pytest.mark.parametrize(
@@ -70,6 +78,22 @@ class TestRequests:
 
         assert finding.level is Level.PROBLEM
         assert f"has the {named} " in finding.found
+
+    @pytest.mark.parametrize(
+        ("refused", "level"),
+        [
+            (refusal(400, "moderation_blocked"), Level.NOT_CHECKED),
+            (refusal(400, "invalid_value"), Level.PROBLEM),
+        ],
+        ids=["by a filter", "otherwise"],
+    )
+    def test_a_hostile_prompt_that_is_refused_is_a_problem_unless_a_filter_did(
+        self, refused: Answer, level: Level
+    ) -> None:
+        finding = requests.check_hostile_prompt(deployed(refused))
+
+        assert finding.level is level
+        assert str(refused.status) in finding.found
 
     @pytest.mark.parametrize(
         ("answers", "found"),

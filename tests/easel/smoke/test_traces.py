@@ -1,6 +1,7 @@
 """Each check of logs and traces, with what a whole request leaves there, and with parts missing."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import ANY
@@ -139,6 +140,13 @@ class TestAccessLog:
         finding = traces.check_access_log(deployed(account=account_with_log(entry())), FIRST)
 
         assert finding.level is Level.OK
+
+    def test_an_api_with_a_name_of_its_own_has_the_log_of_its_stage(self) -> None:
+        stack = deployed(account=account_with_log(entry()))
+        target = replace(stack.api.target, url="https://images.example.com")
+        stack.api = replace(stack.api, target=target)
+
+        assert traces.check_access_log(stack, FIRST).level is Level.OK
 
     @pytest.mark.parametrize(
         ("entries", "found"),
