@@ -160,11 +160,11 @@ def _check_function(step: str, settings: Settings, function: Mapping[str, Any]) 
     return [
         warning(
             subject,
-            f"deployed with {name}={variables[name]}, the settings say {wanted}",
+            f"deployed with {name}={variables.get(name, '')}, the settings say {wanted}",
             "make deploy",
         )
         for name, wanted in _wanted(step, settings).items()
-        if variables.get(name, wanted) != wanted
+        if variables.get(name, "") != wanted
     ]
 
 

@@ -7,6 +7,7 @@ from cdk.settings import Settings
 from easel.aws import Reason, Unanswered
 from easel.findings import Finding, Level
 from lambdas.common.catalog import CATALOG, Model
+from lambdas.common.environment import ENVIRONMENTS
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -64,7 +65,7 @@ def function(step: str, **variables: str) -> dict[str, Any]:
         "FunctionName": step,
         "Handler": f"lambdas.{step}.handler.handler",
         "State": "Active",
-        "Environment": {"Variables": variables},
+        "Environment": {"Variables": ENVIRONMENTS[step].variables(vars(SETTINGS)) | variables},
     }
 
 

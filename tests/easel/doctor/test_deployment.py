@@ -42,6 +42,15 @@ class TestStack:
         ]
         assert f"DEFAULT_MODEL={OTHER.id}" in findings[0].found
 
+    def test_a_setting_that_an_older_stack_does_not_have_is_a_warning(self) -> None:
+        functions = [function(step) for step in deployment.steps_of(SETTINGS)]
+        del functions[-1]["Environment"]["Variables"]["VISIBILITY"]
+
+        (finding,) = deployment.check_functions(SETTINGS, functions)
+
+        assert finding.level is Level.WARNING
+        assert "VISIBILITY=, the settings say team" in finding.found
+
     def test_a_function_that_went_is_a_problem(self) -> None:
         gone = deployment.check_functions(
             SETTINGS, [ABSENT, function("generate"), function("store")]
