@@ -111,13 +111,13 @@ class AwsEndpoint:
                 return rest_json_error(501, "NotImplemented", message)
         if target == "AWSStepFunctions.StartSyncExecution":
             return _start_sync_execution(body, caller)
-        if target == "AWSStepFunctions.ListExecutions" and b"Arn" not in body:
-            return _list_executions_of_nothing(caller)
         if target:
             operation = target.partition(".")[2]
         else:
             operation = parse_qs(body.decode(errors="replace")).get("Action", ["Unknown"])[0]
         authorise(caller, f"{caller.service}:{operation}", "*")
+        if target == "AWSStepFunctions.ListExecutions" and b"Arn" not in body:
+            return _list_executions_of_nothing(caller)
         _rewind(request, body)
         return self.moto
 

@@ -382,18 +382,18 @@ class TestAwsEndpoint:
         assert answer["sha256"].encode() in stored["Body"].read()
 
     def test_a_role_may_do_nothing_else(self, easel: LocalClient) -> None:
-        (role,) = [
-            role["Arn"]
-            for role in easel.aws("iam").list_roles()["Roles"]
-            if "ValidateRole" in role["Arn"]
-        ]
+        roles = [each["Arn"] for each in easel.aws("iam").list_roles()["Roles"]]
+        (role,) = [each for each in roles if "ValidateRole" in each]
         session = easel.aws("sts").assume_role(RoleArn=role, RoleSessionName="test")
-        as_validate = {
-            service: easel.aws_as(session["Credentials"], service)
-            for service in ("lambda", "stepfunctions")
-        }
+        machine = {"stateMachineArn": easel.state_machine_arn}
+        copy = {"Key": "idempotency/a", "CopySource": f"{easel.bucket}/staging/a"}
 
-        with pytest.raises(ClientError, match="not authorized to perform: lambda:InvokeFunction"):
-            as_validate["lambda"].invoke(FunctionName="any", Payload=b"{}")
-        with pytest.raises(ClientError, match="not authorized to perform: states:ListExecutions"):
-            as_validate["stepfunctions"].list_executions(stateMachineArn=easel.state_machine_arn)
+        for service, operation, asked, action in (
+            ("lambda", "invoke", {"FunctionName": "any"}, "lambda:InvokeFunction"),
+            ("stepfunctions", "list_executions", machine, "states:ListExecutions"),
+            ("stepfunctions", "list_executions", {}, "states:ListExecutions"),
+            ("s3", "copy_object", {"Bucket": easel.bucket, **copy}, "s3:GetObject"),
+        ):
+            client = easel.aws_as(session["Credentials"], service)
+            with pytest.raises(ClientError, match=f"not authorized to perform: {action}"):
+                getattr(client, operation)(**asked)
