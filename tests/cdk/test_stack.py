@@ -21,7 +21,7 @@ IAM = Settings()
 API_KEY = Settings(auth="api_key", allow_retired_models=True)
 ONE_PAGE = ("https://a.example",)
 TWO_PAGES = ("https://a.example", "http://localhost:5173")
-SLOW_GATEWAY = Settings(gateway_timeout_seconds=60)
+SLOW_GATEWAY = Settings(gateway_timeout_seconds=60, picture_check_seconds=8)
 
 
 def at(settings: Settings, type: str, place: str) -> list[dict[str, Any]]:
@@ -136,6 +136,16 @@ class TestFunctions:
 
         read_timeout = int(generate["Environment"]["Variables"]["MODEL_TIMEOUT_SECONDS"])
         assert IAM.gateway_timeout_seconds < read_timeout < generate["Timeout"]
+
+    @pytest.mark.parametrize("settings", [IAM, SLOW_GATEWAY], ids=["29 s", "60 s"])
+    def test_all_others_may_run_as_long_as_their_tasks_wait(self, settings: Settings) -> None:
+        (machine,) = properties(settings, "AWS::StepFunctions::StateMachine")
+        definition = json.loads(machine["DefinitionString"])
+        functions = properties(settings, "AWS::Lambda::Function")
+
+        seconds = {each["Handler"].split(".")[1]: each["Timeout"] for each in functions}
+        for name in seconds.keys() - {"generate"}:
+            assert task_of(definition, name.title())["TimeoutSeconds"] < seconds[name]
 
     def test_only_so_many_draw_at_once(self) -> None:
         def reserved(settings: Settings) -> dict[str, int]:

@@ -85,6 +85,7 @@ def test_more_than_that_is_a_413() -> None:
     answer = answer_to(refused)
 
     assert not goes_on(given)
+    assert STATES["Operation"]["Default"] == "Answer"
     assert (answer["answer"]["statusCode"], answer["fault"]) == (413, "caller")
     assert body_of(answer)["error"]["param"] == "body"
 
