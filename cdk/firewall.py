@@ -58,8 +58,11 @@ class Firewall(Construct):
         self._add_log(settings, acl)
 
     def _add_log(self, settings: Settings, acl: _Acl) -> None:
-        """Adds a log group with the prefix that WAF requires. WAF makes the policy itself."""
-        name = f"aws-waf-logs-{Stack.of(self).stack_name}"
+        """Adds a log group with the prefix that WAF requires. WAF makes the policy itself.
+
+        The ACL's id is in the name, because a log group that is retained keeps its name.
+        """
+        name = f"aws-waf-logs-{Stack.of(self).stack_name}-{acl.attr_id}"
         group = add_log_group(self, "Logs", settings, name=name)
         configuration = wafv2.CfnLoggingConfiguration(
             self,

@@ -98,13 +98,19 @@ class TestFirewall:
             "SINGLE_HEADER": ["authorization", "x-api-key", "x-amz-security-token"],
         }
 
-    def test_its_log_group_has_the_name_that_waf_wants(self) -> None:
+    def test_its_log_group_has_the_name_that_waf_wants_and_one_that_was_kept_is_not_in_its_way(
+        self,
+    ) -> None:
         (logging,) = properties(self.WAF, "AWS::WAFv2::LoggingConfiguration")
+        (acl,) = template_of(self.WAF).find_resources("AWS::WAFv2::WebACL")
+        id = {"Fn::GetAtt": [acl, "Id"]}
 
         (destination,) = logging["LogDestinationConfigs"]
-        assert ":log-group:aws-waf-logs-easel-test" in json.dumps(destination)
+        *_, name, of_acl = destination["Fn::Join"][1]
+        assert (name, of_acl) == (":log-group:aws-waf-logs-easel-test-", id)
         template_of(self.WAF).has_resource_properties(
-            "AWS::Logs::LogGroup", {"LogGroupName": "aws-waf-logs-easel-test"}
+            "AWS::Logs::LogGroup",
+            {"LogGroupName": {"Fn::Join": ["", ["aws-waf-logs-easel-test-", id]]}},
         )
 
 
