@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from tests.share import WHOLE
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -27,6 +29,14 @@ def lacking() -> str | None:
     if find_spec("playwright") is None:
         return "no Playwright is here: make .venv/.browser"
     return None
+
+
+def skip_without_one() -> None:
+    """Skips a module of tests in one line where no browser is to be opened."""
+    import pytest
+
+    if reason := lacking() if WHOLE else "make test-all opens a browser":
+        pytest.skip(reason, allow_module_level=True)
 
 
 @contextmanager
