@@ -5,7 +5,6 @@ import json
 import re
 import threading
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
@@ -59,7 +58,7 @@ class AwsEndpoint:
     functions: InvokeApi | None = None
     saved_pictures: SavedPictures | None = None
     bucket_policies: Mapping[str, list[Statement]] = field(default_factory=dict)
-    _conditional_write: threading.Lock = field(default_factory=threading.Lock)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, request: Request) -> WSGIApplication:
         """Returns what answers a request."""
@@ -144,12 +143,11 @@ class AwsEndpoint:
                 status, message = S3_ERRORS[fault.kind]
                 return xml_error(status, fault.kind, message)
             self.faults.sleep(fault.seconds)
-        # moto looks and writes in two steps, S3 in one.
-        conditional = "If-Match" in request.headers or "If-None-Match" in request.headers
         _rewind(request, body)
         if "X-Amz-Signature" in request.args:
             _forget_signature(request)
-        with self._conditional_write if conditional else nullcontext():
+        # moto looks and writes in two steps, S3 in one; and moto lists what is deleted meanwhile.
+        with self._one_at_a_time:
             answered = Response.from_app(self.moto_s3, request.environ, buffered=True)
         if answered.status_code == 404 and key:
             try:
