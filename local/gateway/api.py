@@ -10,8 +10,6 @@ from local.deployment import DeploymentError
 from local.gateway.limits import Throttle, UsagePlan
 from local.template import Resolver, Template
 
-# API Gateway makes a key's value up when it deploys; here the first one's is always this, and
-# further ones have numbers behind it, from 2 on.
 DEFAULT_TIMEOUT_MS = 29_000
 
 # What ANY stands for. Source: "Set up a proxy integration with a proxy resource" of the API Gateway
@@ -136,6 +134,7 @@ def _paths(resources: Mapping[str, Properties]) -> dict[str, str]:
 
 
 def _keys(count: int) -> dict[str, str]:
+    """Returns the keys' ids by their values, which API Gateway makes up when it deploys."""
     values = [LOCAL_API_KEY, *(f"{LOCAL_API_KEY}-{number}" for number in range(2, count + 1))]
     return {value: value.replace(LOCAL_API_KEY, "local-key") for value in values[:count]}
 
